@@ -1,0 +1,175 @@
+"""How an agent behaves: its versions, its tools, the models it may use, and every call made to one."""
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models import Workspace
+from base.fields import EncryptedTextField
+from base.models import Row, WorkspaceQuerySet
+from platforms.models import Connection
+
+
+class Tier(models.TextChoices):
+    FAST = "fast"
+    STANDARD = "standard"
+    PREMIUM = "premium"
+
+
+class Provider(Row):
+    """Where models live: a vendor's API or anything that speaks like one."""
+
+    class Kind(models.TextChoices):
+        OPENAI = "openai", "OpenAI-compatible"
+        ANTHROPIC = "anthropic", "Anthropic"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="providers")
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=12, choices=Kind)
+    base_url = models.URLField(blank=True)  # empty means the vendor's own
+    api_key = EncryptedTextField(blank=True)
+    enabled = models.BooleanField(default=True)
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("workspace", "name", name="one_provider_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LanguageModel(Row):
+    """One model at one provider. Prices are USD per million tokens."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="language_models")
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="models")
+    name = models.CharField(max_length=120)  # as the provider's API calls it
+    tier = models.CharField(max_length=10, choices=Tier)
+    rank = models.PositiveSmallIntegerField(default=0)  # order within its tier: lowest is asked first
+    context_tokens = models.PositiveIntegerField(default=128_000)
+    price_in = models.DecimalField(max_digits=10, decimal_places=4, default=0)
+    price_out = models.DecimalField(max_digits=10, decimal_places=4, default=0)
+    price_cached = models.DecimalField(max_digits=10, decimal_places=4, default=0)
+    takes_temperature = models.BooleanField(default=True)
+    timeout_ms = models.PositiveIntegerField(default=8_000)  # to the first token, and between any two
+    enabled = models.BooleanField(default=True)
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("provider", "name", name="one_model_per_provider")]
+        ordering = ["rank", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tool(Row):
+    """Something an agent can do by asking an HTTP service. Called with a JSON body of its arguments."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tools")
+    name = models.CharField(max_length=64)
+    description = models.TextField()
+    parameters = models.JSONField(default=dict)  # JSON Schema of the arguments
+    url = models.URLField()
+    timeout_ms = models.PositiveIntegerField(default=10_000)
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("workspace", "name", name="one_tool_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def new_agent_key() -> str:
+    """The unguessable part of an agent's voice socket address: 192 random bits."""
+    return secrets.token_urlsafe(24)
+
+
+class Agent(Row):
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="agents")
+    name = models.CharField(max_length=80)
+    topic = models.CharField(max_length=80, blank=True)  # what it is for, in two words: "Billing"
+    connection = models.ForeignKey(
+        Connection, on_delete=models.SET_NULL, null=True, blank=True, related_name="agents"
+    )
+    platform_agent_id = models.CharField(max_length=100, blank=True)
+    key = models.CharField(max_length=64, unique=True, default=new_agent_key)
+    live_version = models.ForeignKey(
+        "AgentVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AgentVersion(Row):
+    """What an agent was told, for ever: a version is never changed, only followed by another."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    prompt = models.TextField()
+    first_message = models.TextField(blank=True)  # empty: the caller speaks first
+    voice = models.CharField(max_length=80, blank=True)
+    language = models.CharField(max_length=20, default="en-US")
+    tier = models.CharField(max_length=10, choices=Tier, default=Tier.FAST)
+    temperature = models.FloatField(default=0.3)
+    tools = models.JSONField(default=list)  # names of the workspace's tools, and built-in ones
+    note = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("agent", "number", name="one_version_per_number")]
+
+    def __str__(self) -> str:
+        return f"{self.agent} v{self.number}"
+
+
+class ModelCall(Row):
+    """One attempt at one model: what it took, what it cost, how it ended. Written for every attempt, failed too."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="model_calls")
+    agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+")
+    call_id = models.UUIDField(null=True)  # plain: `calls` is above this room
+    trace_id = models.CharField(max_length=32, blank=True)
+    feature = models.CharField(max_length=30)  # "voice", "chat", "summary", …
+    provider = models.CharField(max_length=80)
+    model = models.CharField(max_length=120)
+    tier = models.CharField(max_length=10, blank=True)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    fallback_from = models.CharField(max_length=120, blank=True)  # the model that failed before this one
+    cache_hit = models.BooleanField(default=False)
+    tokens_in = models.PositiveIntegerField(default=0)  # all of the prompt, cached part included
+    tokens_cached = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    estimated = models.BooleanField(default=False)  # the vendor never said; counted from the text
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=8, default=0)
+    first_token_ms = models.PositiveIntegerField(null=True)
+    duration_ms = models.PositiveIntegerField(default=0)
+    finish = models.CharField(
+        max_length=20, blank=True
+    )  # stop, length, tool_calls, content_filter, cancelled, error
+    error_type = models.CharField(max_length=20, blank=True)  # a typed error of the live stream
+    request_id = models.CharField(max_length=120, blank=True)  # the vendor's, for their support
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "-id"]),
+            models.Index(fields=["call_id"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} for {self.feature}"

@@ -1,0 +1,134 @@
+"""What happened on a call. A call is the fold of its events: `calls.services.record()` is the only writer."""
+
+from django.db import models
+
+from accounts.models import Workspace
+from agents.models import Agent, AgentVersion
+from base.models import Row, WorkspaceQuerySet
+from platforms.models import Connection
+
+
+class CallQuerySet(WorkspaceQuerySet):
+    def live(self) -> "CallQuerySet":
+        return self.filter(ended_at=None)
+
+
+class Call(Row):
+    """One conversation, spoken or typed. We keep what happened; its status follows from that."""
+
+    class Channel(models.TextChoices):
+        PHONE = "phone"
+        WEB = "web"
+        CHAT = "chat"
+
+    class Level(models.TextChoices):
+        """How closely its source lets us follow it."""
+
+        TOKEN = "token"
+        TURN = "turn"
+        EVENT = "event"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="calls")
+    channel = models.CharField(max_length=6, choices=Channel, default=Channel.PHONE)
+    platform = models.CharField(max_length=20)
+    platform_call_id = models.CharField(max_length=100)
+    connection = models.ForeignKey(Connection, on_delete=models.SET_NULL, null=True, related_name="+")
+    agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="calls")
+    version = models.ForeignKey(AgentVersion, on_delete=models.SET_NULL, null=True, related_name="+")
+    level = models.CharField(max_length=5, choices=Level, default=Level.EVENT)
+    direction = models.CharField(max_length=8, blank=True)
+    from_number = models.CharField(max_length=60, blank=True)
+    to_number = models.CharField(max_length=60, blank=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=80, blank=True)  # the platform's own word
+    outcome = models.CharField(max_length=20, blank=True)  # platforms.events.Outcome, once it has ended
+    summary = models.TextField(blank=True)
+    sentiment = models.CharField(max_length=10, blank=True)
+    cost_usd = models.DecimalField(max_digits=12, decimal_places=6, default=0)  # the platform's charge
+    turn_count = models.PositiveIntegerField(default=0)
+    trace_id = models.CharField(max_length=32, blank=True)
+    # Goes up with every change a watcher can see, so a browser can tell new from old.
+    revision = models.PositiveIntegerField(default=0)
+
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # With the workspace: one tenant's call id must never reach another's call.
+            models.UniqueConstraint("workspace", "platform", "platform_call_id", name="one_row_per_call")
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-started_at", "-id"]),
+            models.Index(fields=["workspace"], condition=models.Q(ended_at=None), name="live_calls"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.platform} {self.platform_call_id}"
+
+    @property
+    def status(self) -> str:
+        if self.ended_at is None:
+            return "live"
+        return "failed" if self.outcome in ("failed", "not_connected") else "ended"
+
+
+class Turn(Row):
+    """Something said, or something done by a tool. Its number never changes: links to it are for ever."""
+
+    class Role(models.TextChoices):
+        CALLER = "caller"
+        AGENT = "agent"
+        TOOL = "tool"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="turns")
+    key = models.CharField(max_length=120)  # the source's own identity for it
+    n = models.PositiveIntegerField()
+    role = models.CharField(max_length=6, choices=Role)
+    text = models.TextField(blank=True)  # of a tool: its result
+    start_ms = models.PositiveIntegerField()
+    end_ms = models.PositiveIntegerField(null=True)
+    words = models.JSONField(default=list)  # [[text, start_ms, end_ms], …]
+    stream = models.JSONField(default=list)  # [[ms since the call began, what was added], …]
+    heard = models.TextField(null=True)  # what the caller heard of it before cutting in; null: all
+    reply_ms = models.PositiveIntegerField(null=True)
+    model = models.CharField(max_length=120, blank=True)
+    fallback = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=20, blank=True)
+    tool_name = models.CharField(max_length=64, blank=True)
+    tool_arguments = models.JSONField(null=True)
+    tool_ok = models.BooleanField(null=True)  # null: still running
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["n"]
+        constraints = [
+            models.UniqueConstraint("call", "key", name="one_turn_per_key"),
+            models.UniqueConstraint("call", "n", name="one_turn_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"turn {self.n}, {self.role}"
+
+
+class Event(Row):
+    """A fact as it was told to us, kept so that the call can be folded again."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="events")
+    key = models.CharField(max_length=160)
+    kind = models.CharField(max_length=30)  # the event's class in platforms/events.py
+    source = models.CharField(max_length=10)  # socket, webhook, platform (asked by REST)
+    at = models.DateTimeField()
+    data = models.JSONField()
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("call", "source", "key", name="one_event_per_key")]
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
