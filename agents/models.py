@@ -137,7 +137,7 @@ class AgentVersion(Row):
 
 
 class ModelCall(Row):
-    """One attempt at one model: what it took, what it cost, how it ended. Written for every attempt, failed too."""
+    """One attempt at one model: what it took, what it cost, how it ended. Failed attempts are written too."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="model_calls")
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+")

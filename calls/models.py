@@ -24,7 +24,7 @@ class Call(Row):
     class Level(models.TextChoices):
         """How closely its source lets us follow it."""
 
-        TOKEN = "token"
+        TOKEN = "token"  # noqa: S105  a token of speech
         TURN = "turn"
         EVENT = "event"
 

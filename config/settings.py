@@ -3,7 +3,6 @@
 import hashlib
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -69,12 +68,13 @@ AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DATABASE_URL = env.str("DATABASE_URL", default="") or places.postgres_url(EARSHOT_HOME)
+_database = env.db_url_config(DATABASE_URL)
 DATABASES = {
-    "default": env.db_url_config(DATABASE_URL)
+    "default": _database
     | {
         "ENGINE": "django.db.backends.postgresql",
         # A pool, never CONN_MAX_AGE: under ASGI every thread would keep a connection for itself.
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}},
+        "OPTIONS": _database.get("OPTIONS", {}) | {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}},
     }
 }
 

@@ -3,13 +3,14 @@
 import hashlib
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 # A Unix socket's address holds 107 bytes on Linux, 103 elsewhere; PostgreSQL adds "/.s.PGSQL.5432".
 LONGEST_SOCKET_FOLDER = 103 - len("/.s.PGSQL.5432")
 
 
 def sockets(home: Path) -> Path:
-    """The folder of the servers' sockets: in the data folder, or in a short one of its own if that is too deep."""
+    """The folder of the servers' sockets: in the data folder, or a short one if that is too deep."""
     near = home / "run"
     if len(bytes(near)) <= LONGEST_SOCKET_FOLDER:
         return near
@@ -18,7 +19,7 @@ def sockets(home: Path) -> Path:
 
 
 def postgres_url(home: Path) -> str:
-    return f"postgres://earshot@{str(sockets(home)).replace('/', '%2F')}/earshot"
+    return f"postgres://earshot@/earshot?host={quote(str(sockets(home)))}"
 
 
 def redis_url(home: Path) -> str:
