@@ -2,15 +2,22 @@
 
 A platform's adapter says these; `calls.services.record()` is the only listener. Times are aware datetimes
 (`at`, the platform's own clock where it has one) or whole milliseconds since the call began (`…_ms`).
-Each event has a `key`, unique within its call: the same fact told twice has the same key.
+Each event has a `key`, unique within its call and source: the same fact told twice has the same key, and a
+fact told again differently (a rerun analysis, a turn whose last words came late) has another one.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 Speaker = Literal["caller", "agent"]
 Outcome = Literal["completed", "caller_hung_up", "agent_hung_up", "transferred", "not_connected", "failed"]
+
+
+def _digest(fact: object) -> str:
+    # A dataclass' repr is its class and every field: exactly what makes two facts the same.
+    return hashlib.sha256(repr(fact).encode(errors="replace")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +37,24 @@ class CallStarted:
 
     @property
     def key(self) -> str:
-        return "started"
+        return f"started:{_digest(self)}"
 
 
 @dataclass(frozen=True, slots=True)
 class TurnSpoken:
     """One finished turn of a person or an agent."""
 
-    key: str  # "c3" the caller's fourth utterance, "r7" the answer to response 7
+    turn: str  # "c3" the caller's fourth utterance, "r7" the answer to response 7, "a2" an agent's third, unasked
     at: datetime
     role: Speaker
     text: str
     start_ms: int
     end_ms: int
-    n: int | None = None  # its number on the page, if whoever watched it live has given it one
+    # Its number on the page, if whoever watched it live has given it one; from a transcript, its place there.
+    n: int | None = None
     words: tuple[Word, ...] = ()
-    # As it streamed: (milliseconds since the call began, what was added then). Empty when it came whole.
+    # As it streamed: (milliseconds since the call began, what was added then); of a caller, whose words may
+    # still change while they speak, all the words so far. Empty when it came whole.
     stream: tuple[tuple[int, str], ...] = ()
     heard: str | None = None  # what was spoken before the caller cut in; None: all of it
     reply_ms: int | None = None  # from the end of the caller's words to the first of the answer
@@ -53,24 +62,53 @@ class TurnSpoken:
     fallback: int = 0  # how many models of the chain had failed before it
     error: str = ""  # why the answer is cut short: one of the typed errors of the live stream
 
+    @property
+    def key(self) -> str:
+        return f"{self.turn}:{_digest(self)}"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnHeard:
+    """The caller cut in: this is what they had heard of an answer by then."""
+
+    turn: str
+    at: datetime
+    text: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.turn}:heard:{_digest(self)}"
+
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
-    key: str  # the tool call's id
+    tool_call: str  # its id
     at: datetime
     name: str
     arguments: dict
     start_ms: int
     n: int | None = None
 
+    @property
+    def turn(self) -> str:
+        return self.tool_call
+
+    @property
+    def key(self) -> str:
+        return f"{self.tool_call}:call"
+
 
 @dataclass(frozen=True, slots=True)
 class ToolAnswered:
-    tool_call: str  # the key of its ToolCalled
+    tool_call: str
     at: datetime
     ok: bool
     result: str
     end_ms: int
+
+    @property
+    def turn(self) -> str:
+        return self.tool_call
 
     @property
     def key(self) -> str:
@@ -85,7 +123,7 @@ class CallEnded:
 
     @property
     def key(self) -> str:
-        return f"ended:{self.reason}"
+        return f"ended:{_digest(self)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +137,8 @@ class CallAnalyzed:
 
     @property
     def key(self) -> str:
-        return "analyzed"
+        return f"analyzed:{_digest(self)}"
 
 
-CallEvent = CallStarted | TurnSpoken | ToolCalled | ToolAnswered | CallEnded | CallAnalyzed
+TurnEvent = TurnSpoken | TurnHeard | ToolCalled | ToolAnswered
+CallEvent = CallStarted | CallEnded | CallAnalyzed | TurnEvent
