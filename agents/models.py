@@ -3,6 +3,7 @@
 import secrets
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 
 from accounts.models import Workspace
@@ -51,9 +52,12 @@ class LanguageModel(Row):
     context_tokens = models.PositiveIntegerField(default=128_000)
     price_in = models.DecimalField(max_digits=10, decimal_places=4, default=0)
     price_out = models.DecimalField(max_digits=10, decimal_places=4, default=0)
-    price_cached = models.DecimalField(max_digits=10, decimal_places=4, default=0)
+    # Empty: what the vendor had cached costs as much as the rest of the prompt.
+    price_cached = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)
     takes_temperature = models.BooleanField(default=True)
     timeout_ms = models.PositiveIntegerField(default=8_000)  # to the first token, and between any two
+    # Sent along with every request: {"reasoning_effort": "none"}.
+    options = models.JSONField(default=dict, blank=True)
     enabled = models.BooleanField(default=True)
 
     objects = WorkspaceQuerySet.as_manager()
@@ -66,11 +70,17 @@ class LanguageModel(Row):
         return self.name
 
 
+# Two underscores stand for a dot on the vendors' wires (they allow no dots), so a name has none of its own.
+tool_name = RegexValidator(
+    r"^(?!.*__)[a-z][a-z0-9_.-]*\Z", "Small letters, digits, dots, dashes and single underscores."
+)
+
+
 class Tool(Row):
     """Something an agent can do by asking an HTTP service. Called with a JSON body of its arguments."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tools")
-    name = models.CharField(max_length=64)
+    name = models.CharField(max_length=64, validators=[tool_name])
     description = models.TextField()
     parameters = models.JSONField(default=dict)  # JSON Schema of the arguments
     url = models.URLField()
@@ -100,7 +110,7 @@ class Agent(Row):
     platform_agent_id = models.CharField(max_length=100, blank=True)
     key = models.CharField(max_length=64, unique=True, default=new_agent_key)
     live_version = models.ForeignKey(
-        "AgentVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "AgentVersion", on_delete=models.RESTRICT, null=True, blank=True, related_name="+"
     )
 
     objects = WorkspaceQuerySet.as_manager()
@@ -109,8 +119,18 @@ class Agent(Row):
         return self.name
 
 
+class VersionIsFinal(Exception):
+    """Somebody tried to change what an agent was told."""
+
+
 class AgentVersion(Row):
-    """What an agent was told, for ever: a version is never changed, only followed by another."""
+    """What an agent was told, for ever: a version is never changed, only followed by another.
+
+    The database holds to that too: it refuses to update a version, or to delete one whose agent stays.
+    """
+
+    # What a version says; the rest is about it.
+    CONTENT = ("prompt", "first_message", "voice", "language", "tier", "temperature", "tools")
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="versions")
@@ -134,6 +154,11 @@ class AgentVersion(Row):
 
     def __str__(self) -> str:
         return f"{self.agent} v{self.number}"
+
+    def save(self, *args, **kwargs) -> None:
+        if not self._state.adding:
+            raise VersionIsFinal("A version is never changed; publish another.")
+        super().save(*args, **kwargs)
 
 
 class ModelCall(Row):
@@ -161,6 +186,7 @@ class ModelCall(Row):
         max_length=20, blank=True
     )  # stop, length, tool_calls, content_filter, cancelled, error
     error_type = models.CharField(max_length=20, blank=True)  # a typed error of the live stream
+    error_code = models.CharField(max_length=60, blank=True)  # the vendor's word for it: "insufficient_quota"
     request_id = models.CharField(max_length=120, blank=True)  # the vendor's, for their support
 
     objects = WorkspaceQuerySet.as_manager()

@@ -1,0 +1,59 @@
+"""What we ask of a model, the same for every vendor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from agents.llm.events import ToolCall
+
+Role = Literal["user", "assistant", "tool"]
+
+INTERRUPTED = "(interrupted before there was a result)"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    name: str  # ours: dots are allowed, the adapters spell them as vendors like it
+    description: str = ""
+    parameters: dict = field(default_factory=dict)  # JSON Schema of the arguments; empty: takes none
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Role
+    text: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()  # of an assistant
+    tool_call_id: str = ""  # of a tool: which call this is the result of
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    workspace_id: UUID
+    feature: str  # "voice", "chat", "summary", …: what the spend is booked under
+    system: str
+    messages: Sequence[Message]
+    tier: str = "fast"
+    tools: Sequence[ToolSpec] = ()
+    temperature: float | None = None
+    max_tokens: int = 1_024
+    agent_id: UUID | None = None
+    call_id: UUID | None = None
+    trace_id: str = ""
+
+
+def complete(messages: Sequence[Message]) -> list[Message]:
+    """The messages as vendors accept them: nothing empty, every tool call with its result right behind it.
+
+    A caller who cuts in leaves tool calls without results, and both vendors refuse such a conversation
+    for good. Results that nobody asked for are dropped.
+    """
+    results = {message.tool_call_id: message for message in messages if message.role == "tool"}
+    whole: list[Message] = []
+    for message in messages:
+        if message.role == "tool" or not (message.text.strip() or message.tool_calls):
+            continue
+        whole.append(message)
+        for call in message.tool_calls:
+            whole.append(results.get(call.id) or Message("tool", INTERRUPTED, tool_call_id=call.id))
+    return whole

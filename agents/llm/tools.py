@@ -1,0 +1,131 @@
+"""Doing what a model asks for: one HTTP request to the tool's service."""
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from agents.llm.request import ToolSpec
+from agents.lookup import Lookup, per_loop
+from agents.models import Tool
+
+logger = logging.getLogger(__name__)
+
+MAX_CHARS = 15_000  # of a result; what is over is cut, models would only drown in it
+MAX_BYTES = MAX_CHARS * 4
+
+# The voice session acts on these itself; nobody is asked.
+BUILT_IN: dict[str, ToolSpec] = {
+    "end_call": ToolSpec(
+        "end_call",
+        "Hang up. Use it once the caller has said goodbye or needs nothing more.",
+        {
+            "type": "object",
+            "properties": {
+                "message": {"type": "string", "description": "The last thing to say to the caller."},
+            },
+        },
+    ),
+    "transfer_call": ToolSpec(
+        "transfer_call",
+        "Hand the caller over to a person. Use it when they ask for one or you cannot help.",
+        {
+            "type": "object",
+            "properties": {
+                "message": {"type": "string", "description": "What to tell the caller before the handover."},
+                "number": {
+                    "type": "string",
+                    "description": "Where to, in E.164, if the prompt names a number.",
+                },
+            },
+        },
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    ok: bool
+    text: str  # at most 15,000 characters; for the model, and for the page of the call
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    url: str
+    seconds: float
+
+
+class ToolFailed(Exception):
+    """The tool gave no result. Says why, in words for the model."""
+
+
+async def run(
+    workspace_id: UUID, name: str, arguments: dict[str, Any] | None, *, call_id: UUID | str | None
+) -> ToolResult:
+    """Ask the tool and wait for its answer. Never raises for the tool's faults: they are results too.
+
+    `arguments` is what the model sent; None (it was no JSON object) fails without asking anybody.
+    """
+    began = monotonic()
+    try:
+        if not isinstance(arguments, dict):
+            raise ToolFailed("The arguments were not a JSON object.")
+        service = await _services().get((workspace_id, name))
+        if service is None:
+            raise ToolFailed(f"There is no tool called {name}.")
+        body = {"name": name, "args": arguments, "call": {"call_id": str(call_id or "")}}
+        ok, text = True, await _ask(service, body)
+    except ToolFailed as failure:
+        ok, text = False, str(failure)
+        logger.warning("tool %s failed in workspace %s, call %s", name, workspace_id, call_id)
+    return ToolResult(ok, text, round((monotonic() - began) * 1_000))
+
+
+async def _ask(service: Service, body: dict) -> str:
+    try:
+        async with (
+            asyncio.timeout(service.seconds),
+            _http().stream("POST", service.url, content=json.dumps(body), headers=HEADERS) as response,
+        ):
+            if not response.is_success:
+                raise ToolFailed(f"The tool answered with status {response.status_code}.")
+            return await _text(response)
+    except TimeoutError as error:
+        raise ToolFailed(f"The tool did not answer within {service.seconds:g} s.") from error
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise ToolFailed("The tool could not be reached.") from error
+
+
+async def _text(response: httpx.Response) -> str:
+    """The answer, read no further than we would keep."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) >= MAX_BYTES:
+            break
+    # NUL and half characters would break the row this result is kept in.
+    text = bytes(body).decode("utf-8", errors="replace").replace("\x00", "")
+    return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
+
+
+def _load(key: tuple[UUID, str]) -> Service | None:
+    workspace_id, name = key
+    tool = Tool.objects.for_workspace(workspace_id).filter(name=name).only("url", "timeout_ms").first()
+    return Service(tool.url, tool.timeout_ms / 1_000) if tool else None
+
+
+HEADERS = {"content-type": "application/json", "accept": "application/json, text/plain"}
+_services = per_loop(lambda: Lookup(_load))
+# No redirects: a service that is allowed must not be able to point us at one that is not.
+_http = per_loop(lambda: httpx.AsyncClient(follow_redirects=False, timeout=httpx.Timeout(30, connect=5)))
+
+
+async def close() -> None:
+    """Close the connections kept to tool services."""
+    await _http().aclose()

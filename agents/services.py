@@ -1,0 +1,104 @@
+"""Publishing an agent, and finding the one that answers at a voice address."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+
+from accounts.models import User
+from agents.llm.request import ToolSpec
+from agents.llm.tools import BUILT_IN
+from agents.lookup import Lookup, per_loop
+from agents.models import Agent, AgentVersion, Tool, new_agent_key
+
+
+@dataclass(frozen=True, slots=True)
+class RunningAgent:
+    """An agent as it answers now: plain values, safe to keep for the length of a call."""
+
+    workspace_id: UUID
+    agent_id: UUID
+    name: str
+    topic: str
+    connection_id: UUID | None
+    version_id: UUID
+    version: int
+    prompt: str
+    first_message: str
+    voice: str
+    language: str
+    tier: str
+    temperature: float
+    tools: tuple[ToolSpec, ...]
+
+
+@transaction.atomic
+def publish(agent: Agent, *, by: User | None = None, note: str = "", **fields: Any) -> AgentVersion:
+    """Make the agent's next version and put it live. Fields not given stay as they were in the live version.
+
+    `fields`: prompt, first_message, voice, language, tier, temperature, tools (names).
+    """
+    locked = Agent.objects.select_for_update(of=("self",)).select_related("live_version").get(pk=agent.pk)
+    before = locked.live_version
+    kept = {name: getattr(before, name) for name in AgentVersion.CONTENT} if before else {}
+    last = locked.versions.aggregate(last=Max("number"))["last"] or 0
+    version = AgentVersion.objects.create(
+        workspace_id=locked.workspace_id,
+        agent=locked,
+        number=last + 1,
+        created_by=by,
+        note=note,
+        **(kept | fields),
+    )
+    locked.live_version = version
+    locked.save(update_fields=["live_version"])
+    agent.live_version = version
+    return version
+
+
+def rotate_key(agent: Agent) -> str:
+    """Give the agent a new voice address. Calls under way go on; the old address stops within seconds."""
+    agent.key = new_agent_key()
+    agent.save(update_fields=["key"])
+    return agent.key
+
+
+async def agent_by_key(key: str) -> RunningAgent | None:
+    """Who answers at this voice address, at most five seconds old. None: nobody, or not published yet."""
+    return await _agents().get(key)
+
+
+def _load(key: str) -> RunningAgent | None:
+    agent = Agent.objects.select_related("live_version").filter(key=key, live_version__isnull=False).first()
+    if agent is None:
+        return None
+    live = agent.live_version
+    return RunningAgent(
+        workspace_id=agent.workspace_id,
+        agent_id=agent.pk,
+        name=agent.name,
+        topic=agent.topic,
+        connection_id=agent.connection_id,
+        version_id=live.pk,
+        version=live.number,
+        prompt=live.prompt,
+        first_message=live.first_message,
+        voice=live.voice,
+        language=live.language,
+        tier=live.tier,
+        temperature=live.temperature,
+        tools=_tools(agent.workspace_id, live.tools),
+    )
+
+
+def _tools(workspace_id: UUID, names: list[str]) -> tuple[ToolSpec, ...]:
+    """The named tools in the version's order. One that was deleted since is left out."""
+    rows = Tool.objects.for_workspace(workspace_id).filter(name__in=names)
+    known = {row.name: ToolSpec(row.name, row.description, row.parameters) for row in rows}
+    known |= BUILT_IN
+    return tuple(known[name] for name in names if name in known)
+
+
+_agents = per_loop(lambda: Lookup(_load))
