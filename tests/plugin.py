@@ -1,0 +1,92 @@
+"""Throw-away PostgreSQL and Redis for the tests, started once per run and before Django reads its settings.
+
+Loaded by `-p tests.plugin` (pyproject.toml). With DATABASE_URL or REDIS_URL set, those are used instead.
+Tests that kill or empty a server start their own.
+"""
+
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from base import processes
+from base.embedded import places, postgres, redis
+
+
+class Servers:
+    """The servers this process started, and their folder."""
+
+    def __init__(self) -> None:
+        self.home: Path | None = None
+        self.running: list[tuple[subprocess.Popen, processes.Command]] = []
+
+    def start(self) -> None:
+        """Start what the environment does not already name, and name it there for us and our workers."""
+        self.home = Path(tempfile.mkdtemp(prefix="earshot-tests-"))
+        self.home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        if "DATABASE_URL" not in os.environ:
+            server = self._run("postgres", postgres.prepare(self.home, durable=False))
+            postgres.wait_ready(self.home, lambda: server.poll() is None)
+            postgres.provision(self.home)
+            os.environ["DATABASE_URL"] = places.postgres_url(self.home)
+        if "REDIS_URL" not in os.environ:
+            server = self._run("redis", redis.prepare(self.home, durable=False))
+            redis.wait_ready(self.home, lambda: server.poll() is None)
+            os.environ["REDIS_URL"] = places.redis_url(self.home)
+        os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
+        os.environ.setdefault("FIELD_ENCRYPTION_KEY", urlsafe_b64encode(secrets.token_bytes(32)).decode())
+        os.environ["EARSHOT_HOME"] = str(self.home)
+
+    def stop(self) -> None:
+        while self.running:
+            process, command = self.running.pop()
+            processes.stop(process, command.stop_with, seconds=20)
+        if self.home:
+            shutil.rmtree(self.home, ignore_errors=True)
+            elsewhere = places.postgres_folder(self.home)
+            if not elsewhere.is_relative_to(self.home):
+                shutil.rmtree(elsewhere.parent, ignore_errors=True)
+            self.home = None
+
+    def _run(self, name: str, command: processes.Command) -> subprocess.Popen:
+        with (self.home / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                command.argv, **command.options(), stdout=log, stderr=subprocess.STDOUT
+            )
+        self.running.append((process, command))
+        return process
+
+
+servers = Servers()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Iterator[None]:
+    # A wrapper runs before pytest-django's own hook, which loads the settings.
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        os.environ["REDIS_URL"] = redis_url_of(worker)
+    else:
+        servers.start()
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    servers.stop()
+
+
+def redis_url_of(worker: str) -> str:
+    """A Redis database of its own for worker `gwN`: the run's database, plus one, plus N."""
+    url = urlsplit(os.environ["REDIS_URL"])
+    asked = url.path.strip("/") if url.scheme.startswith("redis") else url.query.removeprefix("db=")
+    number = int(asked or 0) + 1 + int(worker.removeprefix("gw"))
+    if url.scheme.startswith("redis"):
+        return url._replace(path=f"/{number}").geturl()
+    return f"unix://{url.path}?db={number}"
