@@ -1,4 +1,4 @@
-"""How a child process is started so that it can be stopped: its own group, its own account, and it dies with us."""
+"""How a child process is started so that it can be stopped: own group, own account, and it dies with us."""
 
 import ctypes
 import os

@@ -1,42 +1,36 @@
 """Every setting, read once from the environment (or .env). A bad value stops the start and names itself."""
 
-import hashlib
+import secrets as randomness
 import sys
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from cryptography.fernet import Fernet
 
 from base.embedded import places
+from config import secrets
+from config.env import BASE_DIR, BadSetting, read, words
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
-
-
-def home_folder() -> Path:
-    return Path(env.str("EARSHOT_HOME", default=str(BASE_DIR / ".earshot"))).expanduser().resolve()
+EARSHOT_HOME = read("EARSHOT_HOME")
+DEBUG = read("DEBUG")
 
 
-def secret(name: str) -> str:
-    """A secret from the environment, or the one `manage.py up` made for this data folder."""
-    value = env.str(name, default="")
-    if value:
-        return value
-    kept = EARSHOT_HOME / "secrets" / name.lower()
-    if kept.exists():
-        return kept.read_text().strip()
-    if DEBUG or "up" in sys.argv[1:2]:
-        # Stable for this folder and good enough until `up` has written real ones.
-        return hashlib.sha256(f"{name}:{EARSHOT_HOME}".encode()).hexdigest()
-    raise ImproperlyConfigured(f"{name} is not set. Set it, or run `manage.py up` once to have one made.")
+def secret(name, make):
+    """From the environment, else the one in the data folder, which the first `manage.py up` makes."""
+    value = read(name) or secrets.kept(EARSHOT_HOME, name)
+    if not value and (DEBUG or sys.argv[1:2] == ["up"]):
+        value = secrets.keep(EARSHOT_HOME, name, make)
+    if not value:
+        raise BadSetting(f"{name} is not set. Set it, or run `manage.py up` once to have one made.")
+    return value
 
 
-EARSHOT_HOME = home_folder()
-DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = secret("SECRET_KEY")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
-EARSHOT_URL = env.str("EARSHOT_URL", default="http://127.0.0.1:8000").rstrip("/")
+SECRET_KEY = secret("SECRET_KEY", lambda: randomness.token_urlsafe(50))
+FIELD_ENCRYPTION_KEYS = words(secret("FIELD_ENCRYPTION_KEY", lambda: Fernet.generate_key().decode()))
+
+EARSHOT_URL = read("EARSHOT_URL")
+ALLOWED_HOSTS = [*read("ALLOWED_HOSTS"), "127.0.0.1", "localhost", "[::1]", urlsplit(EARSHOT_URL).hostname]
+CSRF_TRUSTED_ORIGINS = [EARSHOT_URL]
 
 INSTALLED_APPS = [
     "daphne",
@@ -67,8 +61,8 @@ ASGI_APPLICATION = "config.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-DATABASE_URL = env.str("DATABASE_URL", default="") or places.postgres_url(EARSHOT_HOME)
-_database = env.db_url_config(DATABASE_URL)
+DATABASE_URL = read("DATABASE_URL") or places.postgres_url(EARSHOT_HOME)
+_database = environ.Env.db_url_config(DATABASE_URL)
 DATABASES = {
     "default": _database
     | {
@@ -78,8 +72,8 @@ DATABASES = {
     }
 }
 
-REDIS_URL = env.str("REDIS_URL", default="") or places.redis_url(EARSHOT_HOME)
-REDIS_LOG_URL = env.str("REDIS_LOG_URL", default="") or REDIS_URL
+REDIS_URL = read("REDIS_URL") or places.redis_url(EARSHOT_HOME)
+REDIS_LOG_URL = read("REDIS_LOG_URL") or REDIS_URL
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CHANNEL_LAYERS = {
     "default": {
@@ -95,7 +89,33 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [("", BASE_DIR / "static")] if (BASE_DIR / "static").exists() else []
 
-FIELD_ENCRYPTION_KEYS = [key for key in env.str("FIELD_ENCRYPTION_KEY", default="").split(",") if key]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # reads older ones; they move on at the next login
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+# What browsers may do with our cookies and pages. With an https EARSHOT_URL everything insists on TLS.
+_tls = EARSHOT_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _tls
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # pages carry the CSRF token themselves
+SECURE_HSTS_SECONDS = 31_536_000 if _tls else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # subdomains of EARSHOT_URL are not ours to bind to TLS
+    "security.W008",  # the proxy that ends TLS redirects; health checks speak plain HTTP to us
+    "security.W021",  # nor is the browsers' preload list
+]
+
+# How long one live stream is held before the browser is asked to resume.
+STREAM_MAX_SECONDS = read("STREAM_MAX_SECONDS")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

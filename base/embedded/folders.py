@@ -9,7 +9,7 @@ from base.processes import Account, CannotStart
 
 
 def make_home(home: Path) -> None:
-    """Make the data folder. Only folders made here get a mode: root's may be walked through, ours are shut."""
+    """Make the data folder. Only folders made here get a mode: root's may be walked through."""
     missing = [folder for folder in (home, *home.parents) if not folder.exists()]
     try:
         for folder in reversed(missing):

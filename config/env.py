@@ -1,0 +1,197 @@
+"""Every setting there is: its type, default and meaning. A bad value stops the start with one sentence.
+
+`.env.example` repeats this table for people; a test holds the two together.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+POSTGRES_SCHEMES = ("postgres", "postgresql", "pgsql")
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+environ.Env.read_env(BASE_DIR / ".env")  # what the environment already says wins
+
+
+class BadSetting(ImproperlyConfigured):
+    """A setting's value cannot be used. The message names the setting and never repeats a secret."""
+
+
+def text(value: str) -> str:
+    return value
+
+
+def words(value: str) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def boolean(value: str) -> bool:
+    known = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    if value.lower() not in known:
+        raise ValueError(f"is {value!r}; say true or false")
+    return known[value.lower()]
+
+
+def positive(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) == 0:
+        raise ValueError(f"is {value!r}; give a whole number above 0")
+    return int(value)
+
+
+def folder(value: str) -> Path:
+    path = Path(value).expanduser()
+    return path if path.is_absolute() else (BASE_DIR / path).resolve()
+
+
+def web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"is {value!r}; give an address such as https://earshot.example.com")
+    _check_port(parts)
+    return value.rstrip("/")
+
+
+def optional_web_address(value: str) -> str:
+    return web_address(value) if value else ""
+
+
+def database_address(value: str) -> str:
+    if not value:
+        return ""
+    parts = urlsplit(value)
+    if parts.scheme not in POSTGRES_SCHEMES or len(parts.path) < 2:
+        raise ValueError("cannot be read; give it as postgres://user:password@host:5432/database")
+    _check_port(parts)
+    return value
+
+
+def redis_address(value: str) -> str:
+    if not value:
+        return ""
+    parts = urlsplit(value)
+    if parts.scheme not in REDIS_SCHEMES:
+        raise ValueError(
+            "cannot be read; give it as redis://host:6379/0, rediss://… or unix:///path/redis.sock"
+        )
+    _check_port(parts)
+    return value
+
+
+def fernet_keys(value: str) -> str:
+    for key in words(value):
+        try:
+            Fernet(key)
+        except ValueError as error:
+            raise ValueError(
+                "is not a Fernet key (32 bytes, url-safe base64); several keys are separated by commas"
+            ) from error
+    return value
+
+
+def long_secret(value: str) -> str:
+    if value and len(value) < 32:
+        raise ValueError("is too short; give at least 32 random characters")
+    return value
+
+
+def log_format(value: str) -> str:
+    if value not in ("console", "json"):
+        raise ValueError(f"is {value!r}; say console or json")
+    return value
+
+
+def _check_port(parts: Any) -> None:
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError("has a port that is not a number between 0 and 65535") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    name: str
+    kind: Callable[[str], Any]
+    default: str
+    meaning: str
+
+
+MADE_BY_UP = "Empty: `manage.py up` makes one in EARSHOT_HOME/secrets."
+
+_TABLE = [
+    Setting(
+        "DEBUG", boolean, "false", "Tracebacks in the browser. Never on a machine that others can reach."
+    ),
+    Setting("SECRET_KEY", long_secret, "", f"Signs sessions and CSRF tokens. {MADE_BY_UP}"),
+    Setting(
+        "FIELD_ENCRYPTION_KEY",
+        fernet_keys,
+        "",
+        f"Encrypts stored secrets: Fernet keys, newest first, separated by commas. {MADE_BY_UP}",
+    ),
+    Setting("EARSHOT_HOME", folder, ".earshot", "The data folder: databases, secrets, logs, first-run.json."),
+    Setting(
+        "EARSHOT_URL",
+        web_address,
+        "http://127.0.0.1:8000",
+        "Where people and platforms reach Earshot. With https, cookies travel over TLS only and HSTS is on.",
+    ),
+    Setting(
+        "ALLOWED_HOSTS",
+        words,
+        "",
+        "Host names to answer for, separated by commas, besides 127.0.0.1, localhost and EARSHOT_URL's.",
+    ),
+    Setting(
+        "DATABASE_URL",
+        database_address,
+        "",
+        "postgres://user:password@host:5432/database, with pgvector. Empty: an embedded PostgreSQL.",
+    ),
+    Setting(
+        "REDIS_URL",
+        redis_address,
+        "",
+        "redis://host:6379/0, rediss://… or unix:///path/redis.sock. Empty: an embedded Redis.",
+    ),
+    Setting("REDIS_LOG_URL", redis_address, "", "A Redis of its own for the live log. Empty: REDIS_URL."),
+    Setting(
+        "STREAM_MAX_SECONDS",
+        positive,
+        "240",
+        "A live stream is ended after this long (± 10 %); browsers resume unnoticed.",
+    ),
+    Setting("LOG_FORMAT", log_format, "console", "console for people, json for machines: one object a line."),
+    Setting("OPENAI_API_KEY", text, "", "With a key, the first workspace's agents use OpenAI's models."),
+    Setting("OPENAI_BASE_URL", optional_web_address, "", "Another address that speaks OpenAI's API."),
+    Setting("ANTHROPIC_API_KEY", text, "", "With a key, the first workspace's agents use Anthropic's."),
+    Setting("ANTHROPIC_BASE_URL", optional_web_address, "", "Another address that speaks Anthropic's API."),
+]
+SETTINGS = {setting.name: setting for setting in _TABLE}
+
+
+def read(name: str) -> Any:
+    """The value of a setting, in its type. Raises BadSetting with one sentence that names it."""
+    setting = SETTINGS[name]
+    value = os.environ.get(name, "").strip() or setting.default
+    try:
+        return setting.kind(value)
+    except ValueError as error:
+        raise BadSetting(f"{name} {error}.") from error

@@ -1,0 +1,106 @@
+"""Settings: one table, repeated for people, and a bad value stops the start with one sentence."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from config.env import BASE_DIR, SETTINGS
+
+
+def manage(*arguments, **environment):
+    """Run manage.py with these settings, and answer the finished process."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=BASE_DIR,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_example_names_every_setting_with_its_default():
+    example = (BASE_DIR / ".env.example").read_text()
+    shown = dict(re.findall(r"^# ([A-Z][A-Z_]+)=(.*)$", example, re.MULTILINE))
+
+    assert shown == {setting.name: setting.default for setting in SETTINGS.values()}
+
+
+def test_every_setting_in_the_table_is_read_by_some_code():
+    code = "\n".join(
+        path.read_text()
+        for room in ("config", "accounts", "agents", "calls", "live", "platforms", "streaming")
+        for path in (BASE_DIR / room).rglob("*.py")
+    )
+
+    unread = [name for name in SETTINGS if not re.search(rf'(read|secret)\(\s*"{name}"', code)]
+    assert unread == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", "maybe"),
+        ("SECRET_KEY", "short"),
+        ("FIELD_ENCRYPTION_KEY", "not-a-fernet-key"),
+        ("EARSHOT_URL", "localhost:8000"),
+        ("DATABASE_URL", "garbage"),
+        ("DATABASE_URL", "postgres://earshot@host:many/earshot"),
+        ("DATABASE_URL", "mysql://earshot@host/earshot"),
+        ("REDIS_URL", "amqp://host/0"),
+        ("REDIS_LOG_URL", "host"),
+        ("STREAM_MAX_SECONDS", "abc"),
+        ("STREAM_MAX_SECONDS", "0"),
+        ("LOG_FORMAT", "xml"),
+        ("OPENAI_BASE_URL", "api.example"),
+        ("ANTHROPIC_BASE_URL", "ftp://api.example"),
+    ],
+)
+def test_a_bad_value_stops_the_start_and_names_the_setting(name, value):
+    start = manage("check", **{name: value})
+
+    assert start.returncode == 1
+    assert re.fullmatch(rf"Earshot cannot start: {name} .+\.\n", start.stderr)
+    if "KEY" in name or name == "DATABASE_URL":
+        assert value not in start.stderr
+
+
+def test_a_folder_that_cannot_be_written_stops_the_start():
+    start = manage("up", EARSHOT_HOME="/dev/null/earshot", SECRET_KEY="", FIELD_ENCRYPTION_KEY="")
+
+    assert start.returncode == 1
+    assert re.fullmatch(r"Earshot cannot start: EARSHOT_HOME: cannot write to .+\.\n", start.stderr)
+
+
+def test_without_secrets_nothing_but_up_starts(tmp_path):
+    start = manage("check", EARSHOT_HOME=str(tmp_path), SECRET_KEY="", FIELD_ENCRYPTION_KEY="")
+
+    assert start.returncode == 1
+    assert start.stderr.startswith("Earshot cannot start: SECRET_KEY is not set.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_secrets_are_made_once_and_kept_for_their_owner_only(tmp_path):
+    made = []
+    for _ in range(2):
+        shown = manage(
+            "shell", "-c", "from django.conf import settings; print(settings.SECRET_KEY)",
+            EARSHOT_HOME=str(tmp_path), SECRET_KEY="", FIELD_ENCRYPTION_KEY="", DEBUG="true",
+        )  # fmt: skip
+        made.append(shown.stdout.strip().splitlines()[-1])
+
+    assert made[0] == made[1]
+    secrets = tmp_path / "secrets"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
+    assert {path.name for path in secrets.iterdir()} == {"secret_key", "field_encryption_key"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in secrets.iterdir()} == {0o600}
+
+
+def test_an_https_address_insists_on_tls():
+    check = manage("check", "--deploy", "--fail-level", "WARNING", EARSHOT_URL="https://earshot.example.com")
+
+    assert check.returncode == 0, check.stderr
