@@ -1,0 +1,73 @@
+"""One id for everything that follows from one event: response headers, log lines and rows carry it."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+TRACE_HEADER = b"x-trace-id"
+# W3C Trace Context: version, trace id, parent id, flags. Later versions may append fields.
+_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.{0,256})?")
+_NOWHERE = b"0" * 32
+
+_trace_id: ContextVar[str] = ContextVar("trace_id", default="")
+
+
+def new_trace() -> str:
+    """A fresh trace id: 32 hex digits, as W3C Trace Context wants them."""
+    return secrets.token_hex(16)
+
+
+def current_trace_id() -> str:
+    """The trace id of what is being done now. Work that nobody bound (a shell) gets one of its own."""
+    found = _trace_id.get()
+    if not found:
+        found = new_trace()
+        _trace_id.set(found)
+    return found
+
+
+@contextmanager
+def bind_trace(trace_id: str) -> Iterator[str]:
+    """Everything inside, and every task it starts, belongs to `trace_id`."""
+    token = _trace_id.set(trace_id)
+    try:
+        yield trace_id
+    finally:
+        _trace_id.reset(token)
+
+
+def traced_from(headers: list[tuple[bytes, bytes]]) -> str:
+    """The caller's trace id from a valid `traceparent`, else a fresh one."""
+    for name, value in headers:
+        if name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)) and match[1] != _NOWHERE:
+            return match[1].decode()
+    return new_trace()
+
+
+class TraceMiddleware:
+    """Outermost ASGI wrapper: binds the trace id, puts it in the scope, and names it in every answer."""
+
+    def __init__(self, app) -> None:
+        self.app = app
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        trace_id = traced_from(scope["headers"])
+        header = (TRACE_HEADER, trace_id.encode())
+
+        def traced_send(message):
+            # Not a coroutine of its own: a stream's every frame passes here.
+            if message["type"] in (
+                "http.response.start",
+                "websocket.accept",
+                "websocket.http.response.start",
+            ):
+                message = {**message, "headers": [*message.get("headers", ()), header]}
+            return send(message)
+
+        with bind_trace(trace_id):
+            await self.app({**scope, "trace_id": trace_id}, receive, traced_send)
