@@ -1,0 +1,105 @@
+"""One attempt at one model, as it will be remembered."""
+
+from dataclasses import replace
+from time import monotonic
+
+from agents.llm import pricing
+from agents.llm.chain import Candidate
+from agents.llm.errors import ProviderError
+from agents.llm.events import Event, Finish, TextDelta, ToolCall, Usage
+from agents.llm.request import Request
+from agents.models import ModelCall
+
+
+class Attempt:
+    """Watches an answer pass and keeps what the record needs: times, counts, how it ended."""
+
+    def __init__(self, request: Request, candidate: Candidate, *, number: int, fallback_from: str) -> None:
+        self.candidate = candidate
+        self.begun = False  # something of the answer has been passed on
+        self._request = request
+        self._number = number
+        self._fallback_from = fallback_from
+        self._asked_at = monotonic()
+        self._first_token_ms: int | None = None
+        self._bytes_out = 0
+        self._said: Usage | None = None  # by the vendor
+        self._finish = ""
+        self._error: ProviderError | None = None
+
+    def saw(self, event: Event) -> None:
+        match event:
+            case Usage():
+                self._said = event
+            case Finish():
+                self._finish = event.reason
+            case TextDelta():
+                self._begin()
+                self._bytes_out += len(event.text.encode())
+            case ToolCall():
+                self._begin()
+                self._bytes_out += len(event.name) + len(event.raw.encode())
+
+    def failed(self, error: ProviderError) -> None:
+        self._error = error
+        self._finish = "content_filter" if error.type == "content_filter" else "error"
+
+    def cancelled(self) -> None:
+        # Whoever has got the end and leaves has missed nothing.
+        self._finish = self._finish or "cancelled"
+
+    def usage(self) -> Usage:
+        """What was used, with its cost: the vendor's counts, or ours where there are none.
+
+        A refused request costs nothing; one that was answered in part, timed out or was cancelled is
+        paid for by most vendors, though they never tell how much.
+        """
+        said = self._said
+        if said is None:
+            paid = self.begun or self._finish == "cancelled" or _timed_out(self._error)
+            prompt = pricing.prompt_tokens(self._request) if paid else 0
+            said = Usage(prompt, 0, self._tokens_out(), estimated=paid)
+        elif said.estimated:
+            said = replace(said, tokens_out=max(said.tokens_out, self._tokens_out()))
+        return pricing.priced(said, self.candidate.prices)
+
+    def row(self) -> ModelCall:
+        request, usage, error = self._request, self.usage(), self._error
+        return ModelCall(
+            workspace_id=request.workspace_id,
+            agent_id=request.agent_id,
+            call_id=request.call_id,
+            trace_id=request.trace_id,
+            feature=request.feature,
+            provider=self.candidate.provider,
+            model=self.candidate.model.name,
+            tier=self.candidate.tier,
+            attempt=self._number,
+            fallback_from=self._fallback_from,
+            tokens_in=usage.tokens_in,
+            tokens_cached=usage.tokens_cached,
+            tokens_out=usage.tokens_out,
+            estimated=usage.estimated,
+            cost_usd=usage.cost_usd,
+            first_token_ms=self._first_token_ms,
+            duration_ms=self._ms(),
+            finish=self._finish,
+            error_type=error.type if error else "",
+            error_code=error.code if error else "",
+            request_id=error.request_id if error else "",
+        )
+
+    def _begin(self) -> None:
+        if not self.begun:
+            self.begun = True
+            self._first_token_ms = self._ms()
+
+    def _tokens_out(self) -> int:
+        return -(-self._bytes_out // pricing.BYTES_PER_TOKEN)
+
+    def _ms(self) -> int:
+        return round((monotonic() - self._asked_at) * 1_000)
+
+
+def _timed_out(error: ProviderError | None) -> bool:
+    return error is not None and error.type == "timeout"
