@@ -1,5 +1,7 @@
 """What happened on a call. A call is the fold of its events: `calls.services.record()` is the only writer."""
 
+from datetime import timedelta
+
 from django.db import models
 
 from accounts.models import Workspace
@@ -45,7 +47,10 @@ class Call(Row):
     outcome = models.CharField(max_length=20, blank=True)  # platforms.events.Outcome, once it has ended
     summary = models.TextField(blank=True)
     sentiment = models.CharField(max_length=10, blank=True)
+    successful = models.BooleanField(null=True)  # in the platform's judgement
     cost_usd = models.DecimalField(max_digits=12, decimal_places=6, default=0)  # the platform's charge
+    # When its topic was finished: the last thing a watcher of the live call is told.
+    closed_at = models.DateTimeField(null=True)
     turn_count = models.PositiveIntegerField(default=0)
     trace_id = models.CharField(max_length=32, blank=True)
     # Goes up with every change a watcher can see, so a browser can tell new from old.
@@ -71,6 +76,13 @@ class Call(Row):
         if self.ended_at is None:
             return "live"
         return "failed" if self.outcome in ("failed", "not_connected") else "ended"
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How long it took; None while it goes on."""
+        if self.ended_at is None:
+            return None
+        return max(0, (self.ended_at - self.started_at) // timedelta(milliseconds=1))
 
 
 class Turn(Row):
@@ -106,7 +118,10 @@ class Turn(Row):
         ordering = ["n"]
         constraints = [
             models.UniqueConstraint("call", "key", name="one_turn_per_key"),
-            models.UniqueConstraint("call", "n", name="one_turn_per_number"),
+            # Checked at commit: taking in a late fact may move several numbers at once.
+            models.UniqueConstraint(
+                fields=["call", "n"], name="one_turn_per_number", deferrable=models.Deferrable.DEFERRED
+            ),
         ]
 
     def __str__(self) -> str:
@@ -118,9 +133,10 @@ class Event(Row):
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="events")
-    key = models.CharField(max_length=160)
+    key = models.CharField(max_length=200)
+    turn = models.CharField(max_length=120, blank=True)  # the turn it is about; empty: the call itself
     kind = models.CharField(max_length=30)  # the event's class in platforms/events.py
-    source = models.CharField(max_length=10)  # socket, webhook, platform (asked by REST)
+    source = models.CharField(max_length=10)  # who told us: calls/fold.py has the list
     at = models.DateTimeField()
     data = models.JSONField()
 
@@ -128,6 +144,7 @@ class Event(Row):
 
     class Meta:
         constraints = [models.UniqueConstraint("call", "source", "key", name="one_event_per_key")]
+        indexes = [models.Index(fields=["call", "turn"])]
         ordering = ["at", "id"]
 
     def __str__(self) -> str:

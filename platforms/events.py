@@ -44,7 +44,8 @@ class CallStarted:
 class TurnSpoken:
     """One finished turn of a person or an agent."""
 
-    turn: str  # "c3" the caller's fourth utterance, "r7" the answer to response 7, "a2" an agent's third, unasked
+    # "c3": the caller's fourth utterance; "r7": the answer to response 7; "a2": an agent's third unasked.
+    turn: str
     at: datetime
     role: Speaker
     text: str

@@ -1,0 +1,269 @@
+"""A call is a fold of its events: the same facts give the same record, in any order and any repetition.
+
+Pure: facts in, field values out. Every choice between facts is a maximum or a minimum over something the
+facts themselves carry, never over the order they came in.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from platforms.events import (
+    CallAnalyzed,
+    CallEnded,
+    CallEvent,
+    CallStarted,
+    ToolAnswered,
+    ToolCalled,
+    TurnHeard,
+    TurnSpoken,
+)
+
+# Whoever tells us. We were there (our own socket); the platform says so afterwards (asked, or by webhook); or
+# nobody told us and the watch concluded it from silence.
+SOCKET, PLATFORM, WEBHOOK, WATCH = "socket", "platform", "webhook", "watch"
+OURS = (SOCKET, WATCH)
+# Our own clock times a call best; why it ended, the platform knows best.
+CLOCKS = {SOCKET: 0, PLATFORM: 1, WEBHOOK: 1, WATCH: 2}
+REASONS = {PLATFORM: 0, WEBHOOK: 0, SOCKET: 1, WATCH: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    source: str
+    event: CallEvent
+
+
+@dataclass(slots=True)
+class TurnRecord:
+    """The values of one Turn row."""
+
+    key: str
+    role: str
+    n: int | None = None
+    text: str = ""
+    start_ms: int = 0
+    end_ms: int | None = None
+    words: list = field(default_factory=list)
+    stream: list = field(default_factory=list)
+    heard: str | None = None
+    reply_ms: int | None = None
+    model: str = ""
+    fallback: int = 0
+    error: str = ""
+    tool_name: str = ""
+    tool_arguments: dict | None = None
+    tool_ok: bool | None = None
+    # Its place in the platform's transcript, for turns that nobody numbered live.
+    place: int = 0
+
+
+def call_fields(facts: Iterable[Fact]) -> dict:
+    """The values of a Call row that its lifecycle facts decide. A field nothing is known of is left out."""
+    facts = list(facts)
+    started = _started([fact for fact in facts if isinstance(fact.event, CallStarted)])
+    ended = _ended(facts)
+    analyzed = _analyzed([fact.event for fact in facts if isinstance(fact.event, CallAnalyzed)])
+    return started | ended | analyzed
+
+
+def _started(facts: list[Fact]) -> dict:
+    if not facts:
+        return {}
+    # The ms of every turn count from our own start where there is one.
+    first = min(facts, key=lambda fact: (CLOCKS[fact.source], fact.event.at))
+    known = {"started_at": first.event.at}
+    for name in ("direction", "from_number", "to_number"):
+        told = [fact for fact in facts if getattr(fact.event, name)]
+        if told:
+            best = min(told, key=lambda fact: (REASONS[fact.source], fact.event.at, fact.event.key))
+            known[name] = getattr(best.event, name)
+    return known
+
+
+def _ended(facts: list[Fact]) -> dict:
+    """When and why it ended. An end we only concluded is taken back if the platform came back after it."""
+    back = max(
+        (fact.event.at for fact in facts if fact.source == SOCKET and isinstance(fact.event, CallStarted)),
+        default=None,
+    )
+    ends = [
+        fact
+        for fact in facts
+        if isinstance(fact.event, CallEnded)
+        and not (fact.source in OURS and back is not None and fact.event.at < back)
+    ]
+    if not ends:
+        return {"ended_at": None, "end_reason": "", "outcome": ""}
+    clock = min(ends, key=lambda fact: (CLOCKS[fact.source], fact.event.at, fact.event.key))
+    # Platforms repeat the end of a call, later and with vaguer reasons. Earliest wins.
+    reason = min(ends, key=lambda fact: (REASONS[fact.source], fact.event.at, fact.event.key)).event
+    return {"ended_at": clock.event.at, "end_reason": reason.reason, "outcome": reason.outcome}
+
+
+def _analyzed(analyses: list[CallAnalyzed]) -> dict:
+    known: dict = {}
+    for analysis in sorted(analyses, key=lambda event: (event.at, event.key)):
+        if analysis.summary:
+            known["summary"] = analysis.summary
+        if analysis.sentiment:
+            known["sentiment"] = analysis.sentiment
+        if analysis.successful is not None:
+            known["successful"] = analysis.successful
+        if analysis.cost_usd:
+            known["cost_usd"] = Decimal(analysis.cost_usd)
+    return known
+
+
+def turns(facts: Iterable[Fact], *, ended: bool) -> list[TurnRecord]:
+    """The turns these facts tell of, numbered, by number.
+
+    A turn we heard ourselves may also be in the platform's transcript. Then it is one turn: ours, with what
+    the transcript knows better. While the call goes on (`ended` false) the transcript is still changing and
+    ours stands alone. A turn that only we tell of depends on its own facts only, so it may be folded alone.
+    """
+    facts = [fact for fact in facts if not isinstance(fact.event, CallStarted | CallEnded | CallAnalyzed)]
+    spoken = [fact for fact in facts if isinstance(fact.event, TurnSpoken)]
+    ours = _newest(spoken, OURS)
+    theirs = _newest(spoken, (PLATFORM, WEBHOOK))
+    theirs = _join_unasked(ours, theirs)
+
+    records = []
+    for key in sorted(ours.keys() | theirs.keys()):
+        mine, other = ours.get(key), theirs.get(key)
+        record = _spoken(mine or other)
+        if mine and other and ended:
+            _refine(record, other)
+        if mine is None:
+            record.n, record.place = None, other.n or 0
+        records.append(record)
+    _take_heard(records, facts, joined=theirs.keys() if ended else ())
+    records += _tools(facts)
+    return _numbered(records)
+
+
+def _newest(facts: Sequence[Fact], sources: tuple[str, ...]) -> dict[str, TurnSpoken]:
+    """By turn, the last word on it. What we heard live outranks what the watch pieced together."""
+    newest: dict[str, tuple[tuple, TurnSpoken]] = {}
+    for fact in facts:
+        if fact.source in sources:
+            said = fact.event
+            rank = (-CLOCKS[fact.source], said.at, said.end_ms, len(said.text), said.key)
+            if said.turn not in newest or newest[said.turn][0] < rank:
+                newest[said.turn] = (rank, said)
+    return {turn: said for turn, (_, said) in newest.items()}
+
+
+def _join_unasked(ours: dict[str, TurnSpoken], theirs: dict[str, TurnSpoken]) -> dict[str, TurnSpoken]:
+    """Give words of the agent that carry no response id ("a2") the turn of ours that begins with them."""
+    free = sorted(
+        (said for key, said in ours.items() if said.role == "agent" and key not in theirs),
+        key=lambda said: (said.start_ms, said.turn),
+    )
+    joined = {}
+    for key, said in sorted(theirs.items(), key=lambda item: (item[1].n or 0, item[0])):
+        if said.role == "agent" and key.startswith("a") and key not in ours:
+            match = next((own for own in free if _plain(own.text).startswith(_plain(said.text))), None)
+            if match:
+                free.remove(match)
+                joined[match.turn] = replace(said, turn=match.turn)
+                continue
+        joined[key] = said
+    return joined
+
+
+def _plain(text: str) -> str:
+    """Words only: platforms tidy spaces, case and punctuation in a transcript."""
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def _spoken(said: TurnSpoken) -> TurnRecord:
+    return TurnRecord(
+        key=said.turn,
+        role=said.role,
+        n=said.n,
+        text=said.text,
+        start_ms=said.start_ms,
+        end_ms=said.end_ms,
+        words=[[word.text, word.start_ms, word.end_ms] for word in said.words],
+        stream=[list(piece) for piece in said.stream],
+        heard=said.heard,
+        reply_ms=said.reply_ms,
+        model=said.model,
+        fallback=said.fallback,
+        error=said.error,
+    )
+
+
+def _refine(record: TurnRecord, final: TurnSpoken) -> None:
+    """What the final transcript knows better than we: how the caller's words were understood in the end, how
+    much of an answer was really spoken, when each word was. Our own times of the turn stand: one clock."""
+    if final.words:
+        record.words = [[word.text, word.start_ms, word.end_ms] for word in final.words]
+    if record.role == "caller":
+        record.text = final.text
+    elif _plain(final.text) != _plain(record.text):
+        record.heard = final.text
+    else:
+        record.heard = None
+
+
+def _take_heard(records: list[TurnRecord], facts: Iterable[Fact], joined: Iterable[str]) -> None:
+    cuts: dict[str, TurnHeard] = {}
+    for fact in facts:
+        if isinstance(fact.event, TurnHeard):
+            cut = fact.event
+            known = cuts.get(cut.turn)
+            if known is None or (known.at, known.key) < (cut.at, cut.key):
+                cuts[cut.turn] = cut
+    for record in records:
+        if record.key in cuts and record.key not in joined:
+            record.heard = cuts[record.key].text
+
+
+def _tools(facts: Iterable[Fact]) -> list[TurnRecord]:
+    called: dict[str, tuple] = {}
+    answered: dict[str, tuple] = {}
+    for fact in facts:
+        known = {ToolCalled: called, ToolAnswered: answered}.get(type(fact.event))
+        if known is not None:
+            rank = (CLOCKS[fact.source], fact.event.at, fact.source)
+            if fact.event.turn not in known or rank < known[fact.event.turn][0]:
+                known[fact.event.turn] = (rank, fact)
+    records = []
+    for key, (_, fact) in sorted(called.items()):
+        call = fact.event
+        record = TurnRecord(
+            key=key, role="tool", start_ms=call.start_ms, tool_name=call.name, tool_arguments=call.arguments
+        )
+        if fact.source in OURS:
+            record.n = call.n
+        else:
+            record.place = call.n or 0
+        if key in answered:
+            answer = answered[key][1].event
+            record.text, record.tool_ok, record.end_ms = answer.result, answer.ok, answer.end_ms
+        records.append(record)
+    return records
+
+
+def _numbered(records: list[TurnRecord]) -> list[TurnRecord]:
+    """Give every turn its number. One given live is kept, since links to it are about.
+
+    The others follow in the platform's order: at their own place in the transcript if nobody was there live,
+    else behind all that were.
+    """
+    taken: set[int] = set()
+    waiting = []
+    for record in sorted(records, key=lambda record: (record.n or 0, record.start_ms, record.key)):
+        if record.n is not None and record.n not in taken:
+            taken.add(record.n)
+        else:
+            waiting.append(record)
+    live = bool(taken)
+    for record in sorted(waiting, key=lambda record: (record.place, record.start_ms, record.key)):
+        place = record.place if not live else 0
+        record.n = place if place and place not in taken else max(taken, default=0) + 1
+        taken.add(record.n)
+    return sorted(records, key=lambda record: record.n)

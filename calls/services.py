@@ -1,0 +1,197 @@
+"""The only writer of calls. Facts come in, a call and its turns come out, watchers are told on commit."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from calls import board, facts, fold, parts
+from calls.fold import Fact, TurnRecord
+from calls.models import Call, Event, Turn
+from platforms.events import CallEvent, CallStarted
+from streaming.log import publish
+
+LEVELS = [Call.Level.EVENT, Call.Level.TURN, Call.Level.TOKEN]  # from the farthest to the closest
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is known of a call by whoever first hears of it: enough to make its row."""
+
+    started_at: datetime
+    channel: str = Call.Channel.PHONE
+    level: str = Call.Level.EVENT  # how closely this source follows it; the closest source counts
+    connection_id: UUID | None = None
+    agent_id: UUID | None = None
+    version_id: UUID | None = None
+    trace_id: str = ""
+
+
+@transaction.atomic
+def record(
+    workspace_id: UUID,
+    platform: str,
+    platform_call_id: str,
+    events: Sequence[CallEvent],
+    *,
+    source: str,
+    opening: Opening,
+    announce: bool = True,
+) -> Call:
+    """Take events into one call and return it. The same end from any order and any repetition.
+
+    `source` is who tells (calls/fold.py). Watchers are told on commit, once; `announce=False` is for whoever
+    holds the call's socket, who shows what was recorded in its place behind the words that streamed. The row
+    lock keeps two processes from interleaving the same call.
+    """
+    call, fresh = _locked(workspace_id, platform, platform_call_id, opening)
+    new = _keep(call, events, source)
+    was_closed = call.closed_at is not None
+    changed = [] if not new else _take_in_turns(call, new)
+    told = _take_in_call(call, opening, any(not _turn_of(event) for event in new), source)
+    if fresh or told or changed:
+        call.revision += 1
+        call.save()
+        if announce:
+            transaction.on_commit(partial(_announce, call, changed, was_closed), robust=True)
+    return call
+
+
+def _locked(workspace_id: UUID, platform: str, platform_call_id: str, opening: Opening) -> tuple[Call, bool]:
+    identity = {
+        "workspace_id": workspace_id,
+        "platform": platform,
+        "platform_call_id": platform_call_id,
+    }
+    rows = Call.objects.select_for_update(of=("self",)).select_related("agent", "version")
+    found = rows.filter(**identity).first()
+    if found:
+        return found, False
+    _, fresh = Call.objects.get_or_create(
+        **identity,
+        defaults={
+            "started_at": opening.started_at,
+            "channel": opening.channel,
+            "level": opening.level,
+            "connection_id": opening.connection_id,
+            "agent_id": opening.agent_id,
+            "version_id": opening.version_id,
+            "trace_id": opening.trace_id,
+        },
+    )
+    return rows.get(**identity), fresh
+
+
+def _turn_of(event: CallEvent) -> str:
+    return getattr(event, "turn", "")
+
+
+def _keep(call: Call, events: Sequence[CallEvent], source: str) -> list[CallEvent]:
+    """Write down what was not yet known. The call is locked, so nobody else is writing it down too."""
+    unique = {event.key: event for event in events}
+    known = set(
+        Event.objects.filter(call=call, source=source, key__in=list(unique)).values_list("key", flat=True)
+    )
+    new = [event for key, event in unique.items() if key not in known]
+    Event.objects.bulk_create(
+        Event(
+            workspace_id=call.workspace_id,
+            call=call,
+            key=event.key,
+            turn=_turn_of(event),
+            kind=type(event).__name__,
+            source=source,
+            at=event.at,
+            data=facts.pack(event),
+        )
+        for event in new
+    )
+    return new
+
+
+def _facts(call: Call, **narrowed) -> list[Fact]:
+    rows = Event.objects.filter(call=call, **narrowed).values_list("source", "kind", "data")
+    return [Fact(source, facts.unpack(kind, data)) for source, kind, data in rows]
+
+
+def _take_in_call(call: Call, opening: Opening, lifecycle: bool, source: str) -> bool:
+    """Fold what concerns the call itself into its row. True if a watcher can see a difference."""
+    before = {field.attname: getattr(call, field.attname) for field in Call._meta.concrete_fields}
+    call.level = max(call.level, opening.level, key=LEVELS.index)
+    for name in ("connection_id", "agent_id", "version_id", "trace_id"):
+        if not getattr(call, name):
+            setattr(call, name, getattr(opening, name))
+    if lifecycle:
+        told = _facts(call, turn="")
+        if not any(isinstance(fact.event, CallStarted) for fact in told):
+            call.started_at = min(call.started_at, opening.started_at)
+        for name, value in fold.call_fields(told).items():
+            setattr(call, name, value)
+    if call.ended_at is None:
+        call.closed_at = None
+    elif source != fold.SOCKET and call.closed_at is None:
+        # Our own socket only sees that it ended. Whoever else says so knows all that live watchers will hear.
+        call.closed_at = timezone.now()
+    return any(before[name] != getattr(call, name) for name in before)
+
+
+def _take_in_turns(call: Call, new: Sequence[CallEvent]) -> list[Turn]:
+    """Fold what concerns turns into their rows. Returns the rows that changed, by number."""
+    touched = {_turn_of(event) for event in new} - {""}
+    turn_events = Event.objects.filter(call=call).exclude(turn="")
+    if not turn_events.filter(source__in=(fold.PLATFORM, fold.WEBHOOK)).exists():
+        # Nobody but us tells of turns, so each depends on its own facts only: no need to fold the whole call.
+        records = fold.turns(_facts(call, turn__in=touched), ended=False)
+        others = Turn.objects.filter(call=call).exclude(key__in=touched)
+        if not others.filter(n__in=[record.n for record in records]).exists():
+            rows = Turn.objects.filter(call=call, key__in=touched)
+            return _write(call, records, {row.key: row for row in rows})
+    told = _facts(call)
+    records = fold.turns(told, ended=bool(fold.call_fields(told).get("ended_at")))
+    rows = {row.key: row for row in Turn.objects.filter(call=call)}
+    # Words that stood as a turn of their own until the turn they belong to came in.
+    gone = [row.pk for key, row in rows.items() if key not in {record.key for record in records}]
+    Turn.objects.filter(pk__in=gone).delete()
+    return _write(call, records, rows)
+
+
+def _write(call: Call, records: Sequence[TurnRecord], rows: dict[str, Turn]) -> list[Turn]:
+    made, changed = [], []
+    for record in records:
+        values = asdict(record)
+        del values["key"], values["place"]
+        row = rows.get(record.key)
+        if row is None:
+            made.append(Turn(workspace_id=call.workspace_id, call=call, key=record.key, **values))
+        elif any(getattr(row, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(row, name, value)
+            changed.append(row)
+    Turn.objects.bulk_create(made)
+    if changed:
+        Turn.objects.bulk_update(changed, list(values))
+    call.turn_count = Turn.objects.filter(call=call).count()
+    return sorted(made + changed, key=lambda turn: turn.n)
+
+
+def _announce(call: Call, changed: Sequence[Turn], was_closed: bool) -> None:
+    """Tell the call's topic and the board. A finished topic is not added to: its watchers have gone."""
+    if not was_closed:
+        publish(parts.topic(call), parts.news(call, changed))
+    board.announce(call)
+
+
+def finish(call_id: UUID) -> bool:
+    """End the topic of a call that has ended, if nobody has yet. True if it was us."""
+    open_topic = Call.objects.filter(pk=call_id, closed_at=None).exclude(ended_at=None)
+    closed = open_topic.update(closed_at=timezone.now(), revision=F("revision") + 1)
+    if closed:
+        call = Call.objects.select_related("agent", "version").get(pk=call_id)
+        publish(parts.topic(call), parts.news(call, []))
+        board.announce(call)
+    return bool(closed)

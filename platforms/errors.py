@@ -1,0 +1,13 @@
+"""What can go wrong with a platform, one exception for each thing it means."""
+
+
+class Unreadable(ValueError):
+    """What it sent is not what its protocol says. The message names what is wrong, never what was said."""
+
+
+class PlatformError(Exception):
+    """Its API did not do what we asked. `retryable`: whether asking again later may help."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
