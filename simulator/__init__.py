@@ -1,0 +1,9 @@
+"""A stand-in for the outside world: a voice platform, two model vendors, a tools server, and callers.
+
+It speaks to Earshot over HTTP and WebSocket only, and knows nothing of it.
+"""
+
+from simulator.pace import Timing
+from simulator.world import API_KEY, World
+
+__all__ = ["API_KEY", "Timing", "World"]

@@ -1,0 +1,170 @@
+"""A call as the platform keeps it: who, when, and every word with its time."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+# What the platform charges, in US cents per second of call.
+UNIT_PRICES = {"elevenlabs_tts": 0.1167, "custom_llm": 0.0333, "us_telephony": 0.025}
+NEVER_ANSWERED = {"error_llm_websocket_open"}
+SPOKEN = ("agent", "user")
+
+
+@dataclass(slots=True)
+class Call:
+    """One phone call. `clock` counts human seconds since the call began."""
+
+    id: str
+    agent_id: str
+    agent_name: str
+    direction: str
+    from_number: str
+    to_number: str
+    clock: Callable[[], float]
+    language: str = "en-GB"
+    agent_version: int = 1
+    started_at_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    status: str = "ongoing"
+    disconnection_reason: str = ""
+    duration_ms: int = 0
+    # Real milliseconds from "it is your turn" to the first word that arrived, and that was spoken.
+    first_words_ms: list[float] = field(default_factory=list)
+    first_sounds_ms: list[float] = field(default_factory=list)
+    round_trips_ms: list[float] = field(default_factory=list)
+    analysis: dict[str, Any] | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    # --- words -----------------------------------------------------------------------------------
+
+    def open_utterance(self, role: str, **metadata: Any) -> dict[str, Any]:
+        entry: dict[str, Any] = {"role": role, "content": "", "words": []}
+        if metadata:
+            entry["metadata"] = metadata
+        self.entries.append(entry)
+        return entry
+
+    @staticmethod
+    def add_word(entry: dict[str, Any], word: str, start: float, end: float) -> None:
+        entry["content"] += f" {word}" if entry["content"] else word
+        entry["words"].append({"word": word, "start": round(start, 2), "end": round(end, 2)})
+
+    def last_spoken(self) -> dict[str, Any] | None:
+        return next((entry for entry in reversed(self.entries) if entry["role"] in SPOKEN), None)
+
+    def tool_invoked(self, tool_call_id: str, name: str, arguments: str) -> None:
+        self.entries.append(
+            {
+                "role": "tool_call_invocation",
+                "tool_call_id": tool_call_id,
+                "name": name,
+                "arguments": arguments,
+            }
+        )
+
+    def tool_answered(self, tool_call_id: str, content: str, successful: bool | None) -> None:
+        entry: dict[str, Any] = {"role": "tool_call_result", "tool_call_id": tool_call_id, "content": content}
+        if successful is not None:
+            entry["successful"] = successful
+        self.entries.append(entry)
+
+    def transcript(self) -> list[dict[str, Any]]:
+        return [entry for entry in self.entries if entry["role"] in SPOKEN]
+
+    def said(self, role: str) -> list[str]:
+        return [entry["content"] for entry in self.entries if entry["role"] == role]
+
+    # --- end -------------------------------------------------------------------------------------
+
+    def finish(self, reason: str) -> None:
+        if self.status != "ongoing":
+            return
+        self.duration_ms = int(self.clock() * 1000)
+        self.disconnection_reason = reason
+        self.status = "error" if reason.startswith("error_") else "ended"
+
+    # --- as the API tells it ---------------------------------------------------------------------
+
+    def brief(self) -> dict[str, Any]:
+        """The call without its words: in `call_details` and in lists."""
+        call: dict[str, Any] = {
+            "call_id": self.id,
+            "call_type": "phone_call",
+            "agent_id": self.agent_id,
+            "agent_version": self.agent_version,
+            "agent_name": self.agent_name,
+            "call_status": self.status,
+            "direction": self.direction,
+            "from_number": self.from_number,
+            "to_number": self.to_number,
+            "start_timestamp": self.started_at_ms,
+            "data_storage_setting": "everything",
+            "opt_in_signed_url": False,
+        }
+        if self.metadata:
+            call["metadata"] = self.metadata
+        if self.status != "ongoing":
+            call |= {
+                "end_timestamp": self.started_at_ms + self.duration_ms,
+                "duration_ms": self.duration_ms,
+                "disconnection_reason": self.disconnection_reason,
+                "latency": self._latency(),
+                "call_cost": self._cost(),
+            }
+            if self.analysis is not None:
+                call["call_analysis"] = self.analysis
+        return call
+
+    def full(self) -> dict[str, Any]:
+        """The call object of `GET /v2/get-call/{id}`."""
+        names = {"agent": "Agent", "user": "User"}
+        lines = (f"{names[entry['role']]}: {entry['content']}\n" for entry in self.transcript())
+        return self.brief() | {
+            "transcript": "".join(lines),
+            "transcript_object": self.transcript(),
+            "transcript_with_tool_calls": list(self.entries),
+        }
+
+    def _latency(self) -> dict[str, Any]:
+        measured = {
+            "e2e": self.first_sounds_ms,
+            "llm": self.first_words_ms,
+            "llm_websocket_network_rtt": self.round_trips_ms,
+        }
+        return {name: _percentiles(values) for name, values in measured.items() if values}
+
+    def _cost(self) -> dict[str, Any]:
+        seconds = round(self.duration_ms / 1000)
+        products = [
+            {"product": name, "unit_price": price, "cost": round(price * seconds, 4)}
+            for name, price in UNIT_PRICES.items()
+        ]
+        return {
+            "combined_cost": round(sum(product["cost"] for product in products), 4),
+            "product_costs": products,
+            "total_duration_seconds": seconds,
+            "total_duration_unit_price": round(sum(UNIT_PRICES.values()), 4),
+        }
+
+
+def _percentiles(values: list[float]) -> dict[str, Any]:
+    rounded = [round(value, 1) for value in values]
+    cuts = statistics.quantiles(rounded, n=100, method="inclusive") if len(rounded) > 1 else rounded * 99
+    return {
+        "p50": round(cuts[49], 1),
+        "p90": round(cuts[89], 1),
+        "p95": round(cuts[94], 1),
+        "p99": round(cuts[98], 1),
+        "max": max(rounded),
+        "min": min(rounded),
+        "num": len(rounded),
+        "values": rounded,
+    }
+
+
+def readable(arguments: Any) -> str:
+    """Tool arguments as the platform keeps them: JSON in a string."""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)

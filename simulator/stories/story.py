@@ -1,0 +1,120 @@
+"""What a story is: the lines of a caller, and what a good agent answers to each."""
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# How many different calls one story can be: other names, accounts, amounts, dates.
+VARIANTS = 24
+
+FIRST_NAMES = (
+    "Amara Callum Priya Owen Leila Marcus Niamh Tomasz Grace Idris Helena Rowan "
+    "Sabina Declan Yusuf Bethan Oscar Farah Gwen Nikhil Ingrid Samuel Zofia Elliot"
+).split()
+LAST_NAMES = (
+    "Whitlock Adeyemi Farrow Novak Pemberton Rahman Castell Lindqvist Okafor Barrow Tennant Mistry "
+    "Haldane Quigley Sorensen Abara Fenwick Marlowe Dacosta Ingham Rourke Vasquez Thorne Kowal"
+).split()
+POSTCODES = (
+    "LS7 4DB", "BS3 1QF", "NR2 2HX", "SA1 6PN", "YO24 3LT", "DE1 9GR", "EX4 5KM", "PL4 8AB",
+    "CV6 2RD", "HU5 3WY", "S11 8ND", "NG7 4EH",
+)  # fmt: skip
+SPANISH_NAMES = (
+    "Lucía Ferrer",
+    "Álvaro Núñez",
+    "Inés Cabañas",
+    "Martín Peña",
+    "Begoña Rincón",
+    "Óscar Ibáñez",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A tool call: its arguments, and what the tools server answers. Strings may hold {facts}.
+
+    `status` other than 200 is a tool that fails; `seconds` is how long it takes.
+    """
+
+    name: str
+    arguments: Mapping[str, Any]
+    result: Mapping[str, Any]
+    status: int = 200
+    seconds: float = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing the caller says.
+
+    When it is said: after the agent has finished and `pause` seconds; or `cuts_in` seconds into the
+    agent's answer; or `adds_on` seconds after the caller's own last word, before any answer; or after
+    being `quiet` for so long that the platform asks the agent to check.
+
+    What a good agent does: says `before`, uses the tools one after the other, says `answer`.
+    `reminder` is what it says when the caller stays quiet after that answer.
+    """
+
+    says: str
+    answer: str
+    before: str = ""
+    tools: tuple[Use, ...] = ()
+    pause: float = 0.7
+    cuts_in: float | None = None
+    adds_on: float | None = None
+    quiet: float = 0.0
+    reminder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One conversation. `pools` are tuples of facts; a variant takes one of each pool."""
+
+    name: str
+    title: str
+    agent: str
+    lines: tuple[Line, ...]
+    pools: tuple[tuple[Mapping[str, Any], ...], ...] = ()
+    language: str = "en-GB"
+    # Seconds into the last answer at which the caller hangs up; None: after hearing it out.
+    hangs_up_after: float | None = None
+    summary: str = ""
+    sentiment: str = "Neutral"
+    successful: bool = True
+
+    def facts(self, variant: int) -> dict[str, Any]:
+        """Who calls and about what, in this variant: the same for the same number, always."""
+        chance = random.Random(f"{self.name}:{variant % VARIANTS}")
+        first = chance.choice(FIRST_NAMES)
+        last = chance.choice(LAST_NAMES)
+        # Unique per variant, so that a conversation tells which one it is.
+        account = f"{chance.randrange(20, 80)}{variant % VARIANTS:02d} {chance.randrange(1000, 9999)}"
+        known: dict[str, Any] = {
+            "first": first,
+            "last": last,
+            "name": f"{first} {last}",
+            "spanish_name": chance.choice(SPANISH_NAMES),
+            "account": account,
+            "account_id": "LE" + account.replace(" ", ""),
+            "postcode": chance.choice(POSTCODES),
+            "reference": f"{chance.choice('BCDFGHKMPR')}{chance.randrange(10, 99)}{chance.choice('JKLMNPTX')}"
+            f"{chance.randrange(100, 999)}",
+        }
+        for pool in self.pools:
+            known |= chance.choice(pool)
+        return known
+
+
+def render(template: Any, facts: Mapping[str, Any]) -> Any:
+    """Fill {facts} into strings, however deep. A string that is one {fact} becomes the fact itself."""
+    if isinstance(template, str):
+        bare = template[1:-1]
+        if template.startswith("{") and template.endswith("}") and bare in facts:
+            return facts[bare]
+        return template.format_map(facts)
+    if isinstance(template, Mapping):
+        return {key: render(value, facts) for key, value in template.items()}
+    if isinstance(template, Iterable) and not isinstance(template, bytes):
+        return [render(value, facts) for value in template]
+    return template
