@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-POSTGRES_SCHEMES = ("postgres", "postgresql", "pgsql")
+POSTGRES_SCHEMES = ("postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 environ.Env.read_env(BASE_DIR / ".env")  # what the environment already says wins
@@ -83,16 +83,20 @@ def database_address(value: str) -> str:
     return value
 
 
-def redis_address(value: str) -> str:
+def redis_address(value: str, schemes: tuple[str, ...] = REDIS_SCHEMES) -> str:
     if not value:
         return ""
     parts = urlsplit(value)
-    if parts.scheme not in REDIS_SCHEMES:
+    if parts.scheme not in schemes:
         raise ValueError(
             "cannot be read; give it as redis://host:6379/0, rediss://… or unix:///path/redis.sock"
         )
     _check_port(parts)
     return value
+
+
+def log_address(value: str) -> str:
+    return redis_address(value, (*REDIS_SCHEMES, "redis+cluster"))
 
 
 def fernet_keys(value: str) -> str:
@@ -171,12 +175,20 @@ _TABLE = [
         "",
         "redis://host:6379/0, rediss://… or unix:///path/redis.sock. Empty: an embedded Redis.",
     ),
-    Setting("REDIS_LOG_URL", redis_address, "", "A Redis of its own for the live log. Empty: REDIS_URL."),
+    Setting(
+        "REDIS_LOG_URL",
+        log_address,
+        "",
+        "A Redis of its own for the live log, redis+cluster://… for a cluster. Empty: REDIS_URL.",
+    ),
     Setting(
         "STREAM_MAX_SECONDS",
         positive,
         "240",
         "A live stream is ended after this long (± 10 %); browsers resume unnoticed.",
+    ),
+    Setting(
+        "STREAM_LIMIT_PER_USER", positive, "100", "How many live streams one person may hold open at once."
     ),
     Setting("LOG_FORMAT", log_format, "console", "console for people, json for machines: one object a line."),
     Setting("OPENAI_API_KEY", text, "", "With a key, the first workspace's agents use OpenAI's models."),

@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 
 import environ
 from cryptography.fernet import Fernet
+from csp.constants import NONCE, NONE, SELF
 
+from base.assets import fingerprint
 from base.embedded import places
 from config import secrets
 from config.env import BASE_DIR, BadSetting, read, words
@@ -85,9 +87,9 @@ CHANNEL_LAYERS = {
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
-STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [("", BASE_DIR / "static")] if (BASE_DIR / "static").exists() else []
+STATIC_VERSION = "dev" if DEBUG else fingerprint(BASE_DIR)
+STATIC_URL = f"/static/{STATIC_VERSION}/"  # served by base/static.py, whatever the version
+STATICFILES_DIRS = [BASE_DIR / "static"]
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -116,15 +118,28 @@ SILENCED_SYSTEM_CHECKS = [
 
 # How long one live stream is held before the browser is asked to resume.
 STREAM_MAX_SECONDS = read("STREAM_MAX_SECONDS")
+STREAM_LIMIT_PER_USER = read("STREAM_LIMIT_PER_USER")
+# A topic of the live log keeps about so many entries, and all of it so long after the last one.
+STREAM_LOG_LENGTH = 8000
+STREAM_LOG_SECONDS = 3600
+
+# With a vendor's key, `seed` gives the first workspace that vendor's models.
+OPENAI_API_KEY, OPENAI_BASE_URL = read("OPENAI_API_KEY"), read("OPENAI_BASE_URL")
+ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL = read("ANTHROPIC_API_KEY"), read("ANTHROPIC_BASE_URL")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "base.headers.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "base.errors.ErrorShapeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.ViewerMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 TEMPLATES = [
@@ -137,7 +152,39 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.context.shell",
             ],
+            "builtins": ["base.templatetags.ui", "django.templatetags.static"],
         },
     }
 ]
+
+# Pages run scripts of ours only. The nonce is for the one inline script, the import map.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "media-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+CSRF_FAILURE_VIEW = "base.errors.csrf_failed"
+
+# Signing in. Sessions are rows, so they outlive Redis; throttling counts in the cache.
+SESSION_ENGINE = "accounts.sessions"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/300s/key"}
