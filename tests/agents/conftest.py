@@ -1,0 +1,86 @@
+"""A workspace, its models at scripted vendors, and a way to ask them."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from accounts.models import Workspace
+from agents.llm import router
+from agents.llm.events import Event
+from agents.llm.request import Message, Request
+from agents.models import LanguageModel, ModelCall, Provider
+from tests.agents.vendors import Vendors
+
+PATHS = {"openai": "/v1", "anthropic": ""}
+
+
+@pytest.fixture
+async def vendors(transactional_db) -> AsyncIterator[Vendors]:
+    async with Vendors() as server:
+        yield server
+        await router.close()  # while there is still a database
+    # The thread that serves the async ORM keeps a connection, and the database could not be dropped.
+    await sync_to_async(connections.close_all)()
+
+
+@pytest.fixture
+def workspace(transactional_db) -> Workspace:
+    return Workspace.objects.create(name="Larkfield Energy")
+
+
+@pytest.fixture
+def add_model(workspace, vendors) -> Callable[..., Any]:
+    """`await add_model("a", kind="openai", …)` is a model called a; the first added is asked first."""
+
+    def add(name: str, *, kind: str = "openai", url: str | None = None, **fields: Any) -> LanguageModel:
+        base_url = (vendors.url if url is None else url) + PATHS[kind]
+        provider, _ = Provider.objects.get_or_create(
+            workspace=workspace,
+            name=f"{kind} {url or ''}".strip(),
+            defaults={"kind": kind, "base_url": base_url, "api_key": "sk-test"},
+        )
+        defaults = {"tier": "fast", "rank": LanguageModel.objects.count(), "price_in": 2, "price_out": 10}
+        return LanguageModel.objects.create(
+            workspace=workspace, provider=provider, name=name, **(defaults | fields)
+        )
+
+    return sync_to_async(add)
+
+
+@pytest.fixture
+def request_of(workspace) -> Callable[..., Request]:
+    def make(**fields: Any) -> Request:
+        defaults = {
+            "workspace_id": workspace.pk,
+            "feature": "voice",
+            "system": "You are Juno.",
+            "messages": [Message("user", "Is the power out?")],
+            "trace_id": "0" * 32,
+        }
+        return Request(**(defaults | fields))
+
+    return make
+
+
+@pytest.fixture
+def ask(request_of) -> Callable[..., Any]:
+    async def ask(**fields: Any) -> list[Event]:
+        async with aclosing(router.stream(request_of(**fields))) as answer:
+            return [event async for event in answer]
+
+    return ask
+
+
+@pytest.fixture
+def recorded(workspace) -> Callable[..., Any]:
+    """`await recorded()`: every attempt, in the order they were made."""
+
+    async def rows() -> list[ModelCall]:
+        await router.drain()
+        return [row async for row in ModelCall.objects.for_workspace(workspace).order_by("attempt", "id")]
+
+    return rows
