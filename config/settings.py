@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "agents",
     "calls",
     "live",
+    "simulator",
 ]
 
 ROOT_URLCONF = "config.urls"
