@@ -14,7 +14,15 @@ DOWN_WITHIN = 5.0
 
 
 class _Quiet(uvicorn.Server):
-    """Leaves signals to whoever runs the loop."""
+    """Leaves signals to whoever runs the loop, and tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -46,9 +54,9 @@ class Server:
             raise
         self.port = listener.getsockname()[1]
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
+        # The listener queues connections from now on; this only waits for uvicorn to take them.
         async with asyncio.timeout(UP_WITHIN):
-            while not self._server.started:
-                await asyncio.sleep(0.005)
+            await self._server.listening.wait()
 
     async def stop(self) -> None:
         if self._task is None:

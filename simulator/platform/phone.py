@@ -74,7 +74,6 @@ class Phone:
         agent: Agent,
         *,
         variant: int = 0,
-        direction: str = "inbound",
         numbers: tuple[str, str] = ("+447700900123", "+447700900100"),
         on_placed: Callable[[Call], None] | None = None,
     ) -> Call:
@@ -84,7 +83,7 @@ class Phone:
             agent_id=agent.id,
             agent_name=agent.name,
             agent_version=agent.version,
-            direction=direction,
+            direction=story.direction,
             from_number=numbers[0],
             to_number=numbers[1],
             clock=self.pace.clock(),

@@ -9,13 +9,15 @@ from typing import Any
 VARIANTS = 24
 
 FIRST_NAMES = (
-    "Amara Callum Priya Owen Leila Marcus Niamh Tomasz Grace Idris Helena Rowan "
-    "Sabina Declan Yusuf Bethan Oscar Farah Gwen Nikhil Ingrid Samuel Zofia Elliot"
-).split()
+    "Amara", "Callum", "Priya", "Owen", "Leila", "Marcus", "Niamh", "Tomasz",
+    "Grace", "Idris", "Helena", "Rowan", "Sabina", "Declan", "Yusuf", "Bethan",
+    "Oscar", "Farah", "Gwen", "Nikhil", "Ingrid", "Samuel", "Zofia", "Elliot",
+)  # fmt: skip
 LAST_NAMES = (
-    "Whitlock Adeyemi Farrow Novak Pemberton Rahman Castell Lindqvist Okafor Barrow Tennant Mistry "
-    "Haldane Quigley Sorensen Abara Fenwick Marlowe Dacosta Ingham Rourke Vasquez Thorne Kowal"
-).split()
+    "Whitlock", "Adeyemi", "Farrow", "Novak", "Pemberton", "Rahman", "Castell", "Lindqvist",
+    "Okafor", "Barrow", "Tennant", "Mistry", "Haldane", "Quigley", "Sorensen", "Abara",
+    "Fenwick", "Marlowe", "Dacosta", "Ingham", "Rourke", "Vasquez", "Thorne", "Kowal",
+)  # fmt: skip
 POSTCODES = (
     "LS7 4DB", "BS3 1QF", "NR2 2HX", "SA1 6PN", "YO24 3LT", "DE1 9GR", "EX4 5KM", "PL4 8AB",
     "CV6 2RD", "HU5 3WY", "S11 8ND", "NG7 4EH",
@@ -77,6 +79,7 @@ class Story:
     lines: tuple[Line, ...]
     pools: tuple[tuple[Mapping[str, Any], ...], ...] = ()
     language: str = "en-GB"
+    direction: str = "inbound"
     # Seconds into the last answer at which the caller hangs up; None: after hearing it out.
     hangs_up_after: float | None = None
     summary: str = ""

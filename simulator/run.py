@@ -1,0 +1,108 @@
+"""The simulator as a program: read who to call, serve, place calls, stop when told."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.director import Director
+from simulator.world import TOKEN_RATE, World
+
+
+class BadOption(Exception):
+    """What is wrong, in one sentence for the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`first_run` None: serve only, place no calls. `rate` None: keep a small crowd of calls live."""
+
+    port: int = 0
+    first_run: Path | None = None
+    seed: int = 7
+    rate: float | None = None
+    calls: int | None = None
+    speed: float = 1.0
+    token_rate: float = TOKEN_RATE
+    faults: float = 0.0
+    stamp: bool = False
+
+    def check(self) -> None:
+        for name, value, low, high in (
+            ("--port", self.port, 0, 65535),
+            ("--rate", 1 if self.rate is None else self.rate, 0.01, 6000),
+            ("--calls", 1 if self.calls is None else self.calls, 1, 1_000_000),
+            ("--speed", self.speed, 0.1, 200),
+            ("--token-rate", self.token_rate, 0.5, 10_000),
+            ("--faults", self.faults, 0, 1),
+        ):
+            if not low <= value <= high:
+                raise BadOption(f"{name} must be between {low} and {high}, not {value}.")
+
+
+def destinations(first_run: Path) -> dict[str, str]:
+    """Agent name → llm_websocket_url, from the file the seed wrote. Raises BadOption."""
+    try:
+        told = json.loads(first_run.read_text())
+        found = {agent["name"]: agent["llm_websocket_url"] for agent in told["agents"]}
+    except OSError as error:
+        raise BadOption(
+            f"Cannot read {first_run} ({error.strerror}): run `make run` first, or give --first-run FILE."
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise BadOption(
+            f"{first_run} is not a first-run file: it needs agents with name and llm_websocket_url."
+        ) from None
+    if not found:
+        raise BadOption(f"{first_run} names no agents to call.")
+    return found
+
+
+async def run(options: Options, say: Callable[[str], None]) -> None:
+    """Serve and place calls until they are all over, or SIGTERM or SIGINT. Raises BadOption."""
+    options.check()
+    to_call = destinations(options.first_run) if options.first_run else None
+    world = World(
+        seed=options.seed,
+        speed=options.speed,
+        port=options.port,
+        token_rate=options.token_rate,
+        faults=options.faults,
+        stamp=options.stamp,
+    )
+    try:
+        await world.__aenter__()
+    except OSError as error:
+        raise BadOption(f"Cannot listen on port {options.port}: {error.strerror}.") from None
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        say(f"The outside world is at {world.url}")
+        await _play(world, to_call, options, stop, say)
+    finally:
+        await world.__aexit__()
+
+
+async def _play(
+    world: World,
+    to_call: dict[str, str] | None,
+    options: Options,
+    stop: asyncio.Event,
+    say: Callable[[str], None],
+) -> None:
+    stopping = asyncio.create_task(stop.wait())
+    work = {stopping}
+    if to_call is not None:
+        director = Director(world, to_call, rate=options.rate, calls=options.calls, say=say)
+        work.add(asyncio.create_task(director.run()))
+    done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+    for task in work - done:
+        task.cancel()
+    await asyncio.gather(*work - done, return_exceptions=True)
+    for task in done:
+        task.result()
+    say("Stopped." if stop.is_set() else "All calls are over.")
