@@ -1,0 +1,130 @@
+"""What a topic is made of."""
+
+import json
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+
+from streaming.positions import Id, Position
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened in a topic, before it has a number.
+
+    `part` is a JSON object. `group` names the thing on the screen it belongs to (a turn, a card). With `whole`, it is
+    that thing's complete picture and supersedes every earlier entry of its group; with `gone` too, it is the last one
+    and later readers need not hear of the group at all. `end`: nothing follows in this topic.
+    """
+
+    part: dict
+    group: str = ""
+    whole: bool = False
+    end: bool = False
+    gone: bool = False
+
+    @property
+    def marks(self) -> str:
+        if self.end:
+            return "e"
+        if self.gone:
+            return "g"
+        return "w" if self.whole else "p"
+
+
+class Item(NamedTuple):
+    """An entry with its number, as it is kept: `data` is the JSON object in UTF-8."""
+
+    id: Id
+    data: bytes
+    group: str = ""
+    marks: str = "p"
+
+    @property
+    def whole(self) -> bool:
+        return self.marks in "wg"
+
+    @property
+    def end(self) -> bool:
+        return self.marks == "e"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a read gave. `position` is where the reader stands after it.
+
+    `reset`: the log cannot give everything, and `entries` is empty. `ended`: the topic is finished.
+    """
+
+    entries: list[Item]
+    position: Position
+    reset: bool = False
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What one append published: `items` follow directly on `before`."""
+
+    epoch: str
+    before: Id
+    items: list[Item]
+
+
+def encode(part: dict) -> bytes:
+    """One JSON object in UTF-8, on one line."""
+    try:
+        return orjson.dumps(part)
+    except TypeError:
+        # Half a surrogate pair, from a model that was cut in mid-character: JSON can escape it, UTF-8 cannot hold it.
+        return json.dumps(part, separators=(",", ":")).encode()
+
+
+def delta(text_id: str, text: str) -> dict:
+    return {"type": "text-delta", "id": text_id, "delta": text}
+
+
+_DELTA = b'{"type":"text-delta",'
+
+
+def coalesce(items: list[Item]) -> list[Item]:
+    """The same news in fewer items, with no cut in it that loses a word.
+
+    Neighbouring deltas of one text become one. Of a group's whole pictures only the newest stays; what was superseded
+    between them stays too, since a reader may hold the part before it.
+    """
+    newest = {item.group: item.id for item in items if item.whole}
+    kept: list[Item] = []
+    run: list[Item] = []
+    for item in items:
+        if item.data.startswith(_DELTA):
+            run.append(item)
+            continue
+        if item.whole and newest[item.group] != item.id:
+            continue
+        if run:
+            kept += _joined(run)
+            run = []
+        kept.append(item)
+    return kept + _joined(run) if run else kept
+
+
+def _joined(run: list[Item]) -> list[Item]:
+    """Join neighbours that add to the same text. The last id stands for all of them."""
+    if len(run) == 1:
+        return run
+    texts: list[tuple[Item, str, list[str]]] = []
+    for item in run:
+        part = orjson.loads(item.data)
+        if len(part) == 3 and texts and texts[-1][1] == part["id"] and texts[-1][0].group == item.group:
+            texts[-1][2].append(part["delta"])
+            texts[-1] = (item, *texts[-1][1:])
+        elif len(part) == 3:
+            texts.append((item, part["id"], [part["delta"]]))
+        else:
+            texts.append((item, "", []))
+    return [
+        item._replace(data=encode(delta(id, "".join(text)))) if len(text) > 1 else item
+        for item, id, text in texts
+    ]

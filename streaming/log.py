@@ -1,0 +1,141 @@
+"""The live log: what is happening, in Redis, numbered. Read from any position, completely or not at all.
+
+A topic is a stream of entries with a cap and a time to live, an epoch, the newest whole picture of every group, and
+the groups that are open. `lua/` keeps them consistent; everything of one topic has one hash tag, so the log may be a
+Redis Cluster. `docs/streaming.md` tells the whole story.
+"""
+
+import logging
+from collections.abc import Sequence
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import redis
+import redis.asyncio
+import redis.asyncio.cluster
+import redis.cluster
+from django.conf import settings
+from redis.exceptions import NoScriptError, RedisError
+
+from streaming import positions, scripts
+from streaming.entries import Entry, Page
+from streaming.positions import NOWHERE, Position
+
+__all__ = ["Entry", "Log", "Page", "Position", "join", "position", "publish"]
+
+logger = logging.getLogger(__name__)
+
+_CLUSTER = "redis+cluster"
+# A page or a webhook must not hang on the live view; it is told again by the next entry.
+_PATIENCE = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
+
+
+def _address(url: str) -> tuple[str, bool, int]:
+    """(url for redis-py, whether it is a cluster, database number)."""
+    cluster = urlsplit(url).scheme == _CLUSTER
+    plain = url.replace(_CLUSTER, "redis", 1) if cluster else url
+    database = redis.connection.parse_url(plain).get("db", 0)
+    return plain, cluster, int(database)
+
+
+class Log:
+    """The log of one event loop. Every method raises RedisError when Redis cannot be asked."""
+
+    def __init__(self, url: str | None = None) -> None:
+        self.url, cluster, self.database = _address(url or settings.REDIS_LOG_URL)
+        client = redis.asyncio.cluster.RedisCluster if cluster else redis.asyncio.Redis
+        self.redis = client.from_url(self.url, **_PATIENCE)
+
+    async def close(self) -> None:
+        await self.redis.aclose()
+
+    async def run(self, call: scripts.Call):
+        script, args = call
+        try:
+            return await self.redis.execute_command("EVALSHA", script.sha, *args)
+        except NoScriptError:
+            return await self.redis.execute_command("EVAL", script.source, *args)
+
+    async def run_all(self, calls: Sequence[scripts.Call]) -> list:
+        """All of them in one round trip. An answer may be a RedisError; one call's failure is not another's."""
+        if len(calls) == 1:
+            try:
+                return [await self.run(calls[0])]
+            except RedisError as error:
+                return [error]
+        pipeline = self.redis.pipeline(transaction=False)
+        for script, args in calls:
+            pipeline.execute_command("EVALSHA", script.sha, *args)
+        answers = await pipeline.execute(raise_on_error=False)
+        for index, answer in enumerate(answers):
+            if isinstance(answer, NoScriptError):
+                answers[index] = await self.run(calls[index])
+        return answers
+
+    async def append(self, topic: str, entries: Sequence[Entry]) -> Position:
+        """Number, keep and publish. Answers the position after the last of them."""
+        call = scripts.append(topic, [scripts.packed(entry) for entry in entries], self.database)
+        return scripts.to_appended(await self.run(call))[0]
+
+    async def position(self, topic: str) -> Position:
+        """Where a page drawn now begins: before the oldest open group, else the top, or the end."""
+        return scripts.to_look(await self.run(scripts.look(topic)))[1]
+
+    async def read(self, topic: str, after: Position, limit: int = 1000) -> Page:
+        """What follows `after`, complete or `reset`. Fewer than `limit` entries: there is no more now."""
+        return scripts.to_page(await self.run(scripts.read(topic, after, limit)))
+
+    async def snapshot(self, topic: str) -> Page:
+        """The topic so far: the newest whole pictures in order, and everything of what is open."""
+        return scripts.to_snapshot(await self.run(scripts.snapshot(topic)))
+
+    async def recent(self, topic: str, limit: int) -> Page:
+        """The last entries, oldest first."""
+        return scripts.to_recent(await self.run(scripts.recent(topic, limit)))
+
+
+# For views, tasks and services, which run in threads.
+
+
+@lru_cache(maxsize=4)
+def _client(url: str):
+    plain, cluster, database = _address(url)
+    kind = redis.cluster.RedisCluster if cluster else redis.Redis
+    return kind.from_url(plain, **_PATIENCE), database
+
+
+def _run(client, call: scripts.Call):
+    script, args = call
+    try:
+        return client.execute_command("EVALSHA", script.sha, *args)
+    except NoScriptError:
+        return client.execute_command("EVAL", script.source, *args)
+
+
+def publish(topic: str, entries: Sequence[Entry]) -> Position:
+    """Append from a thread. The record is what counts, so a Redis that is away is logged, not raised: NOWHERE."""
+    try:
+        client, database = _client(settings.REDIS_LOG_URL)
+        call = scripts.append(topic, [scripts.packed(entry) for entry in entries], database)
+        return scripts.to_appended(_run(client, call))[0]
+    except RedisError as error:
+        logger.warning("could not publish to %s: %s", topic, error)
+        return NOWHERE
+
+
+def position(topic: str) -> Position:
+    """Where a page drawn now begins. Ask before reading rows: a change in between is then shown twice, never lost.
+
+    With Redis away the answer is NOWHERE, from which a stream begins with a reset.
+    """
+    try:
+        client, _ = _client(settings.REDIS_LOG_URL)
+        return scripts.to_look(_run(client, scripts.look(topic)))[1]
+    except RedisError as error:
+        logger.warning("could not look at %s: %s", topic, error)
+        return NOWHERE
+
+
+def join(topics: Sequence[str]) -> str:
+    """The position of a page that shows several topics, for `?after=`."""
+    return positions.join({topic: position(topic) for topic in topics})
