@@ -29,6 +29,7 @@ class User(Row, AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
+    last_seen_at = models.DateTimeField(null=True)  # to the minute
 
     objects = UserManager()
 

@@ -145,3 +145,33 @@ async def answer(send, status: int, body: bytes, headers: list[tuple[bytes, byte
     ]
     await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": body})
+
+
+class ErrorShapeMiddleware:
+    """Gives our shape to what Django and its apps refuse in their own words: an empty 405, a bare 429."""
+
+    def __init__(self, get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code < 400 or response.streaming or self._is_ours(request, response):
+            return response
+        shaped = error_response(request, response.status_code)
+        for name in ("Allow", "Retry-After", "WWW-Authenticate"):
+            if name in response:
+                shaped[name] = response[name]
+        return shaped
+
+    @staticmethod
+    def _is_ours(request: HttpRequest, response: HttpResponse) -> bool:
+        kind = response.get("Content-Type", "")
+        if wants_json(request):
+            return kind.startswith("application/json")
+        return bool(response.content)
+
+
+async def refuse_socket(scope, receive, send) -> None:
+    """ASGI app: the answer to a socket nobody serves."""
+    await receive()
+    await send({"type": "websocket.close", "code": 4404})

@@ -1,10 +1,29 @@
-"""What the web process serves."""
+"""What the web process serves: streams, sockets and static files beside Django, the rest through it."""
 
 import os
 
-from channels.routing import ProtocolTypeRouter
+from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
+from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django = get_asgi_application()  # first: it readies the models that the rooms below import
 
-application = ProtocolTypeRouter({"http": get_asgi_application()})
+from base.errors import ErrorBoundary, refuse_socket  # noqa: E402
+from base.static import static_app  # noqa: E402
+from base.trace import TraceMiddleware  # noqa: E402
+
+# Rooms add their streams and sockets here; tests/test_access.py walks both lists.
+http_routes: list = []
+socket_routes: list = []
+
+application = TraceMiddleware(
+    ErrorBoundary(
+        ProtocolTypeRouter(
+            {
+                "http": URLRouter([*http_routes, re_path(r"^static/", static_app), re_path(r"", django)]),
+                "websocket": URLRouter([*socket_routes, re_path(r"", refuse_socket)]),
+            }
+        )
+    )
+)
