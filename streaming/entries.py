@@ -13,9 +13,10 @@ from streaming.positions import Id, Position
 class Entry:
     """One thing that happened in a topic, before it has a number.
 
-    `part` is a JSON object. `group` names the thing on the screen it belongs to (a turn, a card). With `whole`, it is
-    that thing's complete picture and supersedes every earlier entry of its group; with `gone` too, it is the last one
-    and later readers need not hear of the group at all. `end`: nothing follows in this topic.
+    `part` is a JSON object. `group` names the thing on the screen it belongs to (a turn, a card). With
+    `whole`, it is that thing's complete picture and supersedes every earlier entry of its group; with `gone`
+    it is the last one, and later readers need not hear of the group at all. `end`: nothing follows in this
+    topic.
     """
 
     part: dict
@@ -72,13 +73,21 @@ class News:
     items: list[Item]
 
 
+# Line ends to Python's splitlines(), and so to some clients of event streams, though not to JSON.
+_LINE_ENDS = {"\u0085".encode(): b"\\u0085", "\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029"}
+
+
 def encode(part: dict) -> bytes:
-    """One JSON object in UTF-8, on one line."""
+    """One JSON object in UTF-8, on one line whoever reads it. Raises TypeError for what is not JSON."""
     try:
-        return orjson.dumps(part)
+        data = orjson.dumps(part)
     except TypeError:
-        # Half a surrogate pair, from a model that was cut in mid-character: JSON can escape it, UTF-8 cannot hold it.
+        # Half a surrogate pair, of a model cut in mid-character: JSON can escape it, UTF-8 cannot hold it.
         return json.dumps(part, separators=(",", ":")).encode()
+    for raw, escaped in _LINE_ENDS.items():
+        if raw in data:
+            data = data.replace(raw, escaped)
+    return data
 
 
 def delta(text_id: str, text: str) -> dict:
@@ -91,8 +100,8 @@ _DELTA = b'{"type":"text-delta",'
 def coalesce(items: list[Item]) -> list[Item]:
     """The same news in fewer items, with no cut in it that loses a word.
 
-    Neighbouring deltas of one text become one. Of a group's whole pictures only the newest stays; what was superseded
-    between them stays too, since a reader may hold the part before it.
+    Neighbouring deltas of one text become one. Of a group's whole pictures only the newest stays; words that
+    a picture superseded stay too, since a reader may hold the part before them.
     """
     newest = {item.group: item.id for item in items if item.whole}
     kept: list[Item] = []

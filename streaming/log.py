@@ -1,8 +1,8 @@
 """The live log: what is happening, in Redis, numbered. Read from any position, completely or not at all.
 
-A topic is a stream of entries with a cap and a time to live, an epoch, the newest whole picture of every group, and
-the groups that are open. `lua/` keeps them consistent; everything of one topic has one hash tag, so the log may be a
-Redis Cluster. `docs/streaming.md` tells the whole story.
+A topic is a stream of entries with a cap and a time to live, an epoch, the newest whole picture of every
+group, and the groups that are open. `lua/` keeps them consistent; everything of one topic has one hash tag,
+so the log may be a Redis Cluster. `docs/streaming.md` tells the whole story.
 """
 
 import logging
@@ -57,7 +57,7 @@ class Log:
             return await self.redis.execute_command("EVAL", script.source, *args)
 
     async def run_all(self, calls: Sequence[scripts.Call]) -> list:
-        """All of them in one round trip. An answer may be a RedisError; one call's failure is not another's."""
+        """All in one round trip. An answer may be a RedisError; one call's failure is not another's."""
         if len(calls) == 1:
             try:
                 return [await self.run(calls[0])]
@@ -113,7 +113,8 @@ def _run(client, call: scripts.Call):
 
 
 def publish(topic: str, entries: Sequence[Entry]) -> Position:
-    """Append from a thread. The record is what counts, so a Redis that is away is logged, not raised: NOWHERE."""
+    """Append from a thread. The record counts: a Redis that is away is logged, not raised, and gives
+    NOWHERE."""
     try:
         client, database = _client(settings.REDIS_LOG_URL)
         call = scripts.append(topic, [scripts.packed(entry) for entry in entries], database)
@@ -124,7 +125,8 @@ def publish(topic: str, entries: Sequence[Entry]) -> Position:
 
 
 def position(topic: str) -> Position:
-    """Where a page drawn now begins. Ask before reading rows: a change in between is then shown twice, never lost.
+    """Where a page drawn now begins. Ask before reading rows: what changes meanwhile is shown twice, not
+    lost.
 
     With Redis away the answer is NOWHERE, from which a stream begins with a reset.
     """

@@ -1,11 +1,12 @@
 """Where a reader stands: in one topic, or in several at once. Text that clients hand back unread.
 
-One topic: `<epoch>-<ms>-<seq>`, or `<epoch>-end` once it is finished. The epoch changes whenever the log may have
-lost something, because a number alone would lie after that: the same id could then mean different words.
+One topic: `<epoch>-<ms>-<seq>`, or `<epoch>-end` once it is finished. The epoch changes whenever the log may
+have lost something, because a number alone would lie after that: the same id could then mean different words.
 
-Several topics on one connection share one `id:` line, `~<base>.<key><offset>…`: per topic a key of six characters
-that stands for its name *and* epoch, and how far it is past `base` in hexadecimal milliseconds. The order does not
-matter and topics may be added or left out, so a page that opens one more call resumes all the others exactly.
+Several topics on one connection share one `id:` line, `~<base>.<key><offset>…`: per topic a key of six
+characters that stands for its name *and* epoch, and how far it is past `base` in hexadecimal milliseconds.
+The order does not matter and topics may be added or left out, so a page that opens one more call resumes all
+the others exactly.
 """
 
 import re

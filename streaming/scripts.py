@@ -79,6 +79,8 @@ def recent(topic: str, limit: int) -> Call:
 
 
 def packed(entry: Entry) -> tuple[bytes, str, str]:
+    if "\n" in entry.group:
+        raise ValueError(f"a group is one line: {entry.group!r}")
     return encode(entry.part), entry.group, entry.marks
 
 
@@ -135,7 +137,7 @@ def to_recent(answer) -> Page:
 def to_snapshot(answer) -> Page:
     """The newest whole pictures and everything of what is open, in the order of their ids.
 
-    Whatever the id it is cut at, reading on from there is exact: a picture not yet given comes later than the cut.
+    Whatever the id it is cut at, reading on from there is exact: what was not yet given comes later.
     """
     epoch, last, end, latest, open_groups, raw = answer
     groups = {group.decode() for group in open_groups[::2]}
