@@ -7,7 +7,7 @@ them, one with the facts alone. Nobody filters per reader.
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -185,7 +185,7 @@ def entries(call: Call, picture: dict) -> list[tuple[str, Entry]]:
 
 def removal(call: Call) -> list[tuple[str, Entry]]:
     gone = {"id": str(call.pk), "outcome": call.outcome, "revision": call.revision}
-    entry = _entry("data-gone", call, gone)
+    entry = replace(_entry("data-gone", call, gone), gone=True)
     return [(topic(call.workspace_id), entry), (facts_topic(call.workspace_id), entry)]
 
 

@@ -139,6 +139,11 @@ def turns(facts: Iterable[Fact], *, ended: bool) -> list[TurnRecord]:
             record.n, record.place = None, other.n or 0
         records.append(record)
     _take_heard(records, facts, joined=theirs.keys() if ended else ())
+    if ended and any(key.startswith("r") for key in theirs):
+        # A transcript that names its answers has all that were heard.
+        for record in records:
+            if record.role == "agent" and record.key not in theirs:
+                record.heard = ""
     records += _tools(facts)
     return _numbered(records)
 

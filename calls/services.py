@@ -32,6 +32,16 @@ class Opening:
     trace_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came of taking events in. `turns`: those that changed or that the events are about, by number."""
+
+    call: Call
+    turns: list[Turn]
+    changed: bool
+    was_closed: bool  # whether the call's topic was finished before
+
+
 @transaction.atomic
 def record(
     workspace_id: UUID,
@@ -41,25 +51,45 @@ def record(
     *,
     source: str,
     opening: Opening,
-    announce: bool = True,
 ) -> Call:
-    """Take events into one call and return it. The same end from any order and any repetition.
+    """Take events into one call and return it; its watchers are told on commit, once.
 
-    `source` is who tells (calls/fold.py). Watchers are told on commit, once; `announce=False` is for whoever
-    holds the call's socket, who shows what was recorded in its place behind the words that streamed. The row
-    lock keeps two processes from interleaving the same call.
+    `source` is who tells (calls/fold.py). Any order and any repetition reach the same end.
+    """
+    recorded = record_quietly(
+        workspace_id, platform, platform_call_id, events, source=source, opening=opening
+    )
+    if recorded.changed:
+        transaction.on_commit(partial(_announce, recorded), robust=True)
+    return recorded.call
+
+
+@transaction.atomic
+def record_quietly(
+    workspace_id: UUID,
+    platform: str,
+    platform_call_id: str,
+    events: Sequence[CallEvent],
+    *,
+    source: str,
+    opening: Opening,
+) -> Recorded:
+    """Take events in and tell nobody: for whoever holds the call's socket, who shows what was recorded in its
+    place, behind the words that streamed. The row lock keeps two processes from interleaving the same call.
     """
     call, fresh = _locked(workspace_id, platform, platform_call_id, opening)
-    new = _keep(call, events, source)
     was_closed = call.closed_at is not None
-    changed = [] if not new else _take_in_turns(call, new)
-    told = _take_in_call(call, opening, any(not _turn_of(event) for event in new), source)
-    if fresh or told or changed:
+    new = _keep(call, events, source)
+    turns = _take_in_turns(call, new) if new else []
+    changed = _take_in_call(call, opening, any(not _turn_of(event) for event in new), source)
+    changed = fresh or changed or bool(new)
+    if changed:
         call.revision += 1
         call.save()
-        if announce:
-            transaction.on_commit(partial(_announce, call, changed, was_closed), robust=True)
-    return call
+    about = {_turn_of(event) for event in events} - {turn.key for turn in turns} - {""}
+    if about:
+        turns += Turn.objects.filter(call=call, key__in=about)
+    return Recorded(call, sorted(turns, key=lambda turn: turn.n), changed, was_closed)
 
 
 def _locked(workspace_id: UUID, platform: str, platform_call_id: str, opening: Opening) -> tuple[Call, bool]:
@@ -179,11 +209,11 @@ def _write(call: Call, records: Sequence[TurnRecord], rows: dict[str, Turn]) -> 
     return sorted(made + changed, key=lambda turn: turn.n)
 
 
-def _announce(call: Call, changed: Sequence[Turn], was_closed: bool) -> None:
+def _announce(recorded: Recorded) -> None:
     """Tell the call's topic and the board. A finished topic is not added to: its watchers have gone."""
-    if not was_closed:
-        publish(parts.topic(call), parts.news(call, changed))
-    board.announce(call)
+    if not recorded.was_closed:
+        publish(parts.topic(recorded.call), parts.news(recorded.call, recorded.turns))
+    board.announce(recorded.call)
 
 
 def finish(call_id: UUID) -> bool:

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0002_user_last_seen_at'),
+        ('accounts', '0001_initial'),
         ('agents', '0002_versions_are_final'),
         ('platforms', '0001_initial'),
     ]

@@ -1,0 +1,214 @@
+import json
+import threading
+from itertools import count, groupby
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import Workspace
+from calls import board, parts
+from calls.fold import PLATFORM, SOCKET, WATCH
+from calls.models import Call, Event, Turn
+from calls.services import Opening, finish, record, record_quietly
+from platforms.events import CallEnded, CallStarted
+from streaming.log import Log
+from tests.calls.told import ALL, BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET, at, spoken
+
+ids = count()
+
+CALL_FIELDS = (
+    "level", "direction", "from_number", "to_number", "started_at", "ended_at", "end_reason", "outcome",
+    "summary", "sentiment", "successful", "cost_usd", "turn_count", "status",
+)  # fmt: skip
+TURN_FIELDS = (
+    "key", "n", "role", "text", "start_ms", "end_ms", "words", "stream", "heard", "reply_ms", "model",
+    "error", "tool_name", "tool_arguments", "tool_ok",
+)  # fmt: skip
+
+
+def tell(workspace, facts, opening, call_id=None) -> Call:
+    """Record the facts in the order given, as many at a time as come from the same source."""
+    call_id = call_id or f"call_{next(ids)}"
+    for source, told in groupby(facts, key=lambda fact: fact.source):
+        events = [fact.event for fact in told]
+        call = record(workspace.pk, "retell", call_id, events, source=source, opening=opening)
+    return call
+
+
+def shown(call: Call) -> dict:
+    """Everything of a call that anybody can see, but its ids and how often it changed."""
+    call = Call.objects.get(pk=call.pk)
+    turns = [{name: getattr(turn, name) for name in TURN_FIELDS} for turn in call.turns.all()]
+    return {name: getattr(call, name) for name in CALL_FIELDS} | {"turns": turns}
+
+
+def watched(topic: str) -> list[dict]:
+    """What a topic holds for somebody who watched from the start."""
+
+    @async_to_sync
+    async def read():
+        log = Log()
+        try:
+            return (await log.recent(topic, 1000)).entries
+        finally:
+            await log.close()
+
+    return [json.loads(item.data) for item in read()]
+
+
+def test_a_call_is_what_was_told_of_it(workspace, opening):
+    call = tell(workspace, ALL, opening)
+
+    assert call.status == "ended"
+    assert call.turn_count == 7
+    assert [turn.key for turn in call.turns.all()] == ["r0", "c0", "r2", "x1", "c1", "r3", "c2"]
+    assert call.agent.name == "Odell"
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_it_ends_the_same_from_any_order_and_any_repetition(workspace, opening, data):
+    calm = shown(tell(workspace, ALL, opening))
+    arrivals = data.draw(st.permutations([*ALL, *data.draw(st.lists(st.sampled_from(ALL), max_size=12))]))
+
+    assert shown(tell(workspace, arrivals, opening)) == calm
+
+
+def test_it_keeps_a_repeated_fact_once(workspace, opening):
+    call = tell(workspace, ALL, opening, "again")
+    before = (Event.objects.count(), call.revision)
+
+    call = tell(workspace, ALL, opening, "again")
+
+    assert (Event.objects.count(), call.revision) == before
+
+
+def test_a_turn_keeps_its_row_when_it_is_told_again_differently(workspace, opening):
+    one = record_quietly(
+        workspace.pk, "retell", "x", [spoken("c0", "I was", 0, 400, n=1)], source=SOCKET, opening=opening
+    )
+    two = record_quietly(
+        workspace.pk,
+        "retell",
+        "x",
+        [spoken("c0", "I was charged.", 0, 900, n=1)],
+        source=SOCKET,
+        opening=opening,
+    )
+
+    assert one.turns[0].pk == two.turns[0].pk
+    assert (two.turns[0].n, two.turns[0].text) == (1, "I was charged.")
+
+
+def test_a_platforms_transcript_makes_a_call_nobody_watched(workspace):
+    opening = Opening(started_at=at(60_000))
+    call = record(workspace.pk, "retell", "x", BY_THE_PLATFORM, source=PLATFORM, opening=opening)
+
+    assert (call.started_at, call.level) == (at(-500), "event")
+    assert [turn.n for turn in call.turns.all()] == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_same_call_id_in_another_workspace_is_another_call(workspace, opening):
+    other = Workspace.objects.create(name="Elsewhere")
+    mine = tell(workspace, ALL[:3], opening, "same")
+    theirs = tell(other, ALL[:2], Opening(started_at=BEGAN), "same")
+
+    assert mine.pk != theirs.pk
+    assert Turn.objects.for_workspace(other).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_records_of_one_call_wait_for_each_other(opening, workspace):
+    start = threading.Barrier(4)
+    failures = []
+
+    def tell_a_part(part):
+        try:
+            start.wait(timeout=10)
+            for fact in ALL[part::4]:
+                record(workspace.pk, "retell", "at once", [fact.event], source=fact.source, opening=opening)
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=tell_a_part, args=(part,)) for part in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+
+    assert failures == []
+    assert shown(Call.objects.get()) == shown(tell(workspace, ALL, opening, "calm"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_is_announced_once_it_is_committed(workspace, opening):
+    events = [CallStarted(BEGAN), spoken("c0", "Hello?", 0, 500, n=1)]
+    call = record(workspace.pk, "retell", "x", events, source=SOCKET, opening=opening)
+    record(workspace.pk, "retell", "x", events, source=SOCKET, opening=opening)
+
+    told = watched(parts.topic(call))
+    assert [(part["type"], part["id"]) for part in told] == [("data-turn", "c0"), ("data-call", "call")]
+    assert told[0] == parts.turn_part(call.turns.get())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_was_rolled_back_is_never_shown(workspace, opening):
+    with transaction.atomic():
+        call = record(workspace.pk, "retell", "x", [CallStarted(BEGAN)], source=PLATFORM, opening=opening)
+        transaction.set_rollback(True)
+
+    assert watched(parts.topic(call)) == []
+    assert watched(board.topic(workspace.pk)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_holds_the_socket_shows_what_was_recorded_themselves(workspace, opening):
+    recorded = record_quietly(workspace.pk, "retell", "x", ON_THE_SOCKET, source=SOCKET, opening=opening)
+
+    assert watched(parts.topic(recorded.call)) == []
+    assert recorded.call.status == "ended"
+    assert recorded.call.closed_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_topic_is_finished_once_by_whoever_knows_how_the_call_ended(workspace, opening):
+    call = record_quietly(workspace.pk, "retell", "x", ON_THE_SOCKET, source=SOCKET, opening=opening).call
+    record(workspace.pk, "retell", "x", BY_THE_PLATFORM, source=PLATFORM, opening=opening)
+    assert finish(call.pk) is False
+
+    told = watched(parts.topic(call))
+    assert [part["type"] for part in told][-2:] == ["data-call", "finish"]
+    assert told[-2]["data"]["outcome"] == "caller_hung_up"
+    assert sum(part["type"] == "finish" for part in told) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_whose_platform_says_nothing_is_finished_without_it(workspace, opening):
+    call = record_quietly(workspace.pk, "retell", "x", ON_THE_SOCKET, source=SOCKET, opening=opening).call
+
+    assert finish(call.pk) is True
+    assert finish(call.pk) is False
+    assert watched(parts.topic(call))[-1] == {"type": "finish"}
+
+
+def test_a_call_that_goes_on_cannot_be_finished(workspace, opening):
+    call = tell(workspace, ALL[:3], opening)
+
+    assert finish(call.pk) is False
+
+
+def test_a_call_that_comes_back_is_live_again(workspace, opening):
+    given_up = [CallEnded(at(45_000), "connection_lost", "failed")]
+    record(workspace.pk, "retell", "x", [CallStarted(BEGAN)], source=SOCKET, opening=opening)
+    assert record(workspace.pk, "retell", "x", given_up, source=WATCH, opening=opening).status == "failed"
+
+    call = record(workspace.pk, "retell", "x", [CallStarted(at(50_000))], source=SOCKET, opening=opening)
+
+    assert call.status == "live"
+    assert call.started_at == BEGAN
+    assert call.closed_at is None
