@@ -10,6 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 
 from base.assets import fingerprint
 from base.embedded import places
+from base.logs import logging_config
 from config import secrets
 from config.env import BASE_DIR, BadSetting, read, words
 
@@ -174,6 +175,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+LOGGING = logging_config(read("LOG_FORMAT"))
 CSRF_FAILURE_VIEW = "base.errors.csrf_failed"
 
 # Signing in. Sessions are rows, so they outlive Redis; throttling counts in the cache.
@@ -188,4 +190,4 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/300s/key"}
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/300s/key"}
