@@ -14,7 +14,7 @@ def kept(home: Path, name: str) -> str:
     """The secret kept for `name` in the data folder, or nothing."""
     try:
         return (home / "secrets" / name.lower()).read_text().strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
         raise BadSetting(f"EARSHOT_HOME: cannot read the secrets in {home} ({error.strerror}).") from error

@@ -46,7 +46,7 @@ def prepare(home: Path, *, durable: bool = True, say: Callable[[str], None] = la
     if not data.exists():
         _initdb(programs, folder, account, durable)
     _check_version(programs, data)
-    _clear_leftovers(data)
+    stop_leftover(home)
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": f'"{socket_folder}"',
@@ -183,11 +183,12 @@ def _check_version(programs: Path, data: Path) -> None:
         )
 
 
-def _clear_leftovers(data: Path) -> None:
+def stop_leftover(home: Path) -> None:
     """End a server whose supervisor was killed, and drop a pid file whose number is another process's now.
 
-    We hold the data folder's lock, so nobody else is meant to be serving this cluster.
+    The caller holds the data folder's lock, so nobody else is meant to be serving this cluster.
     """
+    data = places.postgres_folder(home) / "data"
     pid_file = data / "postmaster.pid"
     try:
         pid = int(pid_file.read_text().split("\n", 1)[0])

@@ -10,11 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from base.embedded import folders, places
 from base.processes import CannotStart, Command, plain_env
 
 OLDEST = (6, 2)
+LONGEST_STOP_S = 20
 LONGEST_LOAD_S = 120  # a big append-only file is read before the first answer
 
 
@@ -24,16 +27,18 @@ def prepare(home: Path, *, durable: bool = True) -> Command:
     `durable` writes every change to disk once a second; without it nothing is kept (tests).
     """
     folder = folders.make_private(places.redis_folder(home))
-    socket = folders.make_private(places.sockets(folder)) / "redis.sock"
+    folders.make_private(places.sockets(folder))
+    stop_leftover(home)
     options = {
         "port": "0",
-        "unixsocket": str(socket),
+        "unixsocket": str(places.redis_socket(home)),
         "unixsocketperm": "700",
         "dir": str(folder),
         "databases": "128",
         "save": "",
         "appendonly": "yes" if durable else "no",
         "appendfsync": "everysec",
+        "loglevel": "warning",
         "maxmemory-policy": "noeviction",
     }
     argv = [_program()]
@@ -45,7 +50,7 @@ def prepare(home: Path, *, durable: bool = True) -> Command:
 def wait_ready(home: Path, is_alive: Callable[[], bool]) -> None:
     """Wait until the server answers. Raises CannotStart."""
     deadline = time.monotonic() + LONGEST_LOAD_S
-    with redis.Redis.from_url(places.redis_url(home), socket_timeout=5) as client:
+    with _client(home) as client:
         while True:
             try:
                 client.ping()
@@ -56,6 +61,28 @@ def wait_ready(home: Path, is_alive: Callable[[], bool]) -> None:
                 if time.monotonic() > deadline:
                     raise CannotStart(f"Redis did not answer within {LONGEST_LOAD_S} s.") from error
             time.sleep(0.05)
+
+
+def stop_leftover(home: Path) -> None:
+    """End a server whose supervisor was killed: two must not write one file. The caller holds the lock."""
+    deadline = time.monotonic() + LONGEST_STOP_S
+    while places.redis_socket(home).exists():
+        with _client(home) as client:
+            try:
+                client.ping()
+                client.shutdown(nosave=True)  # the append-only file is complete as it stands
+            except redis.BusyLoadingError:
+                pass  # it is still reading its file; ask again
+            except redis.ConnectionError:
+                places.redis_socket(home).unlink(missing_ok=True)
+                return
+        if time.monotonic() > deadline:
+            raise CannotStart(f"An older Redis still serves {places.redis_folder(home)} and does not stop.")
+        time.sleep(0.05)
+
+
+def _client(home: Path) -> redis.Redis:
+    return redis.Redis.from_url(places.redis_url(home), socket_timeout=5, retry=Retry(NoBackoff(), 0))
 
 
 def _program() -> str:

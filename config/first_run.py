@@ -1,0 +1,216 @@
+"""What a new Earshot begins with. Every function may run again: it finds what it made and leaves people's edits."""
+
+import json
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from accounts.models import Membership, Role, User, Workspace
+from accounts.tokens import create_token, digest, working_tokens
+from agents.models import Agent, LanguageModel, Provider, Tool
+from agents.services import publish
+from config import larkfield
+from platforms.models import Connection
+from simulator.world import API_KEY
+
+CONNECTION = "Simulated Retell"
+SIMULATED_RANK = 10  # a real vendor's models are asked before simulated ones
+CONSONANTS, VOWELS, DIGITS = "bdfghjkmnprstvz", "aeiou", "23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    user: User
+    workspace: Workspace
+    password: str
+    api_token: str
+
+
+def readable_password() -> str:
+    """Something a person can type from a terminal: about 56 random bits."""
+
+    def syllables() -> str:
+        return "".join(secrets.choice(CONSONANTS) + secrets.choice(VOWELS) for _ in range(2))
+
+    number = "".join(secrets.choice(DIGITS) for _ in range(5))
+    return "-".join([syllables(), syllables(), syllables(), number])
+
+
+def login(told: dict[str, Any], email: str, password: str) -> Login:
+    """The first workspace, its owner and a token.
+
+    `told` is first-run.json as it stands: its login is kept. `email` and `password` are for a first owner.
+    """
+    workspace = Workspace.objects.order_by("id").first()
+    if workspace is None:
+        workspace = Workspace.objects.create(name=larkfield.WORKSPACE, plan=Workspace.Plan.PRO)
+    known = told.get("email", "")
+    owner = User.objects.filter(
+        email__iexact=known, memberships__workspace=workspace, memberships__role=Role.OWNER
+    ).first()
+    if owner is not None:
+        password = told["password"]
+    else:
+        email = email or known or larkfield.ADMIN_EMAIL
+        password = password or told.get("password") or readable_password()
+        owner = User.objects.filter(email__iexact=email).first()
+        if owner is None:
+            owner = User.objects.create_superuser(email, password, name=larkfield.ADMIN_NAME)
+        else:  # first-run.json was lost: its password can only be replaced
+            owner.set_password(password)
+            owner.save(update_fields=["password"])
+        Membership.objects.update_or_create(workspace=workspace, user=owner, defaults={"role": Role.OWNER})
+    token = told.get("api_token", "")
+    if not working_tokens().filter(digest=digest(token), workspace=workspace).exists():
+        _, token = create_token(workspace, "First run", Role.ADMIN, owner)
+    return Login(owner, workspace, password, token)
+
+
+def simulated_world(workspace: Workspace, owner: User, simulator_url: str) -> Connection:
+    """The simulator's platform, models, tools and the agents that use them, at where it answers today."""
+    connection, is_new = Connection.objects.get_or_create(
+        workspace=workspace,
+        platform=Connection.Platform.RETELL,
+        name=CONNECTION,
+        defaults={"api_key": API_KEY, "webhook_secret": secrets.token_urlsafe(32)},
+    )
+    before = connection.base_url.removesuffix("/retell")
+    connection.base_url = f"{simulator_url}/retell"
+    connection.save(update_fields=["base_url"])
+    _simulated_models(workspace, simulator_url)
+    if is_new:
+        _tools(workspace, simulator_url)
+        _agents(workspace, owner, connection)
+    else:
+        for tool in Tool.objects.for_workspace(workspace).filter(url__startswith=f"{before}/"):
+            tool.url = simulator_url + tool.url.removeprefix(before)
+            tool.save(update_fields=["url"])
+    return connection
+
+
+def no_simulated_world(workspace: Workspace) -> None:
+    """Without the simulator nothing may be sent to its models, if they are there from an earlier run."""
+    names = {plan.provider for plan in larkfield.SIMULATED_MODELS}
+    Provider.objects.for_workspace(workspace).filter(name__in=names).update(enabled=False)
+
+
+def _simulated_models(workspace: Workspace, simulator_url: str) -> None:
+    for plan in larkfield.SIMULATED_MODELS:
+        provider, _ = Provider.objects.update_or_create(
+            workspace=workspace,
+            name=plan.provider,
+            defaults={
+                "kind": plan.kind,
+                "base_url": simulator_url + plan.path,
+                "api_key": API_KEY,
+                "enabled": True,
+            },
+        )
+        LanguageModel.objects.get_or_create(
+            provider=provider,
+            name=plan.name,
+            defaults={
+                "workspace": workspace,
+                "tier": plan.tier,
+                "rank": SIMULATED_RANK,
+                "price_in": plan.price_in,
+                "price_out": plan.price_out,
+                "price_cached": plan.price_cached,
+            },
+        )
+
+
+def _tools(workspace: Workspace, simulator_url: str) -> None:
+    for name, (description, parameters) in larkfield.TOOLS.items():
+        Tool.objects.get_or_create(
+            workspace=workspace,
+            name=name,
+            defaults={
+                "description": description,
+                "parameters": parameters,
+                "url": f"{simulator_url}/tools/{name}",
+            },
+        )
+
+
+def _agents(workspace: Workspace, owner: User, connection: Connection) -> None:
+    for plan in larkfield.AGENTS:
+        agent = Agent.objects.create(
+            workspace=workspace,
+            name=plan.name,
+            topic=plan.topic,
+            connection=connection,
+            platform_agent_id=f"agent_{plan.name.lower()}",
+        )
+        publish(
+            agent,
+            by=owner,
+            note="First version",
+            prompt=plan.prompt,
+            first_message=plan.first_message,
+            voice=plan.voice,
+            language="en-GB",
+            tier=plan.tier,
+            tools=list(plan.tools),
+        )
+
+
+def summary(found: Login, connection: Connection | None, url: str) -> dict[str, Any]:
+    """What first-run.json holds, as the contract has it."""
+    agents = Agent.objects.for_workspace(found.workspace).filter(
+        connection=connection, live_version__isnull=False
+    )
+    sockets = url.replace("http", "ws", 1)
+    return {
+        "url": url,
+        "email": found.user.email,
+        "password": found.password,
+        "workspace": str(found.workspace.pk),
+        "api_token": found.api_token,
+        "connections": [
+            {
+                "platform": connection.platform,
+                "id": str(connection.pk),
+                "webhook_url": f"{url}/webhooks/{connection.platform}/{connection.pk}",
+                "webhook_secret": connection.webhook_secret,
+            }
+        ]
+        if connection
+        else [],
+        "agents": [
+            {
+                "id": str(agent.pk),
+                "name": agent.name,
+                "llm_websocket_url": f"{sockets}/voice/{connection.platform}/{agent.key}",
+            }
+            for agent in agents.order_by("id")
+        ]
+        if connection
+        else [],
+    }
+
+
+def read(path: Path) -> dict[str, Any]:
+    """first-run.json as it stands, or nothing."""
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Replace first-run.json in one step; only its owner may read it."""
+    handle, draft = tempfile.mkstemp(dir=path.parent)  # 0600 from the start
+    with open(handle, "w") as file:
+        json.dump(content, file, indent=2)
+        file.write("\n")
+    os.replace(draft, path)
+
+
+def path() -> Path:
+    return settings.EARSHOT_HOME / "first-run.json"

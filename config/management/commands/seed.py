@@ -1,0 +1,45 @@
+import json
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from base.embedded import folders
+from config import first_run
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the first workspace, its admin and, with a simulator, agents to watch. Changes nothing twice."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("--url", default=settings.EARSHOT_URL, help="where platforms reach us")
+        parser.add_argument("--simulator-url", default="", help="where the simulator answers; empty: none")
+        parser.add_argument("--admin-email", default="")
+        parser.add_argument("--admin-password", default="")
+
+    def handle(
+        self, *, url: str, simulator_url: str, admin_email: str, admin_password: str, **options
+    ) -> None:
+        path = first_run.path()
+        folders.make_home(path.parent)
+        try:
+            told = first_run.read(path)
+        except json.JSONDecodeError as error:
+            raise CommandError(f"{path} is not JSON ({error}); mend it or delete it.") from error
+        with transaction.atomic():
+            found = first_run.login(told, admin_email, admin_password)
+            connection = None
+            if simulator_url:
+                connection = first_run.simulated_world(found.workspace, found.user, simulator_url)
+            else:
+                first_run.no_simulated_world(found.workspace)
+            content = first_run.summary(found, connection, url)
+        first_run.write(path, content)
+        if admin_email and admin_email.lower() != found.user.email.lower():
+            self.stdout.write(
+                f"The first admin is {found.user.email}; --admin-email is for an empty Earshot."
+            )
+        agents = ", ".join(agent["name"] for agent in content["agents"]) or "none"
+        self.stdout.write(f"{found.workspace}: owner {found.user.email}, agents {agents}.")

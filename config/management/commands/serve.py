@@ -1,0 +1,68 @@
+import socket
+
+import uvicorn
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from base.processes import CannotStart
+from config.preflight import check_database, check_redis
+
+# Connection attempts that wait while every web process is busy or being started again.
+BACKLOG = 4096
+LARGEST_SOCKET_MESSAGE = 4 * 2**20  # a voice platform repeats the whole transcript in each
+GRACE_S = 5
+
+
+class Command(BaseCommand):
+    help = "Serve pages, APIs, live streams and voice sockets: one web process."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser):
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--fd", type=int, help="serve a listening socket that was opened for us")
+
+    def handle(self, *, host: str, port: int, fd: int | None, **options) -> None:
+        try:
+            check_database(settings.DATABASE_URL)
+            check_redis("REDIS_URL", settings.REDIS_URL)
+            listening = socket.socket(fileno=fd) if fd is not None else listen(host, port)
+        except CannotStart as error:
+            raise CommandError(str(error)) from error
+        uvicorn.Server(server_config()).run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket. Raises CannotStart if the port is taken or the host is not ours."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CannotStart(
+            f"Cannot listen on {host} port {port} ({reason}); stop what is there or choose another --port."
+        ) from error
+    return listening
+
+
+def server_config() -> uvicorn.Config:
+    return uvicorn.Config(
+        "config.asgi:application",
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=LARGEST_SOCKET_MESSAGE,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        ws_per_message_deflate=False,  # small messages, many of them
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE_S,
+        access_log=False,
+        server_header=False,
+        log_config=None,  # settings.LOGGING says it all
+    )

@@ -1,0 +1,102 @@
+"""The processes of `manage.py up`: what each runs, and how it is known to be ready."""
+
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from base.embedded import postgres, redis
+from base.processes import CannotStart, Command
+from base.supervisor import Child
+from config.env import BASE_DIR
+
+LONGEST_START_S = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """The commands of our own processes, with the environment they share."""
+
+    home: Path
+    env: Mapping[str, str]
+
+    def manage(self, *arguments: str, pass_fds: tuple[int, ...] = ()) -> Command:
+        argv = (sys.executable, str(BASE_DIR / "manage.py"), *arguments)
+        return Command(argv=argv, env=self.env, cwd=BASE_DIR, pass_fds=pass_fds)
+
+    def web(self, number: int, fd: int, url: str) -> Child:
+        command = self.manage("serve", "--fd", str(fd), pass_fds=(fd,))
+        role = "web" if number == 1 else f"web-{number}"
+        return Child(role=role, prepare=lambda: command, ready=lambda alive: wait_for_page(role, url, alive))
+
+    def worker(self) -> Child:
+        return self._celery("worker", "worker", "--concurrency", "2", "--without-gossip", "--without-mingle")
+
+    def beat(self) -> Child:
+        return self._celery("beat", "beat", "--pidfile", "")
+
+    def watch(self) -> Child:
+        command = self.manage("watch")
+        return Child(role="watch", prepare=lambda: command)
+
+    def simulator(self, port: int) -> Child:
+        command = self.manage(
+            "simulate", "--port", str(port), "--first-run", str(self.home / "first-run.json")
+        )
+        return Child(role="simulator", prepare=lambda: command)
+
+    def _celery(self, role: str, *arguments: str) -> Child:
+        argv = (sys.executable, "-m", "celery", "--quiet", "-A", "config", *arguments, "--loglevel", "info")
+        command = Command(argv=argv, env=self.env, cwd=BASE_DIR)
+        return Child(role=role, prepare=lambda: command, stop_within=20)
+
+
+def postgres_child(home: Path, say: Callable[[str], None]) -> Child:
+    return Child(
+        role="postgres",
+        prepare=lambda: postgres.prepare(home, say=say),
+        ready=lambda alive: postgres.wait_ready(home, alive),
+        stop_within=60,
+    )
+
+
+def redis_child(home: Path) -> Child:
+    return Child(
+        role="redis",
+        prepare=lambda: redis.prepare(home),
+        ready=lambda alive: redis.wait_ready(home, alive),
+        stop_within=20,
+    )
+
+
+def shared_env(home: Path, url: str) -> dict[str, str]:
+    """Our environment, with what the command line decided."""
+    return dict(os.environ) | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "EARSHOT_HOME": str(home),
+        "EARSHOT_URL": url,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def wait_for_page(role: str, url: str, is_alive: Callable[[], bool]) -> None:
+    """Wait until `url` answers 200. Raises CannotStart if the process ends or takes too long."""
+    deadline = time.monotonic() + LONGEST_START_S
+    last = "no answer"
+    while time.monotonic() < deadline:
+        if not is_alive():
+            raise CannotStart(f"{role} ended while starting; its log says why.")
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  our own address
+                if answer.status == 200:
+                    return
+        except urllib.error.HTTPError as error:
+            last = f"status {error.code}"
+        except OSError:
+            last = "no answer"
+        time.sleep(0.05)
+    raise CannotStart(f"{role} did not answer {url} within {LONGEST_START_S} s ({last}).")

@@ -1,0 +1,123 @@
+"""What `manage.py up` does, in order: servers, schema, first data, web, and then the rest."""
+
+import asyncio
+import json
+import os
+import socket
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.core.management import get_commands
+
+from base.embedded import folders, postgres
+from base.lock import HomeLock
+from base.processes import CannotStart
+from base.supervisor import Supervisor
+from config.management.commands.serve import listen
+from config.roles import Roles, postgres_child, redis_child, shared_env
+
+MIGRATE_WITHIN_S = 600
+SEED_WITHIN_S = 120
+# A killed `up` leaves its web processes a moment to end; until then the port is theirs.
+PORT_FREE_WITHIN_S = 15
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  how to reach ourselves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    home: Path
+    listening: socket.socket  # opened once, served by every web process
+    here: str  # where we answer on this machine
+    url: str  # where people and platforms reach us
+    workers: int
+    simulator_port: int | None
+    admin_email: str
+    admin_password: str
+
+
+def plan(home: Path, after_a_crash: bool, **options: Any) -> Plan:
+    """Decide addresses and open the listening socket. Raises CannotStart if the port is taken."""
+    host = options["host"]
+    listening = _listen(host, options["port"], after_a_crash)
+    port = listening.getsockname()[1]
+    reachable = EVERYWHERE.get(host, host)
+    here = f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+    return Plan(
+        home=home,
+        listening=listening,
+        here=here,
+        url=os.environ.get("EARSHOT_URL", "").rstrip("/") or here,
+        workers=options["workers"],
+        simulator_port=None if options["no_simulator"] else _free_port(port + 1),
+        admin_email=options["admin_email"],
+        admin_password=options["admin_password"],
+    )
+
+
+async def everything(plan: Plan, held: HomeLock) -> None:
+    """Start it all, keep it running until asked to stop, stop it all. Raises CannotStart."""
+    with closing(plan.listening):
+        held.tell(plan.here)
+        logs = folders.make_private(plan.home / "logs")
+        async with Supervisor(logs) as supervisor:
+            await supervisor.until_stopped(asyncio.create_task(_start(plan, supervisor)))
+            supervisor.say("Stopping.")
+
+
+async def _start(plan: Plan, supervisor: Supervisor) -> None:
+    roles = Roles(home=plan.home, env=shared_env(plan.home, plan.url))
+    if not os.environ.get("REDIS_URL"):
+        await supervisor.start(redis_child(plan.home))
+    if not os.environ.get("DATABASE_URL"):
+        await supervisor.start(postgres_child(plan.home, supervisor.say))
+        await asyncio.to_thread(postgres.provision, plan.home)
+    await supervisor.run("migrate", roles.manage("migrate", "--no-input"), MIGRATE_WITHIN_S)
+    await supervisor.run("seed", roles.manage("seed", *_seed_options(plan)), SEED_WITHIN_S)
+    fd = plan.listening.fileno()
+    page = f"{plan.here}/accounts/login/"
+    for number in range(1, plan.workers + 1):
+        await supervisor.start(roles.web(number, fd, page))
+    if plan.simulator_port:
+        await supervisor.start(roles.simulator(plan.simulator_port))
+    for child in (*([roles.watch()] if "watch" in get_commands() else []), roles.worker(), roles.beat()):
+        await supervisor.start(child)
+    first = json.loads((plan.home / "first-run.json").read_text())
+    supervisor.say(f"Earshot is ready at {plan.here}  (login: {first['email']} / {first['password']})")
+
+
+def _seed_options(plan: Plan) -> list[str]:
+    options = ["--url", plan.url]
+    if plan.simulator_port:
+        options += ["--simulator-url", f"http://127.0.0.1:{plan.simulator_port}"]
+    if plan.admin_email:
+        options += ["--admin-email", plan.admin_email]
+    if plan.admin_password:
+        options += ["--admin-password", plan.admin_password]
+    return options
+
+
+def _listen(host: str, port: int, after_a_crash: bool) -> socket.socket:
+    deadline = time.monotonic() + (PORT_FREE_WITHIN_S if after_a_crash else 0)
+    while True:
+        try:
+            return listen(host, port)
+        except CannotStart:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
+def _free_port(wanted: int) -> int:
+    """`wanted` if nobody listens there, else any free port."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except (OSError, OverflowError):
+                continue
+            return probe.getsockname()[1]
+    raise CannotStart("There is no free port for the simulator.")

@@ -1,0 +1,10 @@
+"""Housekeeping of the whole site."""
+
+from celery import shared_task
+from django.core.management import call_command
+
+
+@shared_task
+def clear_sessions() -> None:
+    """Drop sessions that have expired; Django keeps them for ever otherwise."""
+    call_command("clearsessions")
