@@ -1,6 +1,6 @@
 """Models to begin with: what the vendors offer and charge, as of November 2026.
 
-Only rows that are missing are made. Prices, tiers and switches that somebody changed in the meantime are theirs.
+Only rows that are missing are made: prices, tiers and switches that somebody changed since stay changed.
 Prices are USD per million tokens, from the vendors' price pages where they could be read (Anthropic's model
 overviews, October 2026) and from published price trackers otherwise (OpenAI, September and October 2026).
 """
@@ -94,12 +94,12 @@ SIMULATED_ANTHROPIC = (Entry("sim-claude", Tier.PREMIUM, **usd("4", "20", "0.20"
 
 
 def ensure_openai(workspace: Workspace, key: str, base_url: str = "") -> Provider:
-    """OpenAI with its current models, reached by this key. `base_url` empty: OpenAI's own (it ends in /v1)."""
+    """OpenAI with its current models. `base_url` empty: OpenAI's own; another one ends in /v1."""
     return _ensure(workspace, "OpenAI", "openai", base_url, key, OPENAI, OPENAI_RANK)
 
 
 def ensure_anthropic(workspace: Workspace, key: str, base_url: str = "") -> Provider:
-    """Anthropic with its current models, reached by this key. `base_url` empty: Anthropic's own (no /v1)."""
+    """Anthropic with its current models. `base_url` empty: Anthropic's own; another one has no /v1."""
     return _ensure(workspace, "Anthropic", "anthropic", base_url, key, ANTHROPIC, ANTHROPIC_RANK)
 
 

@@ -48,6 +48,10 @@ class Attempt:
         # Whoever has got the end and leaves has missed nothing.
         self._finish = self._finish or "cancelled"
 
+    @property
+    def cost_something(self) -> bool:
+        return self.begun or self._said is not None
+
     def usage(self) -> Usage:
         """What was used, with its cost: the vendor's counts, or ours where there are none.
 

@@ -79,7 +79,8 @@ class Router:
                     error = failure
                 _log(request, candidate, error)
                 if attempt.begun or not error.falls_through:
-                    yield attempt.usage()
+                    if attempt.cost_something:
+                        yield attempt.usage()
                     yield _failed(error)
                     return
                 pause = _pause_before_asking_again(error, monotonic() - asked_at)
@@ -115,6 +116,9 @@ class Router:
             raise
         except (asyncio.CancelledError, GeneratorExit):
             attempt.cancelled()
+            raise
+        except Exception:
+            attempt.failed(ProviderError("internal", code="bug"))
             raise
         finally:
             self.ledger.add(attempt.row())

@@ -236,8 +236,7 @@ async def test_it_aborts_the_vendor_when_its_reader_is_cancelled(
     await add_model("a", kind=kind)
     vendors.play("a", *said, HANG)
     asking = asyncio.create_task(ask())
-    while not vendors.requests:
-        await asyncio.sleep(0.01)
+    await vendors.anybody.wait()
 
     began = monotonic()
     asking.cancel()

@@ -84,6 +84,7 @@ class Vendors:
     def __init__(self) -> None:
         self.plays: dict[str, list[Any]] = {}
         self.requests: list[Seen] = []
+        self.anybody = asyncio.Event()  # something has been asked
         self._connections = 0
         self._serving: set[asyncio.Task[None]] = set()
 
@@ -118,6 +119,7 @@ class Vendors:
             while seen := await _request(reader):
                 seen.connection = connection
                 self.requests.append(seen)
+                self.anybody.set()
                 answering = asyncio.create_task(self._answer(seen, writer))
                 leaving = asyncio.create_task(reader.read(1))
                 try:

@@ -63,10 +63,12 @@ def _body(request: Request, model: base.Model) -> dict[str, Any]:
             }
             for tool in request.tools
         ]
+    extra = dict(model.options)
     if request.temperature is not None and model.takes_temperature:
-        body["temperature"] = min(request.temperature, 1.0)
-    if model.options:
-        body["extra_body"] = model.options
+        # The SDK has no argument for it any more, because the newest models refuse it.
+        extra["temperature"] = min(request.temperature, 1.0)
+    if extra:
+        body["extra_body"] = extra
     return body
 
 
