@@ -47,7 +47,8 @@ def _list() -> dict[str, str]:
     found: dict[str, str] = {}
     for finder in finders.get_finders():
         for path, storage in finder.list([]):
-            found.setdefault(f"{storage.prefix}/{path}" if storage.prefix else path, storage.path(path))
+            prefix = getattr(storage, "prefix", None)
+            found.setdefault(f"{prefix}/{path}" if prefix else path, storage.path(path))
     return found
 
 
