@@ -1,0 +1,103 @@
+"""Numbers about calls, always with how many things they are made of."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db.models import Aggregate, Count, FloatField, Max, QuerySet, Sum
+from django.utils import timezone
+
+from agents.models import ModelCall
+from calls.models import Call, Turn
+
+RECENT = timedelta(minutes=15)
+_KEPT_SECONDS = 5
+
+
+class _Percentile(Aggregate):
+    """The smallest value that at least this share of the values does not exceed: a value that was measured."""
+
+    function = "PERCENTILE_DISC"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = FloatField()
+
+    def __init__(self, expression: str, share: float) -> None:
+        super().__init__(expression, share=share)
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """How long callers waited for answers, in ms; None where there was none."""
+
+    n: int = 0
+    p50_ms: int | None = None
+    p95_ms: int | None = None
+
+
+_REPLIES = {
+    "n": Count("reply_ms"),
+    "p50_ms": _Percentile("reply_ms", 0.5),
+    "p95_ms": _Percentile("reply_ms", 0.95),
+}
+
+
+def _replies(row: dict) -> Replies:
+    p50, p95 = row["p50_ms"], row["p95_ms"]
+    return Replies(row["n"], None if p50 is None else int(p50), None if p95 is None else int(p95))
+
+
+def replies_of(calls: Iterable[UUID]) -> dict[UUID, Replies]:
+    """Per call; a call without an answer is left out."""
+    answered = Turn.objects.filter(call_id__in=list(calls), reply_ms__isnull=False).order_by()
+    return {row["call_id"]: _replies(row) for row in answered.values("call_id").annotate(**_REPLIES)}
+
+
+def model_costs_of(calls: Iterable[UUID]) -> dict[UUID, Decimal]:
+    """What the models of each call cost, in USD; a call that asked none is left out."""
+    asked = ModelCall.objects.filter(call_id__in=list(calls)).order_by()
+    return dict(asked.values("call_id").annotate(cost=Sum("cost_usd")).values_list("call_id", "cost"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """A workspace at this moment: replies of the last quarter of an hour, and when a call last ended."""
+
+    replies: Replies
+    last_ended_at: str | None
+
+
+def pulse(workspace_id: UUID) -> Pulse:
+    """Asked by every open board, so it is a few seconds old at most and worked out once for all of them."""
+    key = f"pulse:{workspace_id}"
+    found = cache.get(key)
+    if found is None:
+        found = _pulse(workspace_id)
+        cache.set(key, found, _KEPT_SECONDS)
+    return found
+
+
+def _pulse(workspace_id: UUID) -> Pulse:
+    since = timezone.now() - RECENT
+    turns = Turn.objects.for_workspace(workspace_id).filter(created_at__gte=since, reply_ms__isnull=False)
+    ended = Call.objects.for_workspace(workspace_id).aggregate(at=Max("ended_at"))["at"]
+    return Pulse(
+        _replies(turns.order_by().aggregate(**_REPLIES)),
+        ended.isoformat(timespec="milliseconds") if ended else None,
+    )
+
+
+def about(rows: QuerySet, most: int = 1_000) -> tuple[int, bool]:
+    """How many rows, and whether that is exact. Few are counted; of many, PostgreSQL's planner is believed."""
+    counted = rows.order_by()[: most + 1].count()
+    if counted <= most:
+        return counted, True
+    plan = rows.order_by().values("pk").explain(format="json")
+    return max(_planned(plan), most), False
+
+
+def _planned(plan: str) -> int:
+    return json.loads(plan)[0]["Plan"]["Plan Rows"]

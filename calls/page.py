@@ -1,0 +1,101 @@
+"""What the page of one call is drawn from. Plain values for templates/calls/, none of them words nobody may see."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from calls import parts, timeline, wording
+from calls.models import Call, Turn
+from calls.timeline import SLOW_REPLY_MS
+
+STATUSES = {"ok": ("check", "OK"), "failed": ("alert", "Failed"), "running": ("clock", "Running")}
+# What static/calls/transcript.js clones turns from.
+BLANKS = [
+    {"role": "caller", "reply_ms": None},
+    {"role": "agent", "reply_ms": None, "slow": False},
+    {"role": "tool", "icon": "clock", "status": "Running"},
+]
+
+
+def pictures(turns: Sequence[Turn], *, sees_words: bool) -> list[dict]:
+    """Each turn as the stream tells it, with its words counted; without them where they may not be seen."""
+    told = []
+    for turn in turns:
+        picture = parts.turn_part(turn)["data"]
+        picture["words"] = len(turn.text.split()) if turn.role != Turn.Role.TOOL else 0
+        told.append(picture if sees_words else wordless(picture))
+    return told
+
+
+def wordless(picture: dict) -> dict:
+    kept = (
+        "n",
+        "key",
+        "role",
+        "state",
+        "start_ms",
+        "end_ms",
+        "reply_ms",
+        "model",
+        "fallback",
+        "error",
+        "name",
+        "words",
+    )
+    return {name: picture[name] for name in kept if name in picture}
+
+
+def drawn(picture: dict, started_at: datetime) -> dict:
+    """A picture with what templates/calls/_turn.html shows of it."""
+    turn = picture | {"at": started_at + timedelta(milliseconds=picture["start_ms"])}
+    if picture["role"] == "tool":
+        return turn | _drawn_tool(picture)
+    heard, unheard = wording.heard(picture["text"], picture.get("heard"))
+    reply_ms = picture.get("reply_ms")
+    return turn | {
+        "heard_text": heard,
+        "unheard_text": unheard,
+        "is_cut": picture["state"] == "interrupted" or bool(unheard),
+        "reply_ms": reply_ms,
+        "slow": reply_ms is not None and reply_ms > SLOW_REPLY_MS,
+    }
+
+
+def _drawn_tool(picture: dict) -> dict:
+    state, output = picture["state"], _plain(picture["output"])
+    icon, status = STATUSES[state]
+    if state != "running" and picture["end_ms"] is not None:
+        status = f"{status} {wording.seconds(picture['end_ms'] - picture['start_ms'])}"
+    return {
+        "icon": icon,
+        "status": status,
+        "result": "running" if state == "running" else output.split("\n", 1)[0],
+        "input_text": "" if picture["input"] is None else _plain(picture["input"]),
+        "output_text": output,
+    }
+
+
+def _plain(value) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def strip(call: Call, told: list[dict], now_ms: int) -> dict:
+    """The time line. A live call has a window that it grows into; an ended one fills it."""
+    if call.ended_at is None:
+        return timeline.strip(told, now_ms, timeline.window(now_ms))
+    whole = timeline.strip(told, now_ms, max(now_ms, 1_000))
+    return whole | {"now": "0.00", "unlived": "0.00"}
+
+
+def strip_label(call: Call, told: list[dict], now_ms: int) -> str:
+    slow = sum(1 for turn in told if (turn.get("reply_ms") or 0) > SLOW_REPLY_MS)
+    slowly = f" {slow} of its replies took over 1.5 seconds." if slow else ""
+    return f"{len(told)} turns in {timeline.clock(now_ms)}.{slowly}"
+
+
+def model(told: list[dict]) -> dict:
+    """Who answered last, and how many models of the chain had failed before it."""
+    answered = [turn for turn in told if turn.get("model")]
+    return {"name": answered[-1]["model"], "fallback": answered[-1]["fallback"]} if answered else {}

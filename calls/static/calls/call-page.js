@@ -1,0 +1,254 @@
+// <call-page>: one call. While it is live its words stream in; when it ends the same page becomes its history.
+
+import "calls/copy.js";
+import { Facts } from "calls/facts.js";
+import { Follow } from "calls/follow.js";
+import { windowOf } from "calls/geometry.js";
+import { Record, isSettled, wordCount } from "calls/record.js";
+import { Replay } from "calls/replay.js";
+import { Say } from "calls/say.js";
+import { Strip } from "calls/strip.js";
+import { Transcript, setText } from "calls/transcript.js";
+import { keysOn } from "js/keys.js";
+import { watch } from "streaming/watch.js";
+
+const COST_EVERY_MS = 10_000;
+const isStale = () => document.documentElement.hasAttribute("data-stale");
+const isTyping = ({ target }) => target.closest("input:not([type=radio]), textarea, select, dialog");
+
+class CallPage extends HTMLElement {
+  #data;
+  #skew;
+  #startedAt;
+  #record;
+  #facts;
+  #strip;
+  #stream;
+  #transcript; // none of these three for those who may not see the words
+  #follow;
+  #say;
+  #replay;
+  #frame = 0;
+  #timers = [];
+  #over = new AbortController();
+
+  connectedCallback() {
+    this.#data = JSON.parse(this.querySelector("#call-data").textContent);
+    this.#skew = Date.parse(this.#data.now) - Date.now();
+    this.#startedAt = Date.parse(this.#data.call.started_at);
+    this.#record = new Record(this.#data.turns);
+    this.#record.apply({ type: "data-call", data: this.#data.call });
+    this.#facts = new Facts(this, this.#data.outcomes);
+    this.#strip = new Strip(this.querySelector(".strip"), this.#isLive ? windowOf(this.#elapsed) : this.#length);
+    if (this.#data.sees_words) this.#openWords();
+    this.#listen();
+    if (this.#isLive) this.#watch();
+    else this.#openReplay();
+    this.#arrive();
+  }
+
+  disconnectedCallback() {
+    this.#stream?.close();
+    this.#timers.forEach(clearInterval);
+    this.#over.abort();
+    cancelAnimationFrame(this.#frame);
+  }
+
+  get #isLive() {
+    return this.#record.call.status === "live";
+  }
+
+  get #elapsed() {
+    return Math.max(0, Date.now() + this.#skew - this.#startedAt);
+  }
+
+  get #length() {
+    return Math.max(this.#record.call.duration_ms ?? this.#elapsed, 1_000);
+  }
+
+  #openWords() {
+    this.#transcript = new Transcript(this.querySelector(".turns"), {
+      templates: Object.fromEntries([...this.querySelectorAll("template[data-blank]")].map((blank) => [blank.dataset.blank, blank])),
+      errors: this.#data.errors,
+      startedAt: this.#startedAt,
+    });
+    this.#follow = new Follow(this.querySelector("[data-follow]"), this.querySelector("[data-newer]"));
+    this.#say = new Say(this.querySelector("[data-say]"), (turn) => (turn.role === "caller" ? "Caller" : this.#data.call.agent || "Agent"));
+    for (const turn of this.#record.turns.values()) this.#say.skip(turn);
+  }
+
+  // --- Live ---------------------------------------------------------------
+
+  #watch() {
+    this.#stream = watch(this.#data.stream, (part) => this.#take(part));
+    this.#timers.push(
+      setInterval(() => this.#tick(), 1_000),
+      setInterval(() => this.#refreshCost(), COST_EVERY_MS),
+    );
+    this.#tick();
+  }
+
+  #take(part) {
+    if (part.type === "data-pulse") this.#skew = Date.parse(part.data.at) - Date.now();
+    this.#record.apply(part);
+    // Painted once a frame, however many words arrive; a hidden page gathers them and paints when it is seen.
+    this.#frame ||= requestAnimationFrame(() => this.#paint());
+  }
+
+  #paint() {
+    this.#frame = 0;
+    const keys = this.#record.taken();
+    if (this.#transcript && !this.#replay?.isStreamed) {
+      for (const key of keys) this.#paintTurn(key);
+      if (keys.length) this.#follow.grew();
+    }
+    this.#facts.call(this.#record.call);
+    if (keys.some((key) => this.#isSettled(key))) this.#facts.turns(this.#record.inOrder());
+    if (!this.#isLive && !this.#replay) this.#end();
+    if (this.#record.finished) this.#stream.close();
+  }
+
+  #paintTurn(key) {
+    const turn = this.#record.turns.get(key);
+    if (!turn) return this.#transcript.remove(key);
+    this.#transcript.draw(turn);
+    this.#say.hear(turn);
+    this.querySelector('[data-part="quiet"]').hidden = true;
+  }
+
+  #isSettled(key) {
+    const turn = this.#record.turns.get(key);
+    return turn && isSettled(turn);
+  }
+
+  #tick() {
+    if (!this.#isLive || isStale()) return;
+    const now = Math.floor(this.#elapsed);
+    this.#facts.length(now);
+    this.#strip.draw(this.#turns(), now, windowOf(now));
+  }
+
+  // What the strip draws: a turn that only thinks has not spoken yet.
+  #turns() {
+    return this.#record
+      .inOrder()
+      .filter((turn) => turn.state !== "thinking")
+      .map((turn) => ({ ...turn, words: turn.text === undefined ? (turn.words ?? 0) : wordCount(turn.text) }));
+  }
+
+  async #refreshCost() {
+    if (document.hidden || isStale()) return;
+    try {
+      const response = await fetch(this.#data.figures, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(8_000) });
+      if (response.ok) this.#facts.cost((await response.json()).cost_usd);
+    } catch {
+      // The figure stays as old as it is; the connection pill says why.
+    }
+  }
+
+  // --- Ended --------------------------------------------------------------
+
+  // The call is over: the page becomes its history, where it stands.
+  #end() {
+    this.#timers.forEach(clearInterval);
+    this.dataset.status = this.#record.call.status;
+    this.#strip.draw(this.#turns(), this.#length, this.#length);
+    this.#refreshCost();
+    this.#openReplay();
+  }
+
+  #openReplay() {
+    this.#strip.tick(0, { isLive: false });
+    const bar = this.querySelector("[data-replay]");
+    if (!bar) return;
+    bar.hidden = false;
+    const head = this.querySelector('[data-strip="head"]');
+    for (const [name, value] of [["role", "slider"], ["tabindex", "0"], ["aria-label", "Play from"], ["aria-valuemin", "0"]]) head.setAttribute(name, value);
+    this.#replay = new Replay(bar, {
+      strip: this.#strip,
+      url: this.#data.replay,
+      duration: this.#length,
+      turns: () => this.#record.inOrder(),
+      draw: (turns) => this.#drawReplayed(turns),
+      clear: () => this.#transcript.clear(),
+      drawWhole: () => this.#drawWhole(),
+      show: (key) => this.#show(key),
+      mark: (key) => this.#mark(key),
+    });
+  }
+
+  #drawReplayed(turns) {
+    for (const turn of turns) this.#transcript.draw(turn);
+    if (turns.length) this.#follow.grew();
+  }
+
+  #drawWhole() {
+    const place = this.querySelector("[data-follow]").scrollTop;
+    this.#transcript.clear();
+    for (const turn of this.#record.inOrder()) this.#transcript.draw(turn);
+    this.querySelector("[data-follow]").scrollTop = place;
+    this.#follow.release();
+  }
+
+  #show(key) {
+    this.#transcript.nodeOf(key)?.scrollIntoView({ block: "center" });
+    this.#follow.release();
+  }
+
+  #mark(key) {
+    for (const node of this.querySelectorAll(".turn[data-now]")) if (node.dataset.turn !== key) node.removeAttribute("data-now");
+    if (key) this.#transcript.nodeOf(key)?.setAttribute("data-now", "");
+  }
+
+  // --- The reader ---------------------------------------------------------
+
+  #listen() {
+    const { signal } = this.#over;
+    document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
+    const svg = this.querySelector('[data-strip="svg"]');
+    svg.addEventListener("pointerdown", (event) => this.#seekWith(event, svg), { signal });
+    svg.addEventListener("click", (event) => this.#replay && event.preventDefault(), { signal });
+  }
+
+  // Click or drag along the time line of an ended call.
+  #seekWith(event, svg) {
+    if (!this.#replay || event.button !== 0) return;
+    svg.setPointerCapture(event.pointerId);
+    const drag = (moved) => this.#replay.seek(this.#strip.timeAt(moved));
+    drag(event);
+    svg.addEventListener("pointermove", drag);
+    svg.addEventListener("lostpointercapture", () => svg.removeEventListener("pointermove", drag), { once: true });
+  }
+
+  #pressed(event) {
+    if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event)) return;
+    if (event.key === "End" && this.#follow) this.#follow.toEnd();
+    else if (keysOn() && (event.key === "[" || event.key === "]")) this.#jump(event.key === "]" ? 1 : -1);
+    else if (!this.#replay || !this.#replay.pressed(event, keysOn())) return;
+    event.preventDefault();
+  }
+
+  #jump(step) {
+    if (this.#replay) return this.#replay.jump(step);
+    const box = this.querySelector("[data-follow]");
+    if (!box) return;
+    const top = box.getBoundingClientRect().top + 8;
+    const nodes = [...box.querySelectorAll(".turn")];
+    const first = nodes.findIndex((node) => node.getBoundingClientRect().bottom > top);
+    nodes[Math.min(Math.max(first + step, 0), nodes.length - 1)]?.scrollIntoView({ block: "start" });
+    this.#follow.release();
+  }
+
+  // Where the address points: a turn, a moment, or the newest words.
+  #arrive() {
+    if (!this.#follow) return;
+    const at = Number(new URLSearchParams(location.search).get("t"));
+    if (location.hash) this.querySelector(":target")?.scrollIntoView({ block: "center" });
+    if (location.hash) this.#follow.release();
+    else if (at > 0 && this.#replay) this.#replay.seek(at * 1000);
+    else if (this.#isLive) this.#follow.toEnd();
+    else this.#follow.release();
+  }
+}
+
+customElements.define("call-page", CallPage);

@@ -1,0 +1,134 @@
+// Draws turns into a list, live or in replay, by patching the nodes that templates/calls/_turn.html drew. What people
+// said reaches the page as text only.
+
+import { clock, SLOW_REPLY_MS } from "calls/geometry.js";
+import { isSettled, split } from "calls/record.js";
+import { word } from "calls/when.js";
+
+const LABELS = { thinking: "thinking", speaking: "speaking" };
+
+export class Transcript {
+  #list;
+  #templates;
+  #errors;
+  #startedAt;
+  #nodes = new Map();
+
+  // list: the <ol>; templates: {role: <template>}; errors: {type: sentence}; startedAt: ms since 1970.
+  constructor(list, { templates, errors, startedAt }) {
+    this.#list = list;
+    this.#templates = templates;
+    this.#errors = errors;
+    this.#startedAt = startedAt;
+    for (const node of list.querySelectorAll("[data-turn]")) this.#nodes.set(node.dataset.turn, node);
+  }
+
+  nodeOf(key) {
+    return this.#nodes.get(key);
+  }
+
+  clear() {
+    this.#nodes.clear();
+    this.#list.replaceChildren();
+  }
+
+  remove(key) {
+    this.#nodes.get(key)?.remove();
+    this.#nodes.delete(key);
+  }
+
+  draw(turn) {
+    const node = this.#nodes.get(turn.key) ?? this.#add(turn);
+    node.dataset.state = turn.state;
+    if (turn.role === "tool") this.#patchTool(node, turn);
+    else this.#patchSpeech(node, turn);
+  }
+
+  #add(turn) {
+    const node = this.#templates[turn.role].content.firstElementChild.cloneNode(true);
+    node.id = `turn-${turn.n}`;
+    node.dataset.turn = turn.key;
+    node.dataset.n = turn.n;
+    const link = node.querySelector(".turn-n");
+    link.href = `#turn-${turn.n}`;
+    const time = link.querySelector("time");
+    time.dateTime = new Date(this.#startedAt + turn.start_ms).toISOString();
+    word(time);
+    let after = this.#list.lastElementChild;
+    while (after && Number(after.dataset.n) > turn.n) after = after.previousElementSibling;
+    if (after) after.after(node);
+    else this.#list.prepend(node);
+    this.#nodes.set(turn.key, node);
+    return node;
+  }
+
+  #patchSpeech(node, turn) {
+    const part = (name) => node.querySelector(`[data-part="${name}"]`);
+    const [heard, unheard] = split(turn);
+    const isCut = turn.state === "interrupted" || Boolean(unheard);
+    const words = part("text");
+    type(words, heard ?? "");
+    words.classList.toggle("on", turn.state === "speaking" && !turn.closed);
+    part("cut").hidden = !isCut;
+    show(part("unheard"), unheard);
+    const label = isSettled(turn) || turn.closed ? "" : LABELS[turn.state];
+    show(part("state"), label);
+    if (turn.role === "agent") this.#patchReply(part, turn);
+  }
+
+  #patchReply(part, turn) {
+    const reply = part("reply");
+    const isKnown = turn.reply_ms !== null && turn.reply_ms !== undefined;
+    const isSlow = isKnown && turn.reply_ms > SLOW_REPLY_MS;
+    reply.hidden = !isKnown;
+    if (isKnown) {
+      setText(reply.querySelector("span"), seconds(turn.reply_ms));
+      reply.querySelector(".i").toggleAttribute("hidden", !isSlow);
+      if (isSlow) reply.dataset.tone = "warn";
+      else delete reply.dataset.tone;
+    }
+    show(part("model"), turn.fallback ? `fallback ${turn.fallback}, ${turn.model}` : "");
+    const error = part("error");
+    error.hidden = turn.state !== "failed";
+    if (turn.state === "failed") setText(error.querySelector("span"), this.#errors[turn.error] ?? this.#errors.internal);
+  }
+
+  #patchTool(node, turn) {
+    const part = (name) => node.querySelector(`[data-part="${name}"]`);
+    node.dataset.tone = turn.state === "failed" ? "danger" : "tool";
+    setText(part("name"), turn.name);
+    const output = plain(turn.output);
+    setText(part("result"), turn.state === "running" ? "running" : output.split("\n", 1)[0]);
+    setIcon(part("status").querySelector("use"), { failed: "alert", ok: "check" }[turn.state] ?? "clock");
+    const took = turn.end_ms === null || turn.end_ms === undefined ? "" : ` ${seconds(turn.end_ms - turn.start_ms)}`;
+    setText(part("status").querySelector("span"), { failed: "Failed", ok: "OK" }[turn.state] ? { failed: "Failed", ok: "OK" }[turn.state] + took : "Running");
+    setText(part("input"), turn.input === undefined || turn.input === null ? "" : JSON.stringify(turn.input, null, 2));
+    show(part("output"), output);
+  }
+}
+
+// Append what is new, so that a growing line keeps its one text node, its selection and its place.
+function type(element, text) {
+  const node = element.firstChild;
+  if (node === null) element.textContent = text;
+  else if (text.length > node.data.length && text.startsWith(node.data)) node.appendData(text.slice(node.data.length));
+  else if (node.data !== text) node.data = text;
+}
+
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function show(element, text) {
+  element.hidden = !text;
+  setText(element, text || "");
+}
+
+export function setIcon(use, name) {
+  const href = use.getAttribute("href").replace(/#.*/, `#${name}`);
+  if (use.getAttribute("href") !== href) use.setAttribute("href", href);
+}
+
+export const seconds = (ms) => `${Math.floor(ms / 1000)}.${Math.floor(ms / 100) % 10} s`;
+const plain = (value) => (value === null || value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value, null, 2));
+export { clock };

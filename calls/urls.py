@@ -1,0 +1,12 @@
+from django.urls import path
+
+from calls import views
+
+app_name = "calls"
+
+urlpatterns = [
+    path("calls/", views.history_page, name="list"),
+    path("calls/<uuid:call_id>/", views.call, name="call"),
+    path("calls/<uuid:call_id>/figures", views.figures_of, name="figures"),
+    path("calls/<uuid:call_id>/replay", views.replay, name="replay"),
+]

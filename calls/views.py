@@ -1,0 +1,129 @@
+"""Pages about calls: one call, live or ended, its replay, and the list of them all."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_GET
+
+from accounts.decorators import requires
+from accounts.permissions import Permission
+from calls import figures, history, page, parts, wording
+from calls.models import Call
+from streaming.log import position
+
+RATES = ("1", "1.5", "2", "4", "8")
+
+
+@require_GET
+@requires(Permission.SEE_CALLS)
+def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
+    """One address for a call's whole life: what is said now, and later what was said."""
+    found = _call(request, call_id)
+    # Position first, rows second: a change in between is then shown twice, never lost.
+    after = position(parts.topic(found))
+    found.refresh_from_db(from_queryset=_calls(request))
+    sees_words = request.viewer.may(Permission.SEE_WORDS)
+    turns = found.turns.defer("stream", "words")
+    told = page.pictures(turns, sees_words=sees_words)
+    now = timezone.now()
+    length_ms = found.duration_ms
+    if length_ms is None:
+        length_ms = max(0, int((now - found.started_at).total_seconds() * 1000))
+    facts = parts.call_part(found)["data"] | {"cost_usd": _cost(found)}
+    newer, older = history.neighbours(found)
+    context = {
+        "section": "live" if found.status == "live" else "history",
+        "call": facts,
+        "outcome": wording.outcome(found.outcome),
+        "agent_name": facts["agent"] or "Agent",
+        "turns": [page.drawn(picture, found.started_at) for picture in told] if sees_words else [],
+        "blanks": page.BLANKS,
+        "turn_count": len(told),
+        "sees_words": sees_words,
+        "length_ms": length_ms,
+        "seconds_long": length_ms // 1000,
+        "strip": page.strip(found, told, length_ms),
+        "strip_label": page.strip_label(found, told, length_ms),
+        "rates": RATES,
+        "replies": figures.replies_of([found.pk]).get(found.pk, figures.Replies()),
+        "model": page.model(told),
+        "voice": found.version.voice if found.version else "",
+        "direction": found.direction.capitalize() or found.get_channel_display(),
+        "summary": found.summary if sees_words else "",
+        "platform": found.platform.capitalize() or "Platform",
+        "platform_call_id": found.platform_call_id,
+        "trace_id": found.trace_id,
+        "link": f"{settings.EARSHOT_URL}{reverse('calls:call', args=[found.pk])}",
+        "newer": newer,
+        "older": older,
+        "page_data": {
+            "now": now.isoformat(),
+            "call": facts,
+            "turns": told,
+            "sees_words": sees_words,
+            "stream": f"/live/calls/{found.pk}/stream?after={after}",
+            "replay": reverse("calls:replay", args=[found.pk]),
+            "figures": reverse("calls:figures", args=[found.pk]),
+            "outcomes": wording.outcomes(),
+            "errors": wording.ERRORS,
+        },
+    }
+    return render(request, "calls/call.html", context)
+
+
+@require_GET
+@requires(Permission.SEE_CALLS)
+def figures_of(request: HttpRequest, call_id: UUID) -> JsonResponse:
+    """What the stream does not tell of a call: what it has cost so far, models included, in USD."""
+    return JsonResponse({"cost_usd": _cost(_call(request, call_id))})
+
+
+@require_GET
+@requires(Permission.SEE_WORDS)
+@gzip_page
+def replay(request: HttpRequest, call_id: UUID) -> HttpResponse:
+    """An ended call as it streamed: `{"duration_ms", "events": [[ms since it began, part], …]}`."""
+    found = _call(request, call_id)
+    answer = JsonResponse({"duration_ms": found.duration_ms, "events": parts.replay_of(found)})
+    # It may still change while facts about the call come in late; after that the browser may keep it.
+    patch_cache_control(answer, private=True, max_age=3_600 if found.closed_at else 0)
+    return answer
+
+
+@require_GET
+@requires(Permission.SEE_CALLS)
+def history_page(request: HttpRequest) -> HttpResponse:
+    sees_words = request.viewer.may(Permission.SEE_WORDS)
+    filters = history.Filters.of(request.GET)
+    listed = history.listed(
+        request.workspace.pk, filters, request.GET.get("cursor", ""), sees_words=sees_words
+    )
+    context = {
+        "section": "history",
+        "filters": filters,
+        "chips": history.chips(request.workspace.pk, filters),
+        "agents": history.agents(request.workspace.pk),
+        "statuses": history.STATUSES,
+        "sees_words": sees_words,
+        **listed,
+    }
+    return render(request, "calls/history.html", context)
+
+
+def _calls(request: HttpRequest):
+    return Call.objects.for_workspace(request.workspace).select_related("agent", "version")
+
+
+def _call(request: HttpRequest, call_id: UUID) -> Call:
+    return get_object_or_404(_calls(request), pk=call_id)
+
+
+def _cost(found: Call) -> str:
+    return str(found.cost_usd + figures.model_costs_of([found.pk]).get(found.pk, Decimal(0)))

@@ -1,0 +1,70 @@
+"""How facts of a call are put into words and signs on pages; the browser is handed the same tables."""
+
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    label: str
+    tone: str
+    icon: str
+
+
+OUTCOMES = {
+    "completed": Outcome("Completed", "ok", "check"),
+    "caller_hung_up": Outcome("Caller hung up", "none", "hangup"),
+    "agent_hung_up": Outcome("Agent hung up", "none", "hangup"),
+    "transferred": Outcome("Transferred", "operator", "transfer"),
+    "not_connected": Outcome("Not connected", "danger", "alert"),
+    "failed": Outcome("Failed", "danger", "alert"),
+    # A call whose end was told without saying how.
+    "": Outcome("Ended", "none", "hangup"),
+}
+
+# Why an answer is cut short: the typed errors of the live stream.
+ERRORS = {
+    "timeout": "The model took too long to answer.",
+    "rate_limited": "The model's provider turned the request down: too many at once.",
+    "overloaded": "The model's provider was overloaded.",
+    "content_filter": "The model's provider refused to go on.",
+    "context_length": "The conversation is longer than the model can read.",
+    "auth": "The model's provider did not accept our key.",
+    "connection": "The connection to the model broke.",
+    "budget_exceeded": "The budget for models is used up.",
+    "interrupted": "The answer stopped when its process ended.",
+    "internal": "Something failed on our side.",
+}
+
+
+def outcome(name: str) -> Outcome:
+    return OUTCOMES.get(name, OUTCOMES[""])
+
+
+def outcomes() -> dict[str, dict]:
+    """The table, for the browser."""
+    return {name: asdict(one) for name, one in OUTCOMES.items()}
+
+
+def error(name: str) -> str:
+    return ERRORS.get(name, ERRORS["internal"])
+
+
+def heard(text: str, heard: str | None) -> tuple[str, str]:
+    """What the caller heard of an answer, and what was cut off."""
+    if heard is None:
+        return text, ""
+    return (heard, text[len(heard) :].lstrip()) if text.startswith(heard) else (heard, "")
+
+
+def seconds(ms: int | None) -> str:
+    """2.4 s, cut and not rounded, as the browser does."""
+    return "—" if ms is None else f"{ms // 1000}.{ms // 100 % 10} s"
+
+
+def usd(amount: Decimal | str | None) -> str:
+    """$0.41, or with more digits where that would say nothing: $0.0031."""
+    if amount is None or amount == "":
+        return "—"
+    amount = Decimal(amount)
+    return f"${amount:.4f}" if 0 < amount < Decimal("0.01") else f"${amount:.2f}"

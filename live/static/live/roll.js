@@ -1,0 +1,105 @@
+// The last words of a call in a box of fixed size: they are added at the end, and the box rolls.
+//
+// A card tells only the ends of what was said, so that it stays small. Here they are joined to what is already on the
+// page: words that have been shown never move or change for being told again, shorter.
+
+const KEPT = 5;
+
+export class Roll {
+  #box;
+  #list;
+  #blank;
+  #rows = []; // {role, text, speaking, node}
+
+  // box: scrolls; list: holds the rows; blank: {role: <template>} of a row.
+  constructor(box, list, blank) {
+    this.#box = box;
+    this.#list = list;
+    this.#blank = blank;
+    for (const node of list.querySelectorAll(".said[data-role]")) {
+      const words = node.querySelector("[data-stream]");
+      this.#rows.push({ role: node.dataset.role, text: words.textContent, speaking: words.classList.contains("on"), node });
+    }
+    this.#rollDown();
+  }
+
+  // said: [{role, text, speaking}, …], oldest first; at most one of them a tool.
+  show(said) {
+    let changed = false;
+    const spoken = this.#rows.filter((row) => row.role !== "tool");
+    let place = placeOf(spoken, said.filter((one) => one.role !== "tool"));
+    for (const one of said) {
+      const row = one.role === "tool" ? this.#toolRow(one) : spoken[place++];
+      changed = (row ? this.#update(row, one) : this.#append(one)) || changed;
+    }
+    if (!changed) return;
+    this.#prune();
+    this.#rows.forEach((row, index) => row.node.classList.toggle("said-prev", index < this.#rows.length - 1));
+    this.#rollDown();
+  }
+
+  // A tool that was used before and is used again gets a row of its own.
+  #toolRow(one) {
+    return this.#rows.slice(-2).find((row) => row.role === "tool" && isSame(row, one));
+  }
+
+  #update(row, one) {
+    const text = joined(row.text, one.text, one.speaking || row.speaking);
+    if (text === row.text && row.speaking === one.speaking) return false;
+    const words = row.node.querySelector("[data-stream]");
+    const node = words.firstChild;
+    if (node && text.startsWith(node.data)) node.appendData(text.slice(node.data.length));
+    else words.textContent = text;
+    words.classList.toggle("on", one.speaking);
+    Object.assign(row, { text, speaking: one.speaking });
+    return true;
+  }
+
+  #append({ role, text, speaking }) {
+    const node = this.#blank[role].content.firstElementChild.cloneNode(true);
+    const words = node.querySelector("[data-stream]");
+    words.textContent = text;
+    words.classList.toggle("on", speaking);
+    this.#list.append(node);
+    const last = this.#rows.at(-1);
+    if (last) last.node.querySelector("[data-stream]").classList.remove("on");
+    this.#rows.push({ role, text, speaking, node });
+    return true;
+  }
+
+  #prune() {
+    for (const row of this.#rows.splice(0, Math.max(0, this.#rows.length - KEPT))) row.node.remove();
+  }
+
+  // By scrolling, so that what rolls is not a shift of the page.
+  #rollDown() {
+    this.#box.scrollTop = this.#box.scrollHeight;
+  }
+}
+
+// Where in our rows a telling begins: the earliest place from which it goes on as ours do.
+function placeOf(rows, said) {
+  for (let place = 0; place < rows.length; place++) {
+    if (rows.slice(place).every((row, index) => said[index] && isSame(row, said[index]))) return place;
+  }
+  return rows.length;
+}
+
+const bare = (text) => (text.startsWith("…") ? text.slice(1) : text);
+
+function isSame(row, one) {
+  if (row.role !== one.role) return false;
+  if (row.role === "tool") return row.text.split(" ", 1)[0] === one.text.split(" ", 1)[0];
+  const start = bare(one.text).slice(0, 16);
+  // What a caller is still saying may be heard differently a moment later.
+  return row.text.includes(start) || bare(one.text).includes(bare(row.text).slice(0, 16)) || (row.speaking && row.role === "caller");
+}
+
+// Our text with what is new in theirs, which may have lost its beginning.
+export function joined(ours, theirs, isOpen) {
+  if (!theirs.startsWith("…")) return isOpen || theirs.length >= ours.length ? theirs : ours;
+  const tail = theirs.slice(1);
+  const at = ours.lastIndexOf(tail.slice(0, 24));
+  if (at < 0) return ours.endsWith(tail) ? ours : theirs;
+  return ours.slice(0, at) + tail;
+}
