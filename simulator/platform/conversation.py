@@ -16,6 +16,8 @@ from simulator.stories import Story, render
 AGENT_WORDS_PER_UPDATE = 3
 REMINDER_AFTER = 10.0
 REMINDERS = 2
+# A word that is this late (human seconds) moves the words behind it.
+LATE = 0.4
 STILL_THERE = {"en-GB": "Hello? Are you still there?", "es-ES": "¿Hola? ¿Sigue ahí?"}
 SIGNS_OF_LIFE = {"response", "agent_interrupt", "tool_call_invocation", "tool_call_result"}
 
@@ -186,6 +188,7 @@ class Conversation:
     async def _say_answer(self, answer: Answer) -> None:
         """Text to speech: words go into the transcript as they are spoken."""
         utterance: dict[str, Any] | None = None
+        due = 0.0
         while (word := await answer.next_word()) is not None:
             if utterance is None:
                 await self._pace.sleep(0.12)
@@ -194,11 +197,12 @@ class Conversation:
                     self.call.first_sounds_ms.append((time.monotonic() - answer.asked_at) * 1000)
                 answer.begun.set()
             sound, silence = speech.seconds(word, speech.AGENT_WPM, self._chance)
-            start = self.call.clock()
+            start = max(due, self.call.clock() - LATE)
+            due = start + sound + silence
             self.call.add_word(utterance, word, start, start + sound)
             if answer.spoken % AGENT_WORDS_PER_UPDATE == 1:
                 await self._tell("agent_turn")
-            await self._pace.sleep(sound + silence)
+            await self._until(due)
             self._last_sign = time.monotonic()
         if utterance is not None:
             await self._tell("user_turn")
@@ -271,18 +275,27 @@ class Conversation:
 
     async def _say(self, text: str) -> None:
         """Speak, word by word. Speaking over the agent makes it stop after a word or two."""
-        utterance = self.call.last_spoken()
+        # An answer that was not begun waits for the caller's next silence, and is then out of date.
+        if not self._answer.begun.is_set():
+            self._cut()
         over_agent = not self._answer.over.is_set()
+        utterance = self.call.last_spoken()
         if utterance is None or utterance["role"] != "user":
             utterance = self.call.open_utterance("user")
+        due = self.call.clock()
         for number, word in enumerate(text.split()):
             sound, silence = speech.seconds(word, speech.CALLER_WPM, self._chance)
-            start = self.call.clock()
+            start = max(due, self.call.clock() - LATE)
+            due = start + sound + silence
             self.call.add_word(utterance, word, start, start + sound)
             await self._tell("user_turn")
-            await self._pace.sleep(sound + silence)
+            await self._until(due)
             if over_agent and number == 1:
                 self._cut()
+
+    async def _until(self, due: float) -> None:
+        """Wait for a time of the call's clock: small delays do not add up over a sentence."""
+        await self._pace.sleep(due - self.call.clock())
 
     def _patience(self) -> float:
         return max(12.0 / self._pace.speed, self._timing.patience)

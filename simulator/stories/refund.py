@@ -6,6 +6,8 @@ STORY = Story(
     name="refund",
     title="Charged twice",
     agent="Odell",
+    summary="The caller was charged twice. The second payment was refunded to their card.",
+    sentiment="Positive",
     pools=(
         (
             {"amount": "86.40", "pence": 8640},
@@ -15,10 +17,10 @@ STORY = Story(
             {"amount": "141.03", "pence": 14103},
         ),
         (
-            {"day": "the third", "next_day": "the fourth"},
-            {"day": "the ninth", "next_day": "the tenth"},
-            {"day": "the sixteenth", "next_day": "the seventeenth"},
-            {"day": "the first", "next_day": "the second"},
+            {"day": "the 3rd", "next_day": "the 4th"},
+            {"day": "the 9th", "next_day": "the 10th"},
+            {"day": "the 16th", "next_day": "the 17th"},
+            {"day": "the 1st", "next_day": "the 2nd"},
         ),
     ),
     lines=(
@@ -42,7 +44,7 @@ STORY = Story(
                     seconds=0.5,
                 ),
             ),
-            answer="Got it. And so I know I'm speaking to the right person, your full name and postcode please?",
+            answer="Got it. And just so I know I'm speaking to the right person, could I take your full name and postcode?",
             pause=1.6,
         ),
         Line(
@@ -55,7 +57,7 @@ STORY = Story(
                     {
                         "charges": [
                             {
-                                "id": "ch_{reference}",
+                                "id": "ch_{reference}a",
                                 "amount": "£{amount}",
                                 "on": "{day}",
                                 "by": "direct debit",
@@ -71,13 +73,11 @@ STORY = Story(
                     seconds=1.2,
                 ),
             ),
-            answer="Yes, I can see both. Your direct debit of £{amount} went out on {day}, and then a card payment "
-            "for the same amount on {next_day}. It looks as if the card payment was taken by mistake, because the "
-            "direct debit had already cleared your balance, so we would normally",
+            answer="Yes, I can see both. Your direct debit of £{amount} went out on {day}, and then there's a card payment for the same amount on {next_day}. It looks as if the card payment shouldn't have been taken at all, because the direct debit had already cleared what you owed, so normally what we would do is",
         ),
         Line(
             says="Sorry, can I stop you there, does that mean I get it back?",
-            cuts_in=9.0,
+            cuts_in=12.0,
             answer="You do, yes. I can refund the card payment of £{amount} right now. Shall I go ahead?",
         ),
         Line(
@@ -95,20 +95,16 @@ STORY = Story(
                     seconds=1.8,
                 ),
             ),
-            answer="All done. £{amount} is on its way back to your card, and it should be there within three working "
-            "days. The reference is {reference}.",
+            answer="All done. £{amount} is on its way back to your card, and it should be there within three working days. Your reference is {reference}.",
         ),
         Line(
             says="Okay, let me write that down. {reference}. And will it happen again next month?",
-            answer="It shouldn't. The card payment was a one-off, and your direct debit carries on as normal. I've "
-            "added a note to your account too, so if anything looks odd, whoever picks up will see this.",
+            answer="It shouldn't. The card payment was a one-off, and your direct debit carries on as normal. I've added a note to your account as well, so if anything looks odd, whoever picks up will see what we agreed today.",
             pause=2.4,
         ),
         Line(
             says="Brilliant. That's all I needed, thanks ever so much.",
-            answer="You're very welcome, {first}. Have a good rest of your day. Bye now.",
+            answer="You're very welcome, {first}. Enjoy the rest of your day. Bye now.",
         ),
     ),
-    summary="The caller was charged twice. The card payment was refunded.",
-    sentiment="Positive",
 )

@@ -25,7 +25,7 @@ ERRORS: dict[str, tuple[int, str, str | None, str]] = {
     "401": (401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided."),
     "404": (404, "invalid_request_error", "model_not_found", "The model does not exist."),
     "context": (
-        400, "invalid_request_error", "context_length_exceeded", "The model's maximum context length is exceeded.",
+        400, "invalid_request_error", "context_length_exceeded", "The maximum context length is exceeded.",
     ),
 }  # fmt: skip
 
