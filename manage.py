@@ -12,12 +12,13 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line  # noqa: PLC0415  the version check comes first
 
+    from base.processes import CannotStart  # noqa: PLC0415
     from config.env import BadSetting  # noqa: PLC0415
 
     try:
         execute_from_command_line(sys.argv)
-    except BadSetting as error:
-        sys.exit(f"Earshot cannot start: {error}")
+    except (BadSetting, CannotStart) as error:
+        sys.exit(f"Earshot cannot run: {error}")
 
 
 if __name__ == "__main__":

@@ -34,12 +34,14 @@ class Child:
     prepare: makes the command, anew at every start; may take its time and raise CannotStart.
     ready: waits until the child does its work; is given a way to ask whether it is still alive.
     stop_within: seconds it gets between being asked to stop and being killed.
+    keeps_data: it gets them even when somebody is in a hurry.
     """
 
     role: str
     prepare: Callable[[], Command]
     ready: Callable[[Callable[[], bool]], None] | None = None
     stop_within: float = 10
+    keeps_data: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -181,13 +183,13 @@ class Supervisor:
     async def _stop(self, running: Running) -> None:
         if running.is_alive():
             running.process.send_signal(running.command.stop_with)
-            again = asyncio.create_task(self._stop_asked.wait())
-            gone = asyncio.create_task(running.gone.wait())
-            await asyncio.wait(
-                {again, gone}, timeout=running.child.stop_within, return_when=asyncio.FIRST_COMPLETED
-            )
-            again.cancel()
-            if not gone.done():
+            waits = {asyncio.create_task(running.gone.wait())}
+            if not running.child.keeps_data:
+                waits.add(asyncio.create_task(self._stop_asked.wait()))
+            await asyncio.wait(waits, timeout=running.child.stop_within, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+            if running.is_alive():
                 self.say(f"{running.child.role} does not stop; killing it.")
         _kill_group(running.process.pid)
         await running.gone.wait()

@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import Celery, Task
 from celery.schedules import crontab
+from celery.signals import setup_logging
 from django.conf import settings
 
 from base.trace import bind_trace, current_trace_id, new_trace
@@ -29,6 +30,11 @@ class TracedTask(Task):
         headers = self.request.headers or {}
         with bind_trace(headers.get("trace_id") or new_trace()):
             return self.run(*args, **kwargs)
+
+
+@setup_logging.connect
+def keep_our_logging(**_signal: Any) -> None:
+    """With somebody connected here, Celery leaves the log as settings.LOGGING has it."""
 
 
 def broker_url(redis_url: str) -> str:
@@ -62,7 +68,6 @@ app.conf.update(
         "interval_step": 0.2,
         "interval_max": 0.5,
     },
-    worker_hijack_root_logger=False,
     worker_cancel_long_running_tasks_on_connection_loss=True,
     timezone="UTC",
     beat_schedule=TIMETABLE,

@@ -1,4 +1,4 @@
-"""What a new Earshot begins with. Every function may run again: it finds what it made and leaves people's edits."""
+"""What a new Earshot begins with. It may run again: it finds what it made and leaves people's edits."""
 
 import json
 import os
@@ -12,14 +12,14 @@ from django.conf import settings
 
 from accounts.models import Membership, Role, User, Workspace
 from accounts.tokens import create_token, digest, working_tokens
-from agents.models import Agent, LanguageModel, Provider, Tool
+from agents.catalog import ensure_anthropic, ensure_openai, ensure_simulated
+from agents.models import Agent, Provider, Tool
 from agents.services import publish
 from config import larkfield
 from platforms.models import Connection
 from simulator.world import API_KEY
 
 CONNECTION = "Simulated Retell"
-SIMULATED_RANK = 10  # a real vendor's models are asked before simulated ones
 CONSONANTS, VOWELS, DIGITS = "bdfghjkmnprstvz", "aeiou", "23456789"
 
 
@@ -82,7 +82,8 @@ def simulated_world(workspace: Workspace, owner: User, simulator_url: str) -> Co
     before = connection.base_url.removesuffix("/retell")
     connection.base_url = f"{simulator_url}/retell"
     connection.save(update_fields=["base_url"])
-    _simulated_models(workspace, simulator_url)
+    for provider in ensure_simulated(workspace, simulator_url):
+        Provider.objects.filter(pk=provider.pk).update(enabled=True)
     if is_new:
         _tools(workspace, simulator_url)
         _agents(workspace, owner, connection)
@@ -95,34 +96,15 @@ def simulated_world(workspace: Workspace, owner: User, simulator_url: str) -> Co
 
 def no_simulated_world(workspace: Workspace) -> None:
     """Without the simulator nothing may be sent to its models, if they are there from an earlier run."""
-    names = {plan.provider for plan in larkfield.SIMULATED_MODELS}
-    Provider.objects.for_workspace(workspace).filter(name__in=names).update(enabled=False)
+    Provider.objects.for_workspace(workspace).filter(models__name__startswith="sim-").update(enabled=False)
 
 
-def _simulated_models(workspace: Workspace, simulator_url: str) -> None:
-    for plan in larkfield.SIMULATED_MODELS:
-        provider, _ = Provider.objects.update_or_create(
-            workspace=workspace,
-            name=plan.provider,
-            defaults={
-                "kind": plan.kind,
-                "base_url": simulator_url + plan.path,
-                "api_key": API_KEY,
-                "enabled": True,
-            },
-        )
-        LanguageModel.objects.get_or_create(
-            provider=provider,
-            name=plan.name,
-            defaults={
-                "workspace": workspace,
-                "tier": plan.tier,
-                "rank": SIMULATED_RANK,
-                "price_in": plan.price_in,
-                "price_out": plan.price_out,
-                "price_cached": plan.price_cached,
-            },
-        )
+def vendors_models(workspace: Workspace) -> None:
+    """With a vendor's key in the settings: its models, asked before simulated ones."""
+    if settings.OPENAI_API_KEY:
+        ensure_openai(workspace, settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL)
+    if settings.ANTHROPIC_API_KEY:
+        ensure_anthropic(workspace, settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_BASE_URL)
 
 
 def _tools(workspace: Workspace, simulator_url: str) -> None:

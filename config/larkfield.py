@@ -1,4 +1,4 @@
-"""The first workspace's agents: a fictional energy supplier's front line, written the way we would for a customer."""
+"""The first workspace: the phone line of an energy supplier that does not exist."""
 
 from dataclasses import dataclass
 
@@ -68,11 +68,11 @@ AGENTS = (
         topic="Outages",
         voice="11labs-Dorothy",
         tier="fast",
-        first_message="Larkfield Energy, this is Juno on the power cut line. What's happening where you are?",
+        first_message="Larkfield Energy power cuts, this is Juno. What's happening where you are?",
         job=(
-            "You take power cuts and faults: find out where the caller is, look the postcode up, tell what is "
-            "known and when the power should be back, and book an engineer if the fault is in the home. Ask "
-            "early whether anybody depends on medical equipment; if so, use handoff.request at once."
+            "You take power cuts and faults: find out where the caller is, look the postcode up, tell what "
+            "is known and when the power should be back, and book an engineer if the fault is in the home. "
+            "Ask early whether anybody depends on medical equipment; if so, use handoff.request at once."
         ),
         tools=(
             "outage.lookup",
@@ -112,8 +112,8 @@ AGENTS = (
         first_message="Hello, this is Penn from Larkfield Energy about your tariff. Is now a good time?",
         job=(
             "You talk about tariffs that are about to end: what the caller pays now, what the fixed and the "
-            "variable tariff would cost them, and when each starts. Do not press: a caller who wants to think "
-            "about it, or who is not the account holder, is thanked and let go."
+            "variable tariff would cost them, and when each starts. Do not press: a caller who wants to "
+            "think about it, or who is not the account holder, is thanked and let go."
         ),
         tools=(
             "account.lookup",
@@ -127,53 +127,6 @@ AGENTS = (
     ),
 )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelPlan:
-    """A model of the simulator, with made-up prices (USD per million tokens) so that costs can be seen."""
-
-    provider: str
-    kind: str
-    path: str  # behind the simulator's address
-    name: str
-    tier: str
-    price_in: str
-    price_out: str
-    price_cached: str
-
-
-SIMULATED_MODELS = (
-    ModelPlan(
-        provider="Simulated OpenAI",
-        kind="openai",
-        path="/openai/v1",
-        name="sim-fast",
-        tier="fast",
-        price_in="0.40",
-        price_out="1.60",
-        price_cached="0.10",
-    ),
-    ModelPlan(
-        provider="Simulated OpenAI",
-        kind="openai",
-        path="/openai/v1",
-        name="sim-standard",
-        tier="standard",
-        price_in="2.00",
-        price_out="8.00",
-        price_cached="0.50",
-    ),
-    ModelPlan(
-        provider="Simulated Anthropic",
-        kind="anthropic",
-        path="/anthropic",
-        name="sim-claude",
-        tier="premium",
-        price_in="3.00",
-        price_out="15.00",
-        price_cached="0.30",
-    ),
-)
 
 # name: (description, JSON Schema). The tools are services of the company, played by the simulator.
 TOOLS = CATALOGUE

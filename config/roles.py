@@ -15,6 +15,8 @@ from base.supervisor import Child
 from config.env import BASE_DIR
 
 LONGEST_START_S = 90
+# Celery says it at length at every start; in a container everybody is root.
+RUNS_AS_ROOT = "ignore:You're running the worker with superuser privileges"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +26,13 @@ class Roles:
     home: Path
     env: Mapping[str, str]
 
-    def manage(self, *arguments: str, pass_fds: tuple[int, ...] = ()) -> Command:
-        argv = (sys.executable, str(BASE_DIR / "manage.py"), *arguments)
-        return Command(argv=argv, env=self.env, cwd=BASE_DIR, pass_fds=pass_fds)
+    def manage(self, role: str, *arguments: str, pass_fds: tuple[int, ...] = ()) -> Command:
+        """`manage.py` with these arguments; `role` is what its log lines say it is."""
+        return self._python(role, str(BASE_DIR / "manage.py"), *arguments, pass_fds=pass_fds)
 
     def web(self, number: int, fd: int, url: str) -> Child:
-        command = self.manage("serve", "--fd", str(fd), pass_fds=(fd,))
         role = "web" if number == 1 else f"web-{number}"
+        command = self.manage(role, "serve", "--fd", str(fd), pass_fds=(fd,))
         return Child(role=role, prepare=lambda: command, ready=lambda alive: wait_for_page(role, url, alive))
 
     def worker(self) -> Child:
@@ -40,19 +42,21 @@ class Roles:
         return self._celery("beat", "beat", "--pidfile", "")
 
     def watch(self) -> Child:
-        command = self.manage("watch")
+        command = self.manage("watch", "watch")
         return Child(role="watch", prepare=lambda: command)
 
     def simulator(self, port: int) -> Child:
-        command = self.manage(
-            "simulate", "--port", str(port), "--first-run", str(self.home / "first-run.json")
-        )
+        first_run = str(self.home / "first-run.json")
+        command = self.manage("simulator", "simulate", "--port", str(port), "--first-run", first_run)
         return Child(role="simulator", prepare=lambda: command)
 
     def _celery(self, role: str, *arguments: str) -> Child:
-        argv = (sys.executable, "-m", "celery", "--quiet", "-A", "config", *arguments, "--loglevel", "info")
-        command = Command(argv=argv, env=self.env, cwd=BASE_DIR)
+        command = self._python(role, "-m", "celery", "--quiet", "-A", "config", *arguments)
         return Child(role=role, prepare=lambda: command, stop_within=20)
+
+    def _python(self, role: str, *arguments: str, pass_fds: tuple[int, ...] = ()) -> Command:
+        env = {**self.env, "EARSHOT_ROLE": role, "PYTHONWARNINGS": RUNS_AS_ROOT}
+        return Command(argv=(sys.executable, *arguments), env=env, cwd=BASE_DIR, pass_fds=pass_fds)
 
 
 def postgres_child(home: Path, say: Callable[[str], None]) -> Child:
@@ -61,6 +65,7 @@ def postgres_child(home: Path, say: Callable[[str], None]) -> Child:
         prepare=lambda: postgres.prepare(home, say=say),
         ready=lambda alive: postgres.wait_ready(home, alive),
         stop_within=60,
+        keeps_data=True,
     )
 
 
@@ -70,6 +75,7 @@ def redis_child(home: Path) -> Child:
         prepare=lambda: redis.prepare(home),
         ready=lambda alive: redis.wait_ready(home, alive),
         stop_within=20,
+        keeps_data=True,
     )
 
 

@@ -74,8 +74,10 @@ async def _start(plan: Plan, supervisor: Supervisor) -> None:
     if not os.environ.get("DATABASE_URL"):
         await supervisor.start(postgres_child(plan.home, supervisor.say))
         await asyncio.to_thread(postgres.provision, plan.home)
-    await supervisor.run("migrate", roles.manage("migrate", "--no-input"), MIGRATE_WITHIN_S)
-    await supervisor.run("seed", roles.manage("seed", *_seed_options(plan)), SEED_WITHIN_S)
+    await supervisor.run(
+        "migrate", roles.manage("migrate", "migrate", "--no-input", "--verbosity", "0"), MIGRATE_WITHIN_S
+    )
+    await supervisor.run("seed", roles.manage("seed", "seed", *_seed_options(plan)), SEED_WITHIN_S)
     fd = plan.listening.fileno()
     page = f"{plan.here}/accounts/login/"
     for number in range(1, plan.workers + 1):

@@ -55,6 +55,7 @@ def prepare(home: Path, *, durable: bool = True, say: Callable[[str], None] = la
         "timezone": "UTC",
         "log_timezone": "UTC",
         "log_line_prefix": "",
+        "log_checkpoints": "off",
     }
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -45,7 +45,7 @@ def test_every_setting_in_the_table_is_read_by_some_code():
     ("name", "value"),
     [
         ("DEBUG", "maybe"),
-        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "hunter2"),
         ("FIELD_ENCRYPTION_KEY", "not-a-fernet-key"),
         ("EARSHOT_URL", "localhost:8000"),
         ("DATABASE_URL", "garbage"),
@@ -64,7 +64,7 @@ def test_a_bad_value_stops_the_start_and_names_the_setting(name, value):
     start = manage("check", **{name: value})
 
     assert start.returncode == 1
-    assert re.fullmatch(rf"Earshot cannot start: {name} .+\.\n", start.stderr)
+    assert re.fullmatch(rf"Earshot cannot run: {name} .+\.\n", start.stderr)
     if "KEY" in name or name == "DATABASE_URL":
         assert value not in start.stderr
 
@@ -73,14 +73,14 @@ def test_a_folder_that_cannot_be_written_stops_the_start():
     start = manage("up", EARSHOT_HOME="/dev/null/earshot", SECRET_KEY="", FIELD_ENCRYPTION_KEY="")
 
     assert start.returncode == 1
-    assert re.fullmatch(r"Earshot cannot start: EARSHOT_HOME: cannot write to .+\.\n", start.stderr)
+    assert re.fullmatch(r"Earshot cannot run: EARSHOT_HOME: cannot write to .+\.\n", start.stderr)
 
 
 def test_without_secrets_nothing_but_up_starts(tmp_path):
     start = manage("check", EARSHOT_HOME=str(tmp_path), SECRET_KEY="", FIELD_ENCRYPTION_KEY="")
 
     assert start.returncode == 1
-    assert start.stderr.startswith("Earshot cannot start: SECRET_KEY is not set.")
+    assert start.stderr.startswith("Earshot cannot run: SECRET_KEY is not set.")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -30,6 +30,7 @@ class Command(BaseCommand):
             raise CommandError(f"{path} is not JSON ({error}); mend it or delete it.") from error
         with transaction.atomic():
             found = first_run.login(told, admin_email, admin_password)
+            first_run.vendors_models(found.workspace)
             connection = None
             if simulator_url:
                 connection = first_run.simulated_world(found.workspace, found.user, simulator_url)

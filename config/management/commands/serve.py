@@ -2,7 +2,7 @@ import socket
 
 import uvicorn
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from base.processes import CannotStart
 from config.preflight import check_database, check_redis
@@ -23,12 +23,9 @@ class Command(BaseCommand):
         parser.add_argument("--fd", type=int, help="serve a listening socket that was opened for us")
 
     def handle(self, *, host: str, port: int, fd: int | None, **options) -> None:
-        try:
-            check_database(settings.DATABASE_URL)
-            check_redis("REDIS_URL", settings.REDIS_URL)
-            listening = socket.socket(fileno=fd) if fd is not None else listen(host, port)
-        except CannotStart as error:
-            raise CommandError(str(error)) from error
+        check_database(settings.DATABASE_URL)
+        check_redis("REDIS_URL", settings.REDIS_URL)
+        listening = socket.socket(fileno=fd) if fd is not None else listen(host, port)
         uvicorn.Server(server_config()).run(sockets=[listening])
 
 

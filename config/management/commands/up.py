@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from base import lock
 from base.embedded import folders, places, postgres, redis
@@ -28,20 +28,17 @@ class Command(BaseCommand):
 
     def handle(self, **options) -> None:
         home: Path = settings.EARSHOT_HOME
+        if options["workers"] < 1:
+            raise CannotStart("--workers: give at least 1.")
+        folders.make_home(home)
+        held = lock.take(home)
         try:
-            if options["workers"] < 1:
-                raise CannotStart("--workers: give at least 1.")
-            folders.make_home(home)
-            held = lock.take(home)
-            try:
-                if options["reset"]:
-                    self._reset(home)
-                self._check_given_servers()
-                asyncio.run(start.everything(start.plan(home, held.after_a_crash, **options), held))
-            finally:
-                held.release()
-        except CannotStart as error:
-            raise CommandError(f"Earshot cannot start: {error}") from error
+            if options["reset"]:
+                self._reset(home)
+            self._check_given_servers()
+            asyncio.run(start.everything(start.plan(home, held.after_a_crash, **options), held))
+        finally:
+            held.release()
 
     def _reset(self, home: Path) -> None:
         """Delete what the embedded servers hold, after asking."""
@@ -64,7 +61,7 @@ class Command(BaseCommand):
         (home / "first-run.json").unlink(missing_ok=True)
 
     def _check_given_servers(self) -> None:
-        """Servers of somebody else are asked at once: a wrong address is one sentence, not a hanging start."""
+        """Servers of somebody else are asked at once: a wrong address is a sentence, not a hanging start."""
         if os.environ.get("DATABASE_URL"):
             check_database(settings.DATABASE_URL, may_change=True)
         for name in ("REDIS_URL", "REDIS_LOG_URL"):
