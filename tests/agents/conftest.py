@@ -19,12 +19,17 @@ PATHS = {"openai": "/v1", "anthropic": ""}
 
 
 @pytest.fixture
-async def vendors(transactional_db) -> AsyncIterator[Vendors]:
+async def dropped_connections() -> AsyncIterator[None]:
+    """The thread that serves the async ORM keeps a connection, and the database could not be dropped."""
+    yield
+    await sync_to_async(connections.close_all)()
+
+
+@pytest.fixture
+async def vendors(transactional_db, dropped_connections) -> AsyncIterator[Vendors]:
     async with Vendors() as server:
         yield server
         await router.close()  # while there is still a database
-    # The thread that serves the async ORM keeps a connection, and the database could not be dropped.
-    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

@@ -1,0 +1,131 @@
+"""No attempt at a model is forgotten."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection
+
+from accounts.models import Workspace
+from agents.llm.ledger import Ledger
+from agents.models import ModelCall
+from base.ids import uuid7
+
+
+@pytest.fixture
+def workspace(transactional_db) -> Workspace:
+    return Workspace.objects.create(name="Larkfield Energy")
+
+
+@pytest.fixture
+def rows_of(workspace):
+    def make(count: int, **fields) -> list[ModelCall]:
+        return [
+            ModelCall(workspace=workspace, feature="voice", provider="p", model=f"m{n}", **fields)
+            for n in range(count)
+        ]
+
+    return make
+
+
+@pytest.fixture
+def stored(dropped_connections):
+    async def models() -> list[str]:
+        return [row.model async for row in ModelCall.objects.order_by("id")]
+
+    return models
+
+
+async def test_it_stores_everything_in_order(rows_of, stored):
+    ledger = Ledger()
+    for row in rows_of(450):
+        ledger.add(row)
+
+    await ledger.drain()
+
+    assert await stored() == [f"m{n}" for n in range(450)]
+
+
+async def test_it_has_nothing_to_do_when_there_is_nothing():
+    await Ledger().drain()
+
+
+async def test_one_bad_row_does_not_take_the_others_along(rows_of, stored, caplog):
+    ledger = Ledger()
+    orphan, *others = rows_of(3)
+    orphan.agent_id = uuid7()
+    for row in [orphan, *others]:
+        ledger.add(row)
+
+    await ledger.drain()
+
+    assert await stored() == ["m1", "m2"]
+    [record] = [one for one in caplog.records if one.levelno == logging.ERROR]
+    assert "its agent or workspace is gone" in record.getMessage()
+    assert '"model": "m0"' in record.getMessage()
+
+
+async def test_what_finds_no_room_goes_to_the_log(rows_of, stored, caplog):
+    ledger = Ledger(room=2)
+    for row in rows_of(3):
+        ledger.add(row)
+
+    await ledger.drain()
+
+    assert await stored() == ["m0", "m1"]
+    [record] = [one for one in caplog.records if one.levelno == logging.ERROR]
+    kept = json.loads(record.getMessage().split(": ", 1)[1])
+    assert (kept["model"], kept["feature"], kept["attempt"]) == ("m2", "voice", 1)
+
+
+@sync_to_async
+def rename(before: str, after: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {before} RENAME TO {after}")
+
+
+@pytest.fixture
+async def no_table(transactional_db, dropped_connections) -> AsyncIterator[Callable]:
+    """PostgreSQL takes no rows; `await no_table()` ends that."""
+    away = True
+
+    async def come_back() -> None:
+        nonlocal away
+        away = False
+        await rename("elsewhere", "agents_modelcall")
+
+    await rename("agents_modelcall", "elsewhere")
+    yield come_back
+    if away:
+        await come_back()
+
+
+async def test_rows_wait_while_the_database_takes_none(no_table, rows_of, stored, caplog):
+    ledger = Ledger()
+    for row in rows_of(2):
+        ledger.add(row)
+    draining = asyncio.create_task(ledger.drain(10))
+    async with asyncio.timeout(5):
+        while "wait for the database (2 rows)" not in caplog.text:  # noqa: ASYNC110  logs ring no bell
+            await asyncio.sleep(0.01)
+
+    await no_table()
+    await draining
+
+    assert await stored() == ["m0", "m1"]
+
+
+async def test_what_cannot_be_stored_in_time_goes_to_the_log(no_table, rows_of, stored, caplog):
+    ledger = Ledger()
+    for row in rows_of(2):
+        ledger.add(row)
+
+    await ledger.drain(seconds=0.3)
+
+    errors = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
+    assert ["did not take it in time" in message for message in errors] == [True, True]
+    await no_table()
+    assert await stored() == []
