@@ -65,7 +65,7 @@ def logging_config(form: str, level: str = "INFO") -> dict:
     """Django's LOGGING. `form` is "console" or "json"."""
     formatter = "base.logs.JsonFormatter" if form == "json" else "base.logs.ConsoleFormatter"
     # uvicorn.error tells every socket's address, and with it an agent's key.
-    talkers = ("httpx", "httpcore", "openai", "anthropic", "daphne", "uvicorn.error")
+    talkers = ("httpx", "httpx2", "httpcore", "openai", "anthropic", "daphne", "uvicorn.error")
     quiet = {name: {"level": "WARNING"} for name in talkers}
     return {
         "version": 1,
