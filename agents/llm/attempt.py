@@ -9,6 +9,7 @@ from agents.llm.errors import ProviderError
 from agents.llm.events import Event, Finish, TextDelta, ToolCall, Usage
 from agents.llm.request import Request
 from agents.models import ModelCall
+from base.trace import current_trace_id
 
 
 class Attempt:
@@ -73,7 +74,7 @@ class Attempt:
             workspace_id=request.workspace_id,
             agent_id=request.agent_id,
             call_id=request.call_id,
-            trace_id=request.trace_id,
+            trace_id=request.trace_id or current_trace_id(),
             feature=request.feature,
             provider=self.candidate.provider,
             model=self.candidate.model.name,

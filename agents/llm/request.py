@@ -39,7 +39,7 @@ class Request:
     max_tokens: int = 1_024
     agent_id: UUID | None = None
     call_id: UUID | None = None
-    trace_id: str = ""
+    trace_id: str = ""  # empty: the one bound where the request is made
 
 
 def complete(messages: Sequence[Message]) -> list[Message]:
