@@ -5,13 +5,14 @@ Prices are USD per million tokens, from the vendors' price pages where they coul
 overviews, October 2026) and from published price trackers otherwise (OpenAI, September and October 2026).
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
 from accounts.models import Workspace
+from agents.llm.pricing import Prices
 from agents.models import LanguageModel, Provider, Tier
 
 # Whoever is asked first within a tier. The simulator's models come last: they only play their part.
@@ -22,17 +23,15 @@ OPENAI_RANK, ANTHROPIC_RANK, SIMULATED_RANK = 0, 20, 100
 class Entry:
     name: str
     tier: Tier
-    price_in: Decimal
-    price_out: Decimal
-    price_cached: Decimal
+    prices: Prices
     context_tokens: int
     takes_temperature: bool = True
     timeout_ms: int = 8_000
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def usd(*prices: str) -> dict[str, Decimal]:
-    return dict(zip(("price_in", "price_out", "price_cached"), map(Decimal, prices), strict=True))
+def usd(tokens_in: str, tokens_out: str, cached: str) -> Prices:
+    return Prices(Decimal(tokens_in), Decimal(tokens_out), Decimal(cached))
 
 
 # On the phone nobody waits for a model to think first, so thinking is off wherever a model allows it.
@@ -40,16 +39,14 @@ NO_REASONING = {"reasoning_effort": "none"}
 
 OPENAI = (
     # Above 272,000 tokens of prompt the GPT-6 family costs twice as much, so that is where we stop.
-    Entry(
-        "gpt-6-luna", Tier.FAST, **usd("0.10", "0.50", "0.01"), context_tokens=272_000, options=NO_REASONING
-    ),
-    Entry("gpt-4.1-mini", Tier.FAST, **usd("0.40", "1.60", "0.10"), context_tokens=1_000_000),
-    Entry("gpt-6-sol", Tier.STANDARD, **usd("2", "10", "0.20"), context_tokens=272_000, options=NO_REASONING),
-    Entry("gpt-4.1", Tier.STANDARD, **usd("2", "8", "0.50"), context_tokens=1_000_000),
+    Entry("gpt-6-luna", Tier.FAST, usd("0.10", "0.50", "0.01"), context_tokens=272_000, options=NO_REASONING),
+    Entry("gpt-4.1-mini", Tier.FAST, usd("0.40", "1.60", "0.10"), context_tokens=1_000_000),
+    Entry("gpt-6-sol", Tier.STANDARD, usd("2", "10", "0.20"), context_tokens=272_000, options=NO_REASONING),
+    Entry("gpt-4.1", Tier.STANDARD, usd("2", "8", "0.50"), context_tokens=1_000_000),
     Entry(
         "gpt-6-astra",
         Tier.PREMIUM,
-        **usd("10", "50", "1"),
+        usd("10", "50", "1"),
         context_tokens=272_000,
         takes_temperature=False,
         timeout_ms=20_000,
@@ -60,16 +57,16 @@ ANTHROPIC = (
     Entry(
         "claude-haiku-5-5",
         Tier.FAST,
-        **usd("0.10", "0.50", "0.01"),
+        usd("0.10", "0.50", "0.01"),
         context_tokens=100_000,  # it takes a million, at five times the price
         takes_temperature=False,
         options={"thinking": {"type": "disabled"}},
     ),
-    Entry("claude-haiku-4-5", Tier.FAST, **usd("1", "5", "0.10"), context_tokens=200_000),
+    Entry("claude-haiku-4-5", Tier.FAST, usd("1", "5", "0.10"), context_tokens=200_000),
     Entry(
         "claude-sonnet-5-5",
         Tier.STANDARD,
-        **usd("2", "10", "0.10"),
+        usd("2", "10", "0.10"),
         context_tokens=1_000_000,
         takes_temperature=False,
         # Without this it thinks first, and hides what it says between two tools in its thoughts.
@@ -78,7 +75,7 @@ ANTHROPIC = (
     Entry(
         "claude-opus-5-5",
         Tier.PREMIUM,
-        **usd("4", "20", "0.20"),
+        usd("4", "20", "0.20"),
         context_tokens=1_000_000,
         takes_temperature=False,
         timeout_ms=20_000,  # it always thinks first
@@ -87,10 +84,10 @@ ANTHROPIC = (
 )
 
 SIMULATED_OPENAI = (
-    Entry("sim-fast", Tier.FAST, **usd("0.40", "1.60", "0.10"), context_tokens=128_000),
-    Entry("sim-standard", Tier.STANDARD, **usd("2", "8", "0.50"), context_tokens=128_000),
+    Entry("sim-fast", Tier.FAST, usd("0.40", "1.60", "0.10"), context_tokens=128_000),
+    Entry("sim-standard", Tier.STANDARD, usd("2", "8", "0.50"), context_tokens=128_000),
 )
-SIMULATED_ANTHROPIC = (Entry("sim-claude", Tier.PREMIUM, **usd("4", "20", "0.20"), context_tokens=200_000),)
+SIMULATED_ANTHROPIC = (Entry("sim-claude", Tier.PREMIUM, usd("4", "20", "0.20"), context_tokens=200_000),)
 
 
 def ensure_openai(workspace: Workspace, key: str, base_url: str = "") -> Provider:
@@ -133,6 +130,17 @@ def _ensure(
         LanguageModel.objects.get_or_create(
             provider=provider,
             name=entry.name,
-            defaults={"workspace": workspace, "rank": rank + position, **asdict(entry)},
+            defaults={
+                "workspace": workspace,
+                "tier": entry.tier,
+                "rank": rank + position,
+                "context_tokens": entry.context_tokens,
+                "price_in": entry.prices.tokens_in,
+                "price_out": entry.prices.tokens_out,
+                "price_cached": entry.prices.cached,
+                "takes_temperature": entry.takes_temperature,
+                "timeout_ms": entry.timeout_ms,
+                "options": entry.options,
+            },
         )
     return provider

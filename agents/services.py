@@ -71,10 +71,10 @@ async def agent_by_key(key: str) -> RunningAgent | None:
 
 
 def _load(key: str) -> RunningAgent | None:
-    agent = Agent.objects.select_related("live_version").filter(key=key, live_version__isnull=False).first()
-    if agent is None:
+    agent = Agent.objects.select_related("live_version").filter(key=key).first()
+    live = agent.live_version if agent else None
+    if agent is None or live is None:
         return None
-    live = agent.live_version
     return RunningAgent(
         workspace_id=agent.workspace_id,
         agent_id=agent.pk,

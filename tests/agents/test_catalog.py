@@ -62,4 +62,4 @@ def test_two_workspaces_have_models_of_their_own(workspace):
 
 @pytest.mark.parametrize("entry", catalog.OPENAI + catalog.ANTHROPIC, ids=lambda entry: entry.name)
 def test_what_was_cached_is_cheaper(entry):
-    assert 0 < entry.price_cached < entry.price_in < entry.price_out
+    assert 0 < entry.prices.cached < entry.prices.tokens_in < entry.prices.tokens_out

@@ -1,7 +1,7 @@
 """Anthropic's messages, and servers that speak like them."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from anthropic import AnthropicError, APIConnectionError, APIStatusError, APITimeoutError, AsyncAnthropic
@@ -39,7 +39,7 @@ def connect(endpoint: base.Endpoint) -> AsyncAnthropic:
     return client
 
 
-def stream(client: AsyncAnthropic, request: Request, model: base.Model) -> AsyncIterator[Event]:
+def stream(client: AsyncAnthropic, request: Request, model: base.Model) -> AsyncGenerator[Event, None]:
     names = base.ToolNames(request.tools)
     opening = client.messages.create(**_body(request, model), timeout=base.timeouts(model))
     return base.read(opening, _Answer(names), model.seconds, _fault_of, (AnthropicError,))

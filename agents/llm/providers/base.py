@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -66,12 +66,13 @@ async def read(
     seconds: float,
     fault_of: Callable[[Exception], ProviderError],
     errors: tuple[type[Exception], ...],
-):
+) -> AsyncGenerator[Event, None]:
     """Yield the events of one answer; whatever goes wrong is a ProviderError.
 
     Closing this (or cancelling its reader) closes the vendor's HTTP stream at once.
     """
     stream: Any = None
+    expected: tuple[type[Exception], ...] = (TimeoutError, httpx2.HTTPError, ValueError, *errors)
     patience = Patience(seconds)
     try:
         stream = await patience.wait(opening)
@@ -82,7 +83,7 @@ async def read(
                 patience.renew(min(seconds, AFTERWARDS_SECONDS))
             elif answer.alive:
                 patience.renew(seconds)
-    except (TimeoutError, httpx2.HTTPError, ValueError, *errors) as error:
+    except expected as error:
         # What breaks behind the end of an answer costs the counts, not the answer.
         if not answer.finished:
             raise _failure(error, fault_of, stream) from error

@@ -5,7 +5,7 @@ never, an empty `finish_reason`.
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError
@@ -38,7 +38,7 @@ def connect(endpoint: base.Endpoint) -> AsyncOpenAI:
     return client
 
 
-def stream(client: AsyncOpenAI, request: Request, model: base.Model) -> AsyncIterator[Event]:
+def stream(client: AsyncOpenAI, request: Request, model: base.Model) -> AsyncGenerator[Event, None]:
     names = base.ToolNames(request.tools)
     opening = client.chat.completions.create(**_body(request, model), timeout=base.timeouts(model))
     return base.read(opening, _Answer(names), model.seconds, _fault_of, (OpenAIError,))
@@ -128,7 +128,8 @@ class _Answer:
                 yield call.whole(self._names)
 
     def _take_call(self, part: Any) -> None:
-        call = self._at.get(part.index) if part.index is not None else (self._calls or [None])[-1]
+        last = self._calls[-1] if self._calls else None
+        call = last if part.index is None else self._at.get(part.index)
         # Some give every call the index 0, or none at all: another id is another call.
         if call is None or (part.id and call.id and part.id != call.id):
             call = base.ToolCallParts()
