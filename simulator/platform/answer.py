@@ -8,7 +8,7 @@ from typing import Any
 class Answer:
     """Text that arrives in pieces and is spoken word by word.
 
-    Events: `begun` (first word spoken), `over` (all spoken, or cut, or given up).
+    Events: `begun` (first word spoken, or never any), `over` (all spoken, or cut).
     """
 
     def __init__(self, response_id: int, *, interrupt_id: int | None = None) -> None:
@@ -36,6 +36,11 @@ class Answer:
         self.transfer_number = str(frame.get("transfer_number") or self.transfer_number)
         self.no_interruption = self.no_interruption or frame.get("no_interruption_allowed") is True
         self._news.set()
+
+    def end(self) -> None:
+        """Nothing more will be spoken: whoever waits for this answer need not."""
+        self.begun.set()
+        self.over.set()
 
     async def next_word(self) -> str | None:
         """The next word that can be spoken; None when there will be none."""

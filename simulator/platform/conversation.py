@@ -176,7 +176,7 @@ class Conversation:
     def _cut(self) -> None:
         """Stop speaking: the transcript keeps what was spoken."""
         self._answer.cut = True
-        self._answer.over.set()
+        self._answer.end()
         if self._speaking is not None:
             self._speaking.cancel()
             self._speaking = None
@@ -192,6 +192,7 @@ class Conversation:
         while (word := await answer.next_word()) is not None:
             if utterance is None:
                 await self._pace.sleep(0.12)
+                due = self.call.clock()
                 utterance = self.call.open_utterance("agent", **answer.metadata)
                 if answer.response_id:
                     self.call.first_sounds_ms.append((time.monotonic() - answer.asked_at) * 1000)
@@ -206,7 +207,7 @@ class Conversation:
             self._last_sign = time.monotonic()
         if utterance is not None:
             await self._tell("user_turn")
-        answer.over.set()
+        answer.end()
         if answer.end_call:
             self.stop("agent_hangup")
         elif answer.transfer_number:
@@ -239,23 +240,23 @@ class Conversation:
     async def _hear_greeting(self) -> None:
         await self._socket.opened.wait()
         self._last_sign = time.monotonic()
-        await self._wait_for(self._answer.over, self._timing.greeting)
+        await self._wait_for("over", self._timing.greeting)
 
     async def _hear_out(self) -> bool:
         """Listen until the agent has finished. Nothing comes: ask once; still nothing: False."""
         for _ in range(2):
-            if await self._wait_for(self._answer.over, self._patience()):
+            if await self._wait_for("over", self._patience()):
                 return True
             await self._say(STILL_THERE.get(self._story.language, STILL_THERE["en-GB"]))
             await self._ask("response_required")
-        return await self._wait_for(self._answer.over, self._patience())
+        return await self._wait_for("over", self._patience())
 
     async def _wait_until_speaking(self, seconds: float) -> None:
         """Let the agent speak for so long, or until it has finished by itself."""
-        answer = self._answer
-        if not await self._wait_for(answer.begun, self._patience()) or answer.no_interruption:
+        if not await self._wait_for("begun", self._patience()) or self._answer.no_interruption:
             await self._hear_out()
             return
+        answer = self._answer
         try:
             async with asyncio.timeout(seconds / self._pace.speed):
                 await answer.over.wait()
@@ -271,7 +272,7 @@ class Conversation:
             if reminders and until - self.call.clock() > 1:
                 reminders -= 1
                 await self._ask("reminder_required")
-                await self._wait_for(self._answer.over, self._patience())
+                await self._wait_for("over", self._patience())
 
     async def _say(self, text: str) -> None:
         """Speak, word by word. Speaking over the agent makes it stop after a word or two."""
@@ -300,15 +301,20 @@ class Conversation:
     def _patience(self) -> float:
         return max(12.0 / self._pace.speed, self._timing.patience)
 
-    async def _wait_for(self, event: asyncio.Event, seconds: float) -> bool:
-        """Wait for the event as long as there are signs of life at least so often (real seconds)."""
-        while not event.is_set():
+    async def _wait_for(self, what: str, seconds: float) -> bool:
+        """Wait until the current answer is `begun` or `over`, whichever answer that comes to be.
+
+        False when there was no sign of life from the agent for so many real seconds.
+        """
+        while True:
+            answer = self._answer
             left = self._last_sign + seconds - time.monotonic()
             if left <= 0:
                 return False
             try:
                 async with asyncio.timeout(left):
-                    await event.wait()
+                    await getattr(answer, what).wait()
             except TimeoutError:
                 continue
-        return True
+            if answer is self._answer:
+                return True

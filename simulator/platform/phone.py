@@ -59,7 +59,7 @@ class Phone:
         self.agents: dict[str, Agent] = {}
         self.calls: OrderedDict[str, Call] = OrderedDict()
         self.live: dict[str, Conversation] = {}
-        self._analyses: set[asyncio.Task[None]] = set()
+        self._analyses: dict[str, asyncio.Task[None]] = {}
 
     def register(self, name: str, llm_websocket_url: str) -> Agent:
         """An agent of this name: the same id for the same name, always."""
@@ -100,14 +100,20 @@ class Phone:
         finally:
             del self.live[call.id]
         analysis = asyncio.create_task(self._analyse(call, story, facts))
-        self._analyses.add(analysis)
-        analysis.add_done_callback(self._analyses.discard)
+        self._analyses[call.id] = analysis
+        analysis.add_done_callback(lambda _: self._analyses.pop(call.id))
         return call
 
+    async def analysed(self, call_id: str) -> None:
+        """Wait for the analysis of a call that has ended."""
+        if task := self._analyses.get(call_id):
+            await task
+
     async def close(self) -> None:
-        for task in self._analyses:
+        pending = list(self._analyses.values())
+        for task in pending:
             task.cancel()
-        await asyncio.gather(*self._analyses, return_exceptions=True)
+        await asyncio.gather(*pending, return_exceptions=True)
 
     def _keep(self, call: Call) -> None:
         self.calls[call.id] = call
