@@ -119,3 +119,10 @@ class Cursor:
             return Position(epoch, end=True)
         id = self.places.get(_key(topic, epoch))
         return None if id is None else Position(epoch, id)
+
+    def at_end(self, topic: str) -> bool:
+        """Whether this reader has read the finished topic to its end. True for ever, whatever its epoch is
+        now."""
+        if self.places is None:
+            return bool(self.one and self.one.end)
+        return _key(topic, "end") in self.places

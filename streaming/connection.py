@@ -1,0 +1,56 @@
+"""One browser's stream: what it may watch, where it stands, how long it may stay."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from streaming.admission import Admission
+from streaming.feed import Feed
+from streaming.pipes import Pipe
+
+
+class Connection:
+    __slots__ = (
+        "admission",
+        "closed",
+        "expires",
+        "feed",
+        "lease",
+        "over",
+        "parked_at",
+        "pipe",
+        "standing",
+        "task",
+    )
+
+    def __init__(
+        self, admission: Admission, send: Callable, drained: Callable, seconds: float, lease: str = ""
+    ):
+        self.admission = admission
+        self.lease = lease
+        self.pipe = Pipe(send, lambda: drained(self))
+        # Not all at once: a thousand browsers that came together should not leave together.
+        now = asyncio.get_running_loop().time()
+        self.expires = now + seconds * random.uniform(0.9, 1.1)  # noqa: S311
+        self.feed: Feed | None = None
+        self.standing = ""  # where it stood when it was parked
+        self.parked_at = 0.0
+        self.task: asyncio.Task | None = asyncio.current_task()
+        self.over = False  # what it has missed is the end
+        self.closed = False
+
+    def park(self, standing: str) -> None:
+        self.standing = standing
+        self.parked_at = asyncio.get_running_loop().time()
+
+    def finish(self, chunk: bytes) -> None:
+        """The last bytes, and the end of the response."""
+        self.closed = True
+        self.pipe.write({"type": "http.response.body", "body": chunk, "more_body": False})
+
+    def cut(self) -> None:
+        """End it without a word: it has stopped reading, nothing more can be said."""
+        self.closed = True
+        self.pipe.close()
+        if self.task:
+            self.task.cancel()

@@ -1,0 +1,137 @@
+"""The SSE consumer: who may listen, from where, and until when. The hub writes."""
+
+import logging
+
+from channels.exceptions import StopConsumer
+from channels.generic.http import AsyncHttpConsumer
+from django.conf import settings
+from redis.exceptions import RedisError
+
+from base.errors import error_body
+from streaming import hub as hubs
+from streaming import leases, sse
+from streaming.admission import Admission, Refused, Topic
+from streaming.connection import Connection
+from streaming.positions import BadPosition, Cursor
+from streaming.source import Source
+
+__all__ = ["Admission", "EventStreamConsumer", "Refused", "Topic"]
+
+logger = logging.getLogger(__name__)
+
+
+class EventStreamConsumer(AsyncHttpConsumer):
+    """Gives one browser its topics for as long as it listens. A subclass says who may: `admit`."""
+
+    # A layer that is not configured: words come from the log, and each channel nobody reads would cost
+    # memory.
+    channel_layer_alias = "streams"
+
+    connection: Connection | None = None
+    sources: list[Source] = []
+
+    async def admit(self) -> Admission:
+        """Name what this request may watch, or raise Refused. Runs before the first byte."""
+        raise NotImplementedError
+
+    # Channels ends a consumer when handle() returns and is deaf to a disconnect while handle() runs. So
+    # http_request is answered here, and the consumer stays until the disconnect.
+    async def http_request(self, message) -> None:
+        if message.get("more_body"):
+            return
+        try:
+            await self._open()
+        except Refused as refusal:
+            await self._refuse(refusal)
+            await self.disconnect()
+            raise StopConsumer from None
+
+    async def disconnect(self) -> None:
+        connection, self.connection = self.connection, None
+        if connection:
+            hub = hubs.current()
+            hub.leave(connection, self.sources)
+            if connection.lease:
+                try:
+                    await leases.give_back(hub.log, connection.admission.person, connection.lease)
+                except RedisError as error:
+                    logger.info("a lease was not given back and will run out: %s", error)
+
+    async def http_disconnect(self, message) -> None:
+        await self.disconnect()
+        raise StopConsumer
+
+    async def dispatch(self, message) -> None:
+        # Not the inherited one: it visits a thread to close database connections, and we hold none.
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
+    async def _open(self) -> None:
+        if self.scope["method"] != "GET":
+            raise Refused(405, "method_not_allowed", "A stream is read with GET.", [(b"allow", b"GET")])
+        try:
+            cursor = sse.cursor_of(self.scope)
+        except BadPosition as error:
+            raise Refused(400, "bad_position", str(error)) from None
+        hub = hubs.current()
+        admission = await self.admit()
+        self._forget_who()
+        if hub.draining:
+            await self._answer_briefly()
+        elif cursor and len(admission.topics) == 1 and cursor.at_end(admission.topics[0].name):
+            # The whole call has been read. To EventSource this, and only this, means stop.
+            await self.send_headers(status=204, headers=[(b"cache-control", b"no-store")])
+            await self.send_body(b"")
+            raise StopConsumer
+        else:
+            await self._stream(hub, admission, cursor)
+
+    async def _stream(self, hub: hubs.Hub, admission: Admission, cursor: Cursor | None) -> None:
+        lease = await self._lease(hub, admission)
+        try:
+            self.sources = await hub.enter(admission.topics)
+        except hubs.Away as error:
+            logger.warning("a stream cannot begin: %s", error)
+            raise Refused(
+                503, "unavailable", "Live views are away for a moment.", [(b"retry-after", b"2")]
+            ) from None
+        self.connection = Connection(
+            admission, self.base_send, hub.drained, settings.STREAM_MAX_SECONDS, lease
+        )
+        await self.send_headers(headers=sse.HEADERS)
+        await self.send_body(sse.pulse(retry=sse.RETRY, healthy=hub.healthy), more_body=True)
+        try:
+            await hub.join(self.connection, self.sources, cursor)
+        except (hubs.Away, TimeoutError) as error:
+            logger.warning("a stream broke off: %s", error)
+            hub.end(self.connection, retry=sse.RETRY)
+
+    async def _lease(self, hub: hubs.Hub, admission: Admission) -> str:
+        if not admission.person:
+            return ""
+        lease = await leases.take(hub.log, admission.person)
+        if lease is None:
+            limit = settings.STREAM_LIMIT_PER_USER
+            raise Refused(
+                429,
+                "too_many_streams",
+                f"You have {limit} live streams open. Close a tab and try again.",
+                [(b"retry-after", b"10")],
+            )
+        return lease
+
+    def _forget_who(self) -> None:
+        # It has been decided; twenty kilobytes of session and user per stream have not to be kept.
+        for name in ("session", "user", "cookies"):
+            self.scope.pop(name, None)
+
+    async def _answer_briefly(self) -> None:
+        """This process is going away: come back at once, to another."""
+        await self.send_headers(headers=sse.HEADERS)
+        await self.send_body(sse.pulse(retry=sse.RETRY_AT_ONCE))
+        raise StopConsumer
+
+    async def _refuse(self, refusal: Refused) -> None:
+        body = error_body(refusal.code, refusal.message)
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *refusal.headers]
+        await self.send_headers(status=refusal.status, headers=headers)
+        await self.send_body(body)

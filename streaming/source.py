@@ -1,0 +1,161 @@
+"""One topic as this process hears it: in order and without holes, or told anew."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from redis.exceptions import RedisError
+
+from streaming import scripts
+from streaming.admission import Topic
+from streaming.entries import Item, News
+from streaming.log import Log
+from streaming.positions import Position
+from streaming.recent import Doubt, Recent
+from streaming.story import Story, whole
+
+logger = logging.getLogger(__name__)
+
+RECENT = 500  # entries read when the topic is first watched
+PAGE = 2000
+MOST_EARLY = 1000
+STORY_SECONDS = 1.0  # a story may serve everyone who asks within this time
+
+
+class Source:
+    """Hears news, mends gaps from the log, and notices when the log has begun a new epoch.
+
+    `changed(source)` when there is something in `pending`; `renewed(source, story)` after a new epoch.
+    """
+
+    def __init__(self, name: str, log: Log, changed: Callable, renewed: Callable) -> None:
+        self.name = name
+        self.channel = scripts.channel(name, log.database).encode()
+        self.recent: Recent | None = None
+        self.pending: list[Item] = []
+        self.feeds: set = set()  # (feed, index of this topic in it)
+        self.users = 0
+        self.idle_since = 0.0
+        self._log, self._changed, self._renewed = log, changed, renewed
+        self._early: list[News] = []
+        self._whole = asyncio.Event()
+        self._mending: asyncio.Task | None = None
+        self._story: asyncio.Task | None = None
+        self._story_at = 0.0
+
+    async def open(self) -> None:
+        """Load what was said last. Raises RedisError."""
+        page = await self._log.recent(self.name, RECENT)
+        complete = len(page.entries) < RECENT
+        self.recent = Recent(page.position, page.entries, (0, 0) if complete else page.entries[0].id)
+        self._whole.set()
+        self._take_early()
+
+    def close(self) -> None:
+        for task in (self._mending, self._story):
+            if task:
+                task.cancel()
+
+    # Hearing.
+
+    def hear(self, news: News) -> None:
+        if not self._whole.is_set():
+            self._early.append(news)
+            # Old news are in the log; a hole here shows as a gap.
+            del self._early[:-MOST_EARLY]
+            return
+        fresh = self.recent.take(news)
+        if isinstance(fresh, Doubt):
+            self._early.append(news)
+            self.mend()
+        elif fresh:
+            self.pending += fresh
+            self._changed(self)
+
+    def look(self, top: Position) -> None:
+        """Somebody saw the log's top: are we behind?"""
+        behind = top.epoch != self.recent.epoch or (not top.end and top.id > self.recent.last)
+        if behind or not self.is_whole:
+            self.mend()
+
+    def mend(self) -> None:
+        if self._mending is None or self._mending.done():
+            self._whole.clear()
+            self._mending = asyncio.get_running_loop().create_task(self._mend(), name=f"mend {self.name}")
+
+    async def settled(self, seconds: float = 5.0) -> None:
+        """Wait until nothing is missing. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            await self._whole.wait()
+
+    @property
+    def is_whole(self) -> bool:
+        return self._whole.is_set()
+
+    async def _mend(self) -> None:
+        try:
+            while True:
+                page = await self._log.read(self.name, self.recent.position, PAGE)
+                if page.reset:
+                    await self._renew()
+                    break
+                fresh = self.recent.take(News(page.position.epoch, self.recent.last, page.entries))
+                if fresh:
+                    self.pending += fresh
+                    self._changed(self)
+                if len(page.entries) < PAGE:
+                    break
+        except (RedisError, OSError) as error:
+            # Not whole any more; the next look tries again.
+            logger.warning("%s cannot be read: %s", self.name, error)
+            return
+        self._whole.set()
+        self._take_early()
+
+    def _take_early(self) -> None:
+        early, self._early = self._early, []
+        for news in early:
+            self.hear(news)
+
+    async def _renew(self) -> None:
+        topic = next((feed.topics[index] for feed, index in self.feeds), Topic(self.name))
+        self._story = None
+        story = replace(await self.story(topic), reset=True)
+        self.recent = Recent(story.position, [])
+        self.pending = []
+        self._renewed(self, story)
+
+    # Telling.
+
+    async def story(self, topic: Topic) -> Story:
+        """The topic so far, from the log and the record. One asking serves all who ask at about that time."""
+        loop = asyncio.get_running_loop()
+        if self._story is None or loop.time() - self._story_at > STORY_SECONDS:
+            self._story, self._story_at = loop.create_task(self._tell(topic)), loop.time()
+        return replace(await asyncio.shield(self._story))
+
+    async def _tell(self, topic: Topic) -> Story:
+        # The log first, the record second: what changes in between is told twice, not lost.
+        page = await self._log.snapshot(self.name)
+        record = await topic.snapshot() if topic.snapshot else None
+        return whole(page.position, page.entries, record, ended=page.ended or topic.ended)
+
+    async def since(self, topic: Topic, after: Position | None) -> Story:
+        """What a reader at `after` must be told; all of it after a reset, if the log cannot continue."""
+        if after is None or (after.epoch != self.recent.epoch and not after.end):
+            return replace(await self.story(topic), reset=True)
+        if after.end or self.recent.since(after) is not None:
+            return Story(after, start=after, ended=after.end)
+        return await self.further(topic, Story(after, start=after))
+
+    async def further(self, topic: Topic, story: Story) -> Story:
+        """Bring a story closer to what we hear now."""
+        if not self.is_whole:
+            await self.settled()
+            return story
+        page = await self._log.read(self.name, story.position, PAGE)
+        if page.reset:
+            return replace(await self.story(topic), reset=True)
+        self.look(page.position)
+        return replace(story, position=page.position, items=story.items + page.entries)

@@ -1,0 +1,37 @@
+"""What one reader is told of one topic to bring it up to date. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from streaming.entries import Entry, Item, encode
+from streaming.positions import Position
+
+
+@dataclass(slots=True)
+class Story:
+    """`record` has no positions (it is not from the log); `items` have. Told in that order, after a reset if
+    one is due, it brings a reader to `position`.
+    """
+
+    position: Position
+    items: list[Item] = field(default_factory=list)
+    record: list[Item] = field(default_factory=list)
+    reset: bool = False
+    ended: bool = False
+    start: Position | None = None  # where the reader stood, if what follows is the exact continuation
+
+
+def whole(position: Position, items: list[Item], record: Sequence[Entry] | None, *, ended: bool) -> Story:
+    """The topic so far: the record, and from the log whatever it knows of; the log's picture is the newer
+    one."""
+    told = {item.group for item in items if item.group}
+    beginning, last = [], None
+    for entry in record or ():
+        if entry.end:
+            last = Item(position.id, encode(entry.part), "", "e")
+        elif not entry.group or entry.group not in told:
+            beginning.append(Item((0, 0), encode(entry.part), entry.group, entry.marks))
+    if ended and not (items and items[-1].end):
+        # The record knows that it is over, the log no longer does.
+        items = [*items, last or Item(position.id, b'{"type":"finish"}', "", "e")]
+    return Story(position, items, beginning, ended=ended or bool(items and items[-1].end))
