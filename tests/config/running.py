@@ -1,0 +1,169 @@
+"""`manage.py up` as a person runs it: a process of its own, in a data folder of its own."""
+
+import json
+import os
+import queue
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from config.env import BASE_DIR
+
+READY = re.compile(r"Earshot is ready at (?P<url>\S+)  \(login: (?P<email>\S+) / (?P<password>\S+)\)")
+OURS = ("DATABASE_URL", "REDIS_URL", "REDIS_LOG_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEY", "EARSHOT_URL")
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
+    """What `condition` answers once it is true. Fails the test after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        time.sleep(0.05)
+
+
+@contextmanager
+def a_home() -> Iterator[Path]:
+    """A data folder that a server's own account can reach, unlike pytest's. What runs there ends with it."""
+    home = Path(tempfile.mkdtemp(prefix="earshot-up-"))
+    home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    try:
+        yield home
+    finally:
+        for pid in family(home):
+            with suppress(ProcessLookupError):  # it went with the one before
+                os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def environment(home: Path, **settings: str) -> dict[str, str]:
+    """Ours without the test run's servers and secrets."""
+    ours = {name: value for name, value in os.environ.items() if name not in OURS}
+    return ours | {"EARSHOT_HOME": str(home)} | settings
+
+
+def refused(home: Path, *arguments: str, **settings: str) -> str:
+    """Run `up` where it cannot start; answers the one sentence it said."""
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "up", "--port", "0", *arguments],
+        cwd=BASE_DIR,
+        env=environment(home, **settings),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
+    lines = ended.stderr.strip().splitlines()
+    assert len(lines) == 1, ended.stderr
+    return lines[0]
+
+
+class Up:
+    """A running `manage.py up`."""
+
+    def __init__(
+        self, home: Path, *arguments: str, python: tuple[str, ...] = (sys.executable,), **settings: str
+    ):
+        self.home = home
+        self.lines: list[str] = []
+        self.began = time.monotonic()
+        self._heard: queue.Queue[str | None] = queue.Queue()
+        self.process = subprocess.Popen(
+            [*python, "manage.py", "up", "--port", "0", *arguments],
+            cwd=BASE_DIR,
+            env=environment(home, **settings),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        for line in self.process.stdout:
+            self._heard.put(line.rstrip("\n"))
+        self._heard.put(None)
+
+    def wait_for_line(self, pattern: re.Pattern[str] | str, seconds: float = 90) -> re.Match[str]:
+        """The next line that matches; fails with all that was said if none comes."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                line = self._heard.get(timeout=max(0.01, deadline - time.monotonic()))
+            except queue.Empty:
+                line = None
+            assert line is not None, "\n".join(self.lines[-60:])
+            self.lines.append(line)
+            if match := re.search(pattern, line):
+                return match
+
+    def wait_ready(self) -> re.Match[str]:
+        self.ready = self.wait_for_line(READY)
+        self.url = self.ready["url"]
+        return self.ready
+
+    def first_run(self) -> dict[str, Any]:
+        return json.loads((self.home / "first-run.json").read_text())
+
+    def pid_of(self, role: str) -> int:
+        """The process of a role, or 0."""
+        for pid, words in family(self.home).items():
+            if role in WORDS and all(word in words for word in WORDS[role]):
+                return pid
+        return 0
+
+    def page(self, path: str = "/accounts/login/") -> int:
+        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+            return answer.status
+
+    def stop(self, with_signal: signal.Signals = signal.SIGINT) -> int:
+        """Ask it to stop, and answer its exit code."""
+        self.process.send_signal(with_signal)
+        return self.process.wait(60)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
+# What tells a role's main process by its command line.
+WORDS = {
+    "web": ("manage.py", "serve"),
+    "worker": ("celery", "worker"),
+    "beat": ("celery", "beat"),
+    "postgres": ("bin/postgres", "-D"),
+    "redis": ("redis",),
+}
+
+
+def family(home: Path) -> dict[int, str]:
+    """Every process that belongs to a data folder (pid: command line), oldest first.
+
+    Our own processes have it in their environment, the servers on their command line or as their folder.
+    """
+    found = {}
+    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+        try:
+            words = folder.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            known = folder.joinpath("environ").read_bytes().decode(errors="replace")
+            where = os.readlink(folder / "cwd")
+        except OSError:
+            continue  # it is gone, or not ours to see
+        ours = f"EARSHOT_HOME={home}\0" in known + "\0" or str(home) in words or where.startswith(str(home))
+        if ours and words and int(folder.name) != os.getpid():
+            found[int(folder.name)] = words
+    return found
