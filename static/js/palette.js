@@ -19,7 +19,7 @@ export function openPalette() {
   palette.showModal();
 }
 
-// Any element with data-palette-call is a call; its link is inside it (or it is the link).
+// Cards of calls, as the wallboard draws them.
 function calls() {
   return [...document.querySelectorAll(".call-who")].slice(0, 40).map((link) => ({
     group: "On the line now", icon: "call", label: link.textContent.trim(),
@@ -78,7 +78,7 @@ function row(offer, at) {
   const words = document.createElement("span");
   words.textContent = offer.label;
   if (offer.note) words.append(Object.assign(document.createElement("small"), { textContent: offer.note }));
-  item.append(icons.querySelector(`.${offer.icon}`).cloneNode(true), words);
+  item.append(icons.querySelector(`.offers-${offer.icon}`).cloneNode(true), words);
   for (const key of offer.keys ?? []) item.append(Object.assign(document.createElement("kbd"), { textContent: key }));
   item.addEventListener("pointermove", () => choose(at));
   return item;

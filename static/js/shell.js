@@ -1,6 +1,7 @@
 // The frame around every page: connection pill, theme, dialogs, palette, shortcuts.
-// Pages use setConnection, onRetry, setCount and setShortcut of this module; everything else works by attributes:
-//   data-dialog="id"  opens a dialog     data-close  closes it      data-key="h"  is pressed by that key
+// Pages use setConnection, onRetry and setCount of this module. Everything else works by attributes:
+//   data-dialog="id"  opens a dialog        data-close      closes the one it is in
+//   data-key="h"      is pressed by a key   data-command    is offered in the palette under that name
 import { keysOn, setKeysOn } from "js/keys.js";
 import { openPalette } from "js/palette.js";
 import { flipTheme, setTheme } from "js/theme.js";
