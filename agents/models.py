@@ -45,7 +45,7 @@ class LanguageModel(Row):
     """One model at one provider. Prices are USD per million tokens."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="language_models")
-    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="models")
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="language_models")
     name = models.CharField(max_length=120)  # as the provider's API calls it
     tier = models.CharField(max_length=10, choices=Tier)
     rank = models.PositiveSmallIntegerField(default=0)  # order within its tier: lowest is asked first

@@ -66,7 +66,7 @@ async def test_it_writes_down_what_an_answer_took(kind, vendors, add_model, ask,
 async def test_it_falls_through_to_the_next_model(
     kind, refusal, error_type, vendors, add_model, ask, recorded
 ):
-    await add_model("a", kind=kind, timeout_ms=150)
+    await add_model("a", kind=kind, timeout_ms=300 if refusal == HANG else 8_000)
     await add_model("b", kind=kind)
     vendors.play("a", refusal)
     vendors.play("b", *HELLO)
@@ -116,7 +116,7 @@ async def test_it_stops_where_every_model_would_say_the_same(
     ],
 )
 async def test_it_never_joins_two_halves(kind, trouble, error_type, vendors, add_model, ask, recorded):
-    await add_model("a", kind=kind, timeout_ms=200)
+    await add_model("a", kind=kind, timeout_ms=600 if trouble == HANG else 8_000)
     await add_model("b", kind=kind)
     vendors.play("a", Say("I will "), trouble)
 
@@ -290,11 +290,11 @@ async def test_it_counts_the_words_itself_where_a_server_does_not(vendors, add_m
 
 
 async def test_it_is_patient_with_a_slow_but_steady_answer(vendors, add_model, ask):
-    await add_model("a", timeout_ms=300)
-    steps = [step for n in range(5) for step in (Wait(0.1), Say(str(n)))]
+    await add_model("a", timeout_ms=600)
+    steps = [step for n in range(8) for step in (Wait(0.1), Say(str(n)))]
     vendors.play("a", *steps, Stop())
 
-    assert text_of(await ask()) == "01234"
+    assert text_of(await ask()) == "01234567"
 
 
 @BOTH
@@ -304,7 +304,7 @@ async def test_a_sign_of_life_is_not_a_token(kind, vendors, add_model, ask):
 
     began = monotonic()
     assert [(event.type, event.retryable) for event in await ask()] == [("timeout", True)]
-    assert monotonic() - began < 1
+    assert monotonic() - began < 1.5
 
 
 @BOTH
