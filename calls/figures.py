@@ -19,7 +19,7 @@ _KEPT_SECONDS = 5
 
 
 class _Percentile(Aggregate):
-    """The smallest value that at least this share of the values does not exceed: a value that was measured."""
+    """The smallest value that at least this share of the values does not exceed: one that was measured."""
 
     function = "PERCENTILE_DISC"
     template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
@@ -91,7 +91,7 @@ def _pulse(workspace_id: UUID) -> Pulse:
 
 
 def about(rows: QuerySet, most: int = 1_000) -> tuple[int, bool]:
-    """How many rows, and whether that is exact. Few are counted; of many, PostgreSQL's planner is believed."""
+    """How many rows, and whether that is exact. Few are counted; of many, the planner is believed."""
     counted = rows.order_by()[: most + 1].count()
     if counted <= most:
         return counted, True

@@ -111,7 +111,7 @@ def chips(workspace_id: UUID, filters: Filters) -> list[dict]:
 
 
 def listed(workspace_id: UUID, filters: Filters, cursor: str, *, sees_words: bool) -> dict:
-    """One page, newest first: `rows`, `newer` and `older` (cursors or empty), `count` and whether it `is_exact`."""
+    """One page, newest first: `rows`, cursors `newer` and `older` or empty, `count` and if it `is_exact`."""
     calls = filters.narrow(Call.objects.for_workspace(workspace_id))
     scope = f"calls:{workspace_id}:{filters.query}"
     found, newer, older = _page(calls.select_related("agent", "version"), cursor, scope)

@@ -1,4 +1,4 @@
-"""What the page of one call is drawn from. Plain values for templates/calls/, none of them words nobody may see."""
+"""What the page of one call is drawn from: plain values, and no words for those who may not see them."""
 
 import json
 from collections.abc import Sequence

@@ -1,10 +1,10 @@
 """Where things sit on a time line: pure geometry for the ribbon of a card and the strip of a call.
 
-`static/calls/geometry.js` is its twin for what moves in the browser; `tests/calls/geometry_cases.json` holds both
-to the same answers. Everything is whole numbers until it is written, so that both write the same digits.
+`static/calls/geometry.js` is its twin for what moves in the browser; tests hold both to the same answers.
+Everything is whole numbers until it is written, so that both write the same digits.
 
-A segment is `(start_ms, end_ms, role, words)`: who spoke when, and how many words. Times are milliseconds since
-the call began.
+A segment is `(start_ms, end_ms, role, words)`: who spoke when, and how many words. Times are milliseconds
+since the call began.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,8 +31,8 @@ def window(now_ms: int) -> int:
 def bars(segments: Iterable[Segment], begin: int, finish: int, count: int) -> dict[str, str]:
     """Draw speech as bars in a 1000 × 40 box, caller above the middle and agent below: `{role: path}`.
 
-    A bar stands where a word was said, about; taller where they came faster. Bars are placed from the start of
-    their segment, so one that is still growing never moves those already drawn.
+    A bar stands where a word was said, about; taller where they came faster. Bars are placed from the start
+    of their segment, so one that is still growing never moves those already drawn.
     """
     span = finish - begin
     step = max(1, span // count)
@@ -55,14 +55,14 @@ def bars(segments: Iterable[Segment], begin: int, finish: int, count: int) -> di
 def _pace(words: int, length_ms: int) -> int:
     """How tall a segment's bars are, in percent: three steps, so that a growing one does not flicker."""
     if not words or length_ms <= 0:
-        return 80
+        return 95
     per_minute = words * 60_000 // length_ms
-    return 62 if per_minute < 90 else 80 if per_minute < 210 else 100
+    return 75 if per_minute < 90 else 95 if per_minute < 210 else 110
 
 
 def _height(pace: int, start: int, index: int, *, is_edge: bool) -> int:
     texture = 55 + (start * 7 + index * index * 31 + index * 57) % 46
-    tenths = 175 * pace * texture // 10_000
+    tenths = min(175, 175 * pace * texture // 10_000)
     return max(15, tenths * 55 // 100 if is_edge else tenths)
 
 
@@ -89,8 +89,8 @@ def ribbon(
 ) -> dict:
     """The last minute of a call, in a 1000 × 40 box whose right edge is now.
 
-    Returns path strings `caller`, `agent` (bars), `caller_block`, `agent_block`, `dots`, `tools`, each possibly
-    empty, and `gap`: `(x, width)` of a silence that has become dead air, or None.
+    Returns path strings `caller`, `agent` (bars), `caller_block`, `agent_block`, `dots`, `tools`, each
+    possibly empty, and `gap`: `(x, width)` of a silence that has become dead air, or None.
     """
     begin = now_ms - RIBBON_MS
     spoken = bars(segments, begin, now_ms, RIBBON_BARS) if level == "token" else {}

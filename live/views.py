@@ -31,6 +31,8 @@ BLANK = {
     "who": "",
     "why": {},
     "level": "token",
+    "length_ms": 0,
+    "reply_p50_ms": None,
     "tools_text": "none",
     "shape": timeline.ribbon([], [], 0),
 }
@@ -86,7 +88,7 @@ def _pulse(request: HttpRequest) -> dict:
 
 
 def _tally(cards: list[dict]) -> list[dict]:
-    """The filters. The browser counts, since what is dead air depends on its clock; until then all are steady."""
+    """The filters. The browser counts, since dead air depends on its clock; until then all are steady."""
     live = sum(card["status"] == "live" for card in cards)
     return [
         {
@@ -111,7 +113,7 @@ def _sockets(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def drawn(card: dict, now) -> dict:
-    """A card with what its template needs beside its facts: shapes and words as static/live/card.js makes them."""
+    """A card with what its template needs: shapes and words just as static/live/card.js makes them."""
     started = parse_datetime(card["started_at"])
     at = card["duration_ms"] if card["duration_ms"] is not None else _ms(now - started)
     silent = 0
@@ -132,7 +134,7 @@ def drawn(card: dict, now) -> dict:
 
 
 def said(card: dict) -> list[dict]:
-    """The rows of words, oldest first: finished ones, a tool nobody has spoken about yet, and what is being said."""
+    """The rows of words, oldest first: finished ones, a tool not spoken about yet, and what is being said."""
     rows = [line | {"speaking": False} for line in card["lines"]]
     if card["level"] == "event":
         return []

@@ -10,7 +10,7 @@ import { Say } from "calls/say.js";
 import { Strip } from "calls/strip.js";
 import { Transcript, setText } from "calls/transcript.js";
 import { keysOn } from "js/keys.js";
-import { watch } from "streaming/watch.js";
+import { watch } from "calls/watch.js";
 
 const COST_EVERY_MS = 10_000;
 const isStale = () => document.documentElement.hasAttribute("data-stale");

@@ -44,14 +44,14 @@ export function bars(segments, begin, finish, count) {
 }
 
 function paceOf(words, length) {
-  if (!words || length <= 0) return 80;
+  if (!words || length <= 0) return 95;
   const perMinute = floor(words * 60_000, length);
-  return perMinute < 90 ? 62 : perMinute < 210 ? 80 : 100;
+  return perMinute < 90 ? 75 : perMinute < 210 ? 95 : 110;
 }
 
 function heightOf(pace, start, index, isEdge) {
   const texture = 55 + ((start * 7 + index * index * 31 + index * 57) % 46);
-  const height = floor(175 * pace * texture, 10_000);
+  const height = Math.min(175, floor(175 * pace * texture, 10_000));
   return Math.max(15, isEdge ? floor(height * 55, 100) : height);
 }
 

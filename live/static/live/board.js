@@ -15,6 +15,7 @@ export class Board {
   #retold = null; // ids told since the stream last lost its place
   #blanks;
   #visible;
+  #sized;
   #announcedAt = 0;
   #tiers = new Map();
 
@@ -30,11 +31,15 @@ export class Board {
         if (card) card.isVisible = isIntersecting;
       }
     });
+    this.#sized = new ResizeObserver((boxes) => {
+      for (const { target } of boxes) target.scrollTop = target.scrollHeight;
+    });
     for (const picture of data.cards) this.#adopt(this.#grid.querySelector(`[data-call="${picture.id}"]`), picture);
   }
 
   close() {
     this.#visible.disconnect();
+    this.#sized.disconnect();
   }
 
   // The server's clock: times on cards are its.
@@ -83,6 +88,7 @@ export class Board {
     const card = new Card(node, picture, { now: this.now, blanks: this.#blanks, seesWords: this.#seesWords });
     this.cards.set(picture.id, card);
     this.#visible.observe(node);
+    this.#sized.observe(node.querySelector(".call-words"));
     return card;
   }
 

@@ -54,6 +54,11 @@ export class Card {
     this.tick(now);
   }
 
+  // Show the last words, whatever moved or resized the card.
+  roll() {
+    this.#roll.down();
+  }
+
   // Once a second: what changes because time passes.
   tick(now) {
     this.shown = this.#attention.update(this.picture, now);

@@ -46,6 +46,7 @@ export class Order {
       const { node } = this.#cards.get(id);
       if (this.#grid.children[index] !== node) this.#grid.insertBefore(node, this.#grid.children[index] ?? null);
     });
+    for (const card of this.#cards.values()) card.roll(); // a node that is moved forgets how far it was scrolled
     for (const [card, box] of before) if (card.node.isConnected) slide(card.node, box);
     return true;
   }

@@ -20,7 +20,7 @@ export class Roll {
       const words = node.querySelector("[data-stream]");
       this.#rows.push({ role: node.dataset.role, text: words.textContent, speaking: words.classList.contains("on"), node });
     }
-    this.#rollDown();
+    this.down();
   }
 
   // said: [{role, text, speaking}, …], oldest first; at most one of them a tool.
@@ -35,7 +35,7 @@ export class Roll {
     if (!changed) return;
     this.#prune();
     this.#rows.forEach((row, index) => row.node.classList.toggle("said-prev", index < this.#rows.length - 1));
-    this.#rollDown();
+    this.down();
   }
 
   // A tool that was used before and is used again gets a row of its own.
@@ -72,7 +72,7 @@ export class Roll {
   }
 
   // By scrolling, so that what rolls is not a shift of the page.
-  #rollDown() {
+  down() {
     this.#box.scrollTop = this.#box.scrollHeight;
   }
 }

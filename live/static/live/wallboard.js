@@ -5,8 +5,8 @@ import { Order } from "live/order.js";
 import { sleepless } from "live/screen.js";
 import { setText } from "calls/transcript.js";
 import { word } from "calls/when.js";
-import { openStream } from "streaming/stream.js";
-import { setConnection, setCount } from "js/shell.js";
+import { watch } from "calls/watch.js";
+import { setCount } from "js/shell.js";
 import { keysOn } from "js/keys.js";
 
 const PULSE_EVERY_MS = 15_000;
@@ -35,7 +35,7 @@ class WallBoard extends HTMLElement {
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
     window.addEventListener("popstate", () => this.#readAddress(), { signal });
     this.#timers.push(setInterval(() => this.#tick(), 1_000), setInterval(() => this.#pulse(data.pulse), PULSE_EVERY_MS));
-    this.#stream = openStream(data.stream, { onPart: (part) => this.#board.take(part), onState: setConnection });
+    this.#stream = watch(data.stream, (part) => this.#board.take(part));
     this.#tick();
   }
 
@@ -61,6 +61,7 @@ class WallBoard extends HTMLElement {
       const { show } = button.dataset;
       const count = show ? live.filter((card) => card.shown.tier === show).length : live.length;
       setText(button.querySelector("b"), String(count));
+      button.toggleAttribute("data-none", count === 0);
       button.ariaPressed = String(show === this.#show);
     }
     for (const card of cards) {

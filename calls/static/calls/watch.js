@@ -1,0 +1,3 @@
+export function watch(url, onPart) {
+  return { close() {} };
+}
