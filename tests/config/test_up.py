@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 import sysconfig
 from concurrent.futures import ThreadPoolExecutor
@@ -173,11 +174,16 @@ def test_an_ordinary_user_can_run_it(new_home):
 
 
 def python_for_everybody() -> str | None:
-    """A Python of our version that an account other than root can reach, or nothing."""
-    name = f"python3.{sys.version_info.minor}"
-    for candidate in (sys.executable, f"/usr/bin/{name}", f"/usr/local/bin/{name}"):
+    """A Python that an account other than root can reach and that can use our packages, or nothing."""
+    for candidate in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
         if os.path.exists(candidate) and places.reachable(Path(candidate).resolve()):
-            return candidate
+            tried = subprocess.run(
+                [candidate, "-c", "import django, psycopg, redis"],
+                env={"PYTHONPATH": sysconfig.get_path("purelib")},
+                timeout=60,
+            )
+            if tried.returncode == 0:
+                return candidate
     return None
 
 
