@@ -145,7 +145,8 @@ class Stream {
       this.#caughtUpSoon();
     }
     this.#handlers.part(part, { id, bulk: this.#bulk });
-    this.#show(this.#bulk ? "catching" : "live");
+    const name = this.#bulk ? "catching" : "live";
+    if (this.#bulk || this.#shown !== name) this.#show(name);
   }
 
   #pulse(data) {
@@ -173,14 +174,11 @@ class Stream {
     if (source !== this.#source || this.#closed) return;
     clearTimeout(this.#timers.quiet);
     this.#droppedAt ??= performance.now();
-    if (source.readyState === EventSource.CLOSED) this.#again();
-    else this.#timers.notice ??= this.#later("notice", UNNOTICED, () => this.#unlessBack());
-  }
-
-  #unlessBack() {
-    if (this.#source?.readyState === EventSource.OPEN) return;
-    this.#tries = Math.max(1, this.#tries);
-    this.#show("reconnecting");
+    if (source.readyState === EventSource.CLOSED) return this.#again();
+    this.#tries += 1;
+    this.#timers.notice ??= this.#later("notice", UNNOTICED, () => {
+      if (this.#source?.readyState !== EventSource.OPEN) this.#show("reconnecting");
+    });
   }
 
   #later(name, pause, work) {
