@@ -22,6 +22,7 @@ from agents.llm.providers.faults import of_answer, retry_after
         (("api_error",), 200, "internal", True, True),
         ((None, None), None, "internal", True, True),
         (("429",), None, "rate_limited", True, True),
+        (("unavailable", "server_error"), 503, "overloaded", True, True),
         ((None,), 408, "timeout", True, True),
         ((None,), 413, "context_length", False, False),
         ((None,), 422, "internal", False, False),

@@ -87,6 +87,15 @@ def test_versions_go_with_their_agent(agent):
     assert not AgentVersion.objects.exists()
 
 
+def test_everything_goes_with_its_workspace(agent):
+    services.publish(agent, prompt="Be brief.")
+
+    agent.workspace.delete()
+    connection.check_constraints()
+
+    assert not AgentVersion.objects.exists()
+
+
 def test_who_published_may_be_forgotten(agent):
     by = User.objects.create_user("odell@example.com")
     services.publish(agent, by=by, prompt="Be brief.")

@@ -46,6 +46,7 @@ CODES = {
     "contract_spend_limit_reached": "quota",
     "rate_limit_exceeded": "rate_limited",
     "rate_limit_error": "rate_limited",
+    "overloaded": "overloaded",
     "overloaded_error": "overloaded",
     "server_overloaded": "overloaded",
     "engine_overloaded": "overloaded",
@@ -58,9 +59,6 @@ CODES = {
     "content_policy_violation": "content_filter",
     "bio_policy": "content_filter",
     "misalignment_policy_violation": "content_filter",
-    "server_error": "server",
-    "api_error": "server",
-    "internal_server_error": "server",
 }
 
 STATUSES = {
