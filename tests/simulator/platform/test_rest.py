@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import pytest_asyncio
 import retell
 from retell import AsyncRetell
 
@@ -11,9 +12,10 @@ from tests.simulator.peer import Peer
 from tests.simulator.platform.test_conversation import CHAT
 
 
-@pytest.fixture
-def client(world):
-    return AsyncRetell(api_key=API_KEY, base_url=world.retell_url, max_retries=0)
+@pytest_asyncio.fixture
+async def client(world):
+    async with AsyncRetell(api_key=API_KEY, base_url=world.retell_url, max_retries=0) as client:
+        yield client
 
 
 async def test_a_finished_call_can_be_read_in_full(world, client):
@@ -107,6 +109,6 @@ async def test_errors_are_the_platforms_own(world, client):
     with pytest.raises(retell.BadRequestError):
         await client.agent.create(voice_id="x", response_engine={})
 
-    stranger = AsyncRetell(api_key="key_wrong", base_url=world.retell_url, max_retries=0)
-    with pytest.raises(retell.AuthenticationError):
-        await stranger.voice.list()
+    async with AsyncRetell(api_key="key_wrong", base_url=world.retell_url, max_retries=0) as stranger:
+        with pytest.raises(retell.AuthenticationError):
+            await stranger.voice.list()
