@@ -1,4 +1,5 @@
 import socket
+from typing import Any
 
 import uvicorn
 from django.conf import settings
@@ -31,6 +32,8 @@ class Command(BaseCommand):
 
 def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket. Raises CannotStart if the port is taken or the host is not ours."""
+    if not 0 <= port <= 65535:  # the system would take the rest of a division
+        raise CannotStart(f"--port {port}: give a number between 1 and 65535.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -39,17 +42,17 @@ def listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(BACKLOG)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
+        reason = error.strerror or str(error)
         raise CannotStart(
             f"Cannot listen on {host} port {port} ({reason}); stop what is there or choose another --port."
         ) from error
     return listening
 
 
-def server_config() -> uvicorn.Config:
+def server_config(application: Any = "config.asgi:application") -> uvicorn.Config:
     return uvicorn.Config(
-        "config.asgi:application",
+        application,
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",

@@ -1,0 +1,91 @@
+"""The web server: the socket it is handed, and how it treats a connection."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import uvicorn
+
+from base.processes import CannotStart
+from config.env import BASE_DIR
+from config.management.commands.serve import BACKLOG, listen, server_config
+from tests.config.running import wait_for
+
+
+async def hello(scope, receive, send):
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"hi"})
+
+
+@pytest.fixture
+def server():
+    """A server as `serve` configures it, on a socket it was handed, in a thread."""
+    listening = listen("127.0.0.1", 0)
+    running = uvicorn.Server(server_config(hello))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+    thread.start()
+    wait_for(lambda: running.started)
+    running.address = listening.getsockname()
+    yield running
+    running.should_exit = True
+    thread.join(10)
+
+
+def test_small_writes_leave_at_once(server):
+    with socket.create_connection(server.address) as browser:
+        browser.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert browser.recv(1000).startswith(b"HTTP/1.1 200")
+        (connection,) = server.server_state.connections
+        theirs = connection.transport.get_extra_info("socket")
+
+        assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+def test_it_does_not_say_what_it_is(server):
+    with socket.create_connection(server.address) as browser:
+        browser.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"uvicorn" not in browser.recv(1000).lower()
+
+
+def test_attempts_wait_while_nobody_serves():
+    with listen("127.0.0.1", 0) as listening:
+        early = [socket.create_connection(listening.getsockname()) for _ in range(200)]
+        for browser in early:
+            browser.close()
+
+    assert BACKLOG >= 1000
+
+
+@pytest.mark.parametrize("port", [70_000, -1])
+def test_a_port_that_cannot_be_is_one_sentence(port):
+    with pytest.raises(CannotStart, match=str(port)):
+        listen("127.0.0.1", port)
+
+
+@pytest.mark.processes
+def test_it_serves_a_socket_opened_by_another_process():
+    listening = listen("127.0.0.1", 0)
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "serve", "--fd", str(listening.fileno())],
+        cwd=BASE_DIR,
+        env=os.environ.copy() | {"DATABASE_URL": os.environ["DATABASE_URL"]},
+        pass_fds=[listening.fileno()],
+    )
+    try:
+        with socket.create_connection(listening.getsockname(), timeout=30) as browser:
+            browser.sendall(b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = browser.recv(1000)
+    finally:
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        listening.close()
+
+    assert answer.startswith(b"HTTP/1.1 404")
+    assert time.monotonic() - began < 10
