@@ -36,7 +36,6 @@ class Now:
     start_ms: int = 0
     end_ms: int = 0
     tool: str = ""  # the tool that is running
-    tools: tuple[int, int, int] | None = None  # ok, failed, running so far, if `turns` are not all of them
 
 
 def topic(workspace_id: UUID) -> str:
@@ -49,11 +48,11 @@ def facts_topic(workspace_id: UUID) -> str:
 
 
 def card(call: Call, turns: Sequence[Turn], now: Now | None = None) -> dict:
-    """One call's card. `turns` are its latest, by number: at least those of the last minute."""
+    """One call's card. `turns` are all of its turns so far, by number."""
     spoken = [turn for turn in turns if turn.role != Turn.Role.TOOL and turn.text]
     reply_p50_ms = _reply_p50(turns)
     slow = reply_p50_ms is not None and reply_p50_ms > SLOW_MS
-    tools = _tools(turns, now)
+    tools = _tools(turns)
     return {
         "id": str(call.pk),
         "status": call.status,
@@ -102,13 +101,9 @@ def _reply_p50(turns: Sequence[Turn]) -> int | None:
     return round(statistics.median(replies)) if replies else None
 
 
-def _tools(turns: Sequence[Turn], now: Now | None) -> dict:
-    if now and now.tools:
-        ok, failed, running = now.tools
-    else:
-        states = [turn.tool_ok for turn in turns if turn.role == Turn.Role.TOOL]
-        ok, failed, running = states.count(True), states.count(False), states.count(None)
-    return {"ok": ok, "failed": failed, "running": running}
+def _tools(turns: Sequence[Turn]) -> dict:
+    states = [turn.tool_ok for turn in turns if turn.role == Turn.Role.TOOL]
+    return {"ok": states.count(True), "failed": states.count(False), "running": states.count(None)}
 
 
 def _last_tool(turns: Sequence[Turn]) -> dict | None:
@@ -153,7 +148,7 @@ def _why(call: Call, turns: Sequence[Turn], slow_ms: int | None) -> dict:
         return why | {"tone": "danger", "icon": "alert", "text": ended(call)}
     if call.status == "ended":
         return why | {"icon": "hangup", "text": ended(call)}
-    if turns and turns[-1].role == Turn.Role.AGENT and turns[-1].error not in ("", "interrupted"):
+    if turns and turns[-1].role == Turn.Role.AGENT and turns[-1].error not in ("", *parts.CUT):
         return why | {"tone": "danger", "icon": "alert", "text": "The agent had no answer"}
     if tools and tools[-1].tool_ok is False:
         return why | {"tone": "warn", "icon": "alert", "text": f"{tools[-1].tool_name} failed"}
@@ -194,15 +189,13 @@ def _entry(kind: str, call: Call, data: dict) -> Entry:
 
 
 def announce(call: Call) -> None:
-    """Show the call's card as the record has it. A live call's holder shows it better, and does."""
-    if call.ended_at is None and call.level == Call.Level.TOKEN:
-        return
-    turns = list(recent_turns().filter(call=call))
+    """Show the call's card as the record has it."""
+    turns = list(turns_of_cards().filter(call=call))
     for name, entry in entries(call, card(call, turns)):
         publish(name, [entry])
 
 
-def recent_turns():
+def turns_of_cards():
     """What a card needs of a call's turns, by number."""
     return Turn.objects.defer("stream", "words", "tool_arguments").order_by("n")
 
@@ -214,7 +207,7 @@ def calls_on(workspace_id: UUID) -> Iterable[Call]:
         Call.objects.for_workspace(workspace_id)
         .filter(shown)
         .select_related("agent", "version")
-        .prefetch_related(Prefetch("turns", queryset=recent_turns()))
+        .prefetch_related(Prefetch("turns", queryset=turns_of_cards()))
         .order_by("started_at", "id")
     )
 

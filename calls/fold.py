@@ -169,7 +169,7 @@ def _join_unasked(ours: dict[str, TurnSpoken], theirs: dict[str, TurnSpoken]) ->
     joined = {}
     for key, said in sorted(theirs.items(), key=lambda item: (item[1].n or 0, item[0])):
         if said.role == "agent" and key.startswith("a") and key not in ours:
-            match = next((own for own in free if _plain(own.text).startswith(_plain(said.text))), None)
+            match = next((own for own in free if plain(own.text).startswith(plain(said.text))), None)
             if match:
                 free.remove(match)
                 joined[match.turn] = replace(said, turn=match.turn)
@@ -178,7 +178,7 @@ def _join_unasked(ours: dict[str, TurnSpoken], theirs: dict[str, TurnSpoken]) ->
     return joined
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Words only: platforms tidy spaces, case and punctuation in a transcript."""
     return " ".join(re.findall(r"\w+", text.lower()))
 
@@ -208,7 +208,7 @@ def _refine(record: TurnRecord, final: TurnSpoken) -> None:
         record.words = [[word.text, word.start_ms, word.end_ms] for word in final.words]
     if record.role == "caller":
         record.text = final.text
-    elif _plain(final.text) != _plain(record.text):
+    elif plain(final.text) != plain(record.text):
         record.heard = final.text
     else:
         record.heard = None

@@ -10,6 +10,8 @@ from calls.models import Call, Turn
 from streaming.log import Entry
 
 CALL = "call"  # the group of the whole call's own picture
+SUPERSEDED = "superseded"  # an answer the caller did not wait for: cut short, and nobody's error
+CUT = (SUPERSEDED, "interrupted")
 NATIONAL = {"1": 1, "7": 1}  # country codes of one digit; nearly all others have two
 
 
@@ -84,7 +86,7 @@ def turn_part(turn: Turn) -> dict:
                 "reply_ms": turn.reply_ms,
                 "model": turn.model,
                 "fallback": turn.fallback,
-                "error": turn.error or None,
+                "error": None if turn.error == SUPERSEDED else turn.error or None,
             }
         case _:
             data |= {"text": turn.text, "state": "final"}
@@ -94,7 +96,7 @@ def turn_part(turn: Turn) -> dict:
 def _answer_state(turn: Turn) -> str:
     if not turn.error:
         return "final"
-    return "interrupted" if turn.error == "interrupted" else "failed"
+    return "interrupted" if turn.error in CUT else "failed"
 
 
 def turn_entry(turn: Turn) -> Entry:

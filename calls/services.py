@@ -38,6 +38,7 @@ class Recorded:
 
     call: Call
     turns: list[Turn]
+    source: str
     changed: bool
     was_closed: bool  # whether the call's topic was finished before
 
@@ -89,7 +90,7 @@ def record_quietly(
     about = {_turn_of(event) for event in events} - {turn.key for turn in turns} - {""}
     if about:
         turns += Turn.objects.filter(call=call, key__in=about)
-    return Recorded(call, sorted(turns, key=lambda turn: turn.n), changed, was_closed)
+    return Recorded(call, sorted(turns, key=lambda turn: turn.n), source, changed, was_closed)
 
 
 def _locked(workspace_id: UUID, platform: str, platform_call_id: str, opening: Opening) -> tuple[Call, bool]:
@@ -213,7 +214,9 @@ def _announce(recorded: Recorded) -> None:
     """Tell the call's topic and the board. A finished topic is not added to: its watchers have gone."""
     if not recorded.was_closed:
         publish(parts.topic(recorded.call), parts.news(recorded.call, recorded.turns))
-    board.announce(recorded.call)
+    if recorded.call.ended_at or recorded.call.level != Call.Level.TOKEN or recorded.source in fold.OURS:
+        # Of a live call we hold ourselves, its holder shows more than the record has.
+        board.announce(recorded.call)
 
 
 def finish(call_id: UUID) -> bool:

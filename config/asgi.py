@@ -12,10 +12,12 @@ django = get_asgi_application()  # first: it readies the models that the rooms b
 from base.errors import ErrorBoundary, refuse_socket  # noqa: E402
 from base.static import static_app  # noqa: E402
 from base.trace import TraceMiddleware  # noqa: E402
+from config.lifespan import lifespan  # noqa: E402
+from live import routing as live  # noqa: E402
 
 # Rooms add their streams and sockets here; tests/test_access.py walks both lists.
 http_routes: list = []
-socket_routes: list = []
+socket_routes: list = [*live.socket_routes]
 
 application = TraceMiddleware(
     ErrorBoundary(
@@ -23,6 +25,7 @@ application = TraceMiddleware(
             {
                 "http": URLRouter([*http_routes, re_path(r"^static/", static_app), re_path(r"", django)]),
                 "websocket": URLRouter([*socket_routes, re_path(r"", refuse_socket)]),
+                "lifespan": lifespan,
             }
         )
     )

@@ -61,7 +61,8 @@ class TurnSpoken:
     reply_ms: int | None = None  # from the end of the caller's words to the first of the answer
     model: str = ""  # which model answered
     fallback: int = 0  # how many models of the chain had failed before it
-    error: str = ""  # why the answer is cut short: one of the typed errors of the live stream
+    # Why the answer is cut short: one of the typed errors of the live stream, or "superseded" by a newer one.
+    error: str = ""
 
     @property
     def key(self) -> str:

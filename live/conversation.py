@@ -1,0 +1,209 @@
+"""A call as it is held: what the platform tells goes in, answers come out, the record keeps up."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from channels.db import database_sync_to_async
+from django.utils import timezone
+
+from agents.services import RunningAgent
+from base.trace import current_trace_id
+from calls import board, fold, parts
+from live import interrupted, messages, tasks
+from live.answer import Answer, Greeting
+from live.caller import Caller
+from live.line import Line, LineLost, Send, TakenUp, take_up
+from live.process import leases
+from platforms.errors import Unreadable
+from platforms.events import CallEnded, CallStarted, TurnHeard
+from platforms.retell import calls as retell_calls
+from platforms.retell import voice
+from platforms.retell.transcript import Utterance
+
+logger = logging.getLogger(__name__)
+
+PLATFORM = "retell"
+DETAILS_SECONDS = 1.0  # how long a greeting waits for the caller's name
+END_SECONDS = 10.0  # for the last facts to be written
+LOOK_BACK = 6  # utterances among which an answer may just have been cut short
+_take_up = database_sync_to_async(take_up, thread_sensitive=False)
+_conclude = database_sync_to_async(tasks.conclude, thread_sensitive=False)
+
+
+class Conversation:
+    """One call in this process, from the opening of its socket to its close.
+
+    Every method returns without waiting for the database, for Redis or for a model, but `begin` and `end`.
+    """
+
+    def __init__(self, agent: RunningAgent, send: Send, taken: TakenUp) -> None:
+        self.line = Line(agent, PLATFORM, taken.call, taken.turns, send)
+        self.line.now = self._now
+        self.caller = Caller(self.line)
+        self._first = taken.first
+        self._used = messages.used_before(taken.turns)
+        self._variables: dict[str, object] = {}
+        self._details = asyncio.Event()
+        self._answer: Answer | None = None
+        self._last_id = -1
+        self._opening: asyncio.Task | None = None
+        self._heard: dict[str, str] = {}  # of answers that were cut short: what was heard of them
+        self._voiced = (0, 0)
+        self._voiced_ms = self.line.ms() if taken.first else 0
+        self._lease = ""
+
+    @classmethod
+    async def begin(
+        cls, agent: RunningAgent, call_id: str, send: Send, lost: Callable[[], None]
+    ) -> "Conversation":
+        """Take up the call, new or not. `lost()` is called should another process take it from us."""
+        taken = await _take_up(agent, PLATFORM, call_id, current_trace_id())
+        conversation = cls(agent, send, taken)
+        call = taken.call
+        conversation._lease = await leases().take(call.pk, lost)
+        if not taken.first:
+            await interrupted.tell(conversation.line.writer.log, call)
+        conversation.line.show_call()
+        conversation.line.changed()
+        await send(voice.config())
+        if taken.first:
+            greeting = conversation._greet()
+            conversation._opening = asyncio.get_running_loop().create_task(
+                greeting, name=f"greeting {call.pk}"
+            )
+        return conversation
+
+    async def _greet(self) -> None:
+        """Say the first words, or that there are none: the platform waits for one or the other."""
+        text = self.line.agent.first_message
+        if messages.asks_for(text):
+            try:
+                async with asyncio.timeout(DETAILS_SECONDS):
+                    await self._details.wait()
+            except TimeoutError:
+                logger.info("call %s: greeted before its details came", self.line.call.pk)
+        text = messages.fill(text, self._variables).strip()
+        if self._answer is not None:
+            return  # the caller was quicker
+        if text:
+            self._begin(Greeting(self.line, text))
+            return
+        try:
+            await self.line.send(voice.response(voice.GREETING, "", complete=True))
+        except LineLost:
+            logger.info("call %s: gone before it was greeted", self.line.call.pk)
+
+    async def hear(self, frame: voice.Frame) -> None:
+        """One frame of the platform. Raises LineLost."""
+        match frame:
+            case voice.PingPong():
+                await self.ping()
+            case voice.CallDetails():
+                self._learn(frame.call)
+            case voice.UpdateOnly():
+                self._listen(frame.transcript, over=False)
+            case voice.ResponseRequired():
+                self._respond(frame.response_id, frame.transcript, reminder=False)
+            case voice.ReminderRequired():
+                self._respond(frame.response_id, frame.transcript, reminder=True)
+            case voice.Unknown():
+                logger.info("call %s: unknown frame %s", self.line.call.pk, frame.kind)
+
+    async def ping(self) -> None:
+        """Say that we are here. Raises LineLost."""
+        await self.line.send(voice.ping_pong(time.time_ns() // 1_000_000))
+
+    def _learn(self, call: dict) -> None:
+        """What the platform knows of the call: its variables, and who is talking to whom."""
+        variables = call.get("retell_llm_dynamic_variables")
+        self._variables = variables if isinstance(variables, dict) else {}
+        self._details.set()
+        try:
+            told = retell_calls.events_of(call, heard_at=timezone.now())
+        except Unreadable as error:
+            logger.warning("call %s: %s", self.line.call.pk, error)
+            return
+        started = [event for event in told if isinstance(event, CallStarted)]
+        if started:
+            self.line.write(*started, source=fold.PLATFORM)
+
+    # The caller speaks, the agent answers.
+
+    def _listen(self, transcript: Sequence[Utterance], *, over: bool) -> None:
+        self.caller.hear(transcript, over=over)
+        voiced = (len(transcript), len(transcript[-1].text)) if transcript else (0, 0)
+        if voiced != self._voiced:
+            self._voiced, self._voiced_ms = voiced, self.line.ms()
+            self.line.changed()
+
+    def _respond(self, response_id: int, transcript: Sequence[Utterance], *, reminder: bool) -> None:
+        """An answer is wanted. It supersedes the one that is running, whose upstream request ends with it."""
+        if response_id <= self._last_id:
+            return
+        self._last_id = response_id
+        self._listen(transcript, over=True)
+        self._take_heard(transcript)
+        agent = self.line.agent
+        self._begin(
+            Answer(
+                self.line,
+                response_id,
+                system=messages.fill(agent.prompt, self._variables),
+                messages=messages.messages(transcript, self._used, reminder=reminder),
+                used=self._used,
+                after=sum(utterance.role == "caller" for utterance in transcript),
+                asked_ms=None if reminder else self.caller.end_ms,
+            )
+        )
+
+    def _begin(self, answer: Answer) -> None:
+        before, self._answer = self._answer, answer
+        if before:
+            before.stop(parts.SUPERSEDED)
+        answer.start(before)
+
+    def _take_heard(self, transcript: Sequence[Utterance]) -> None:
+        """Where the caller cut in, the transcript holds less than we said: that is what was heard."""
+        for utterance, then in list(pairwise(transcript))[-LOOK_BACK:]:
+            turn = self.line.turns.get(utterance.key)
+            if utterance.role != "agent" or then.role != "caller" or turn is None:
+                continue
+            known = self._heard.get(turn.key, turn.heard or turn.text)
+            if fold.plain(known) != fold.plain(utterance.text):
+                self._heard[turn.key] = utterance.text
+                ms = self.line.ms()
+                self.line.write(TurnHeard(turn.key, self.line.at(ms), utterance.text))
+
+    def _now(self) -> board.Now:
+        """What is going on and not in the record yet."""
+        line, answer, said = self.line, self._answer, self.caller.latest
+        last_at = line.at(max(self._voiced_ms, answer.last_ms if answer else 0))
+        tool = next(iter(answer.running_tools.values()), "") if answer else ""
+        if answer and answer.stream and answer.key not in line.turns:
+            text = answer.text
+            return board.Now(last_at, "agent", text, True, answer.stream[0][0], answer.last_ms, tool)
+        if said and (said.key not in line.turns or line.turns[said.key].text != said.text):
+            return board.Now(last_at, "caller", said.text, True, said.start_ms, said.end_ms, tool)
+        return board.Now(last_at, tool=tool)
+
+    # The end.
+
+    async def end(self, *, over: bool) -> None:
+        """The socket has closed. `over`: so has the call; else the platform may come back."""
+        self.line.lose()
+        if self._opening:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+        if self._answer:
+            self._answer.stop(parts.SUPERSEDED if over else "interrupted")
+            await self._answer.gone()
+        self.caller.hang_up()
+        if over:
+            self.line.write(CallEnded(at=self.line.at(self.line.ms())))
+        await self.line.close(END_SECONDS)
+        await leases().release(self.line.call.pk, self._lease)
+        if over:
+            await _conclude(self.line.call)

@@ -1,0 +1,114 @@
+"""Who holds a call: a lease in Redis, renewed while the holder lives, so its death is noticed soon."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import redis.asyncio
+from django.conf import settings
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 6.0
+RENEW_SECONDS = 2.0
+# Ours, or nobody's: hold on to it. Somebody else's: they came after us, and it is theirs.
+RENEW = """
+local holder = redis.call('get', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+MS = round(SECONDS * 1000)
+
+Lost = Callable[[], None]
+
+
+def _key(name: object) -> str:
+    return f"lease:{name}"
+
+
+def connect() -> redis.asyncio.Redis:
+    return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=2.0, socket_connect_timeout=2.0)
+
+
+class Leases:
+    """The calls this process holds. A Redis that is away is waited out."""
+
+    def __init__(self) -> None:
+        self._redis = connect()
+        self._held: dict[UUID, tuple[str, Lost]] = {}
+        self._task: asyncio.Task | None = None
+        self._healthy = True
+
+    async def take(self, call_id: UUID, lost: Lost) -> str:
+        """Hold a call from now on, whoever held it before. Returns what to release it by.
+
+        `lost` is called when somebody else has taken it, in this process or another.
+        """
+        before = self._held.pop(call_id, None)
+        holder = secrets.token_hex(8)
+        self._held[call_id] = (holder, lost)
+        if before:
+            before[1]()
+        try:
+            await self._redis.set(_key(call_id), holder, px=MS)
+        except RedisError as error:
+            self._report(error)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._renew(), name="leases of calls")
+        return holder
+
+    async def release(self, call_id: UUID, holder: str) -> None:
+        if self._held.get(call_id, ("",))[0] == holder:
+            del self._held[call_id]
+        try:
+            await self._redis.eval(RELEASE, 1, _key(call_id), holder)
+        except RedisError as error:
+            self._report(error)
+
+    async def close(self) -> None:
+        """Stop renewing. What is still held runs out by itself."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._redis.aclose()
+
+    async def _renew(self) -> None:
+        while self._held:
+            await asyncio.sleep(RENEW_SECONDS)
+            held = list(self._held.items())
+            pipeline = self._redis.pipeline(transaction=False)
+            for call_id, (holder, _) in held:
+                pipeline.eval(RENEW, 1, _key(call_id), holder, MS)
+            try:
+                ours = await pipeline.execute()
+            except RedisError as error:
+                self._report(error)
+                continue
+            self._report(None)
+            for (call_id, (holder, lost)), still_ours in zip(held, ours, strict=True):
+                if not still_ours and self._held.get(call_id, ("",))[0] == holder:
+                    del self._held[call_id]
+                    lost()
+
+    def _report(self, failure: Exception | None) -> None:
+        if failure is not None and self._healthy:
+            logger.warning("leases of calls cannot be renewed: %s", type(failure).__name__)
+        self._healthy = failure is None
+
+
+async def held(client: redis.asyncio.Redis, call_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the calls that somebody holds. Raises RedisError."""
+    if not call_ids:
+        return set()
+    holders = await client.mget([_key(call_id) for call_id in call_ids])
+    return {call_id for call_id, holder in zip(call_ids, holders, strict=True) if holder}
+
+
+async def lead(client: redis.asyncio.Redis, name: str, holder: str) -> bool:
+    """Take or keep a lease that several processes want and one may have. Raises RedisError."""
+    return bool(await client.eval(RENEW, 1, _key(name), holder, MS))

@@ -1,0 +1,8 @@
+"""What a process that holds calls has once, for each of its event loops."""
+
+from agents.lookup import per_loop
+from live.leases import Leases
+from streaming.writer import Writer
+
+writer = per_loop(Writer)
+leases = per_loop(Leases)

@@ -1,0 +1,37 @@
+"""Slow work for live calls: asking the platform how a call went."""
+
+import logging
+from uuid import UUID
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from calls import services
+from calls.models import Call
+from live import settle
+
+logger = logging.getLogger(__name__)
+
+SOON_SECONDS = 1.0
+LONGEST_PAUSE = 60
+TRIES = 8  # over about three minutes; an analysis takes the platform a while
+
+
+def conclude(call: Call) -> None:
+    """A call has ended: have the platform asked about it, or finish it if there is nobody to ask."""
+    if call.connection_id is None:
+        services.finish(call.pk)
+        return
+    try:
+        settle_call.apply_async((str(call.pk),), countdown=SOON_SECONDS, retry=False)
+    except OperationalError:
+        # The watch finishes its topic in a while all the same.
+        logger.warning("call %s: could not be queued to be settled", call.pk)
+
+
+@shared_task(bind=True, acks_late=True, max_retries=TRIES, ignore_result=True)
+def settle_call(self, call_id: str) -> None:
+    """Bring one call up to date with what its platform knows of it."""
+    last = self.request.retries >= TRIES
+    if not settle.settle(UUID(call_id), last=last) and not last:
+        raise self.retry(countdown=min(2**self.request.retries, LONGEST_PAUSE))

@@ -1,0 +1,88 @@
+"""The voice socket: Retell dials it for every call of an agent and asks what to say."""
+
+import asyncio
+import logging
+import re
+
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from agents.services import agent_by_key
+from live.conversation import Conversation
+from live.line import LineLost
+from platforms.errors import Unreadable
+from platforms.retell import voice
+
+logger = logging.getLogger(__name__)
+
+PING_SECONDS = 2.0
+CALL_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+# Close codes. Never 1000: Retell takes that for the agent hanging up.
+UNKNOWN_AGENT, TOO_LONG, TAKEN_OVER, BROKEN = 4404, 1009, 4409, 1011
+
+
+class RetellVoice(AsyncWebsocketConsumer):
+    """One call's socket. The agent key in its address is all the proof there is, so it is unguessable.
+
+    No Origin is checked: servers send none. The consumer reads frames and keeps the line alive; what they
+    mean is the conversation's business.
+    """
+
+    channel_layer_alias = "none"
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.conversation: Conversation | None = None
+        self._pinging: asyncio.Task | None = None
+        self._closing: asyncio.Task | None = None
+
+    async def connect(self) -> None:
+        arguments = self.scope["url_route"]["kwargs"]
+        call_id = arguments["call_id"]
+        agent = await agent_by_key(arguments["key"]) if CALL_ID.fullmatch(call_id) else None
+        if agent is None:
+            await self.close(UNKNOWN_AGENT)
+            return
+        await self.accept()
+        try:
+            self.conversation = await Conversation.begin(agent, call_id, self.send, self._taken_over)
+        except Exception:
+            # Retell dials again; whoever answers then may be better off.
+            logger.exception("a call of agent %s could not be taken up", agent.agent_id)
+            await self.close(BROKEN)
+            return
+        self._pinging = asyncio.create_task(self._ping(), name="voice ping")
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.conversation is None:
+            return
+        try:
+            await self.conversation.hear(voice.parse(text_data))
+        except Unreadable as error:
+            logger.warning("call %s: unreadable frame, %s", self.conversation.line.call.pk, error)
+            if text_data is not None and len(text_data) > voice.MAX_FRAME:
+                await self.close(TOO_LONG)
+        except LineLost:
+            logger.info("call %s: the line is lost", self.conversation.line.call.pk)
+
+    async def disconnect(self, code: int) -> None:
+        for task in (self._pinging, self._closing):
+            if task:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        conversation, self.conversation = self.conversation, None
+        if conversation:
+            await conversation.end(over=code == voice.NORMAL_CLOSE)
+        raise StopConsumer
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            try:
+                await self.conversation.ping()
+            except LineLost:
+                return
+
+    def _taken_over(self) -> None:
+        """The platform has dialled again and somebody else answered: this socket is dead, known or not."""
+        self._closing = asyncio.create_task(self.close(TAKEN_OVER), name="voice close")
