@@ -1,0 +1,25 @@
+"""What the web process puts in order before it ends, once its last connection is gone."""
+
+import logging
+
+from agents.llm import router, tools
+
+logger = logging.getLogger(__name__)
+
+CLOSERS = (router.close, tools.close)
+
+
+async def lifespan(scope, receive, send) -> None:
+    """ASGI's lifespan. Under a server without one (daphne) the records of the last moment may be lost."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+            continue
+        for close in CLOSERS:
+            try:
+                await close()
+            except Exception:
+                logger.exception("%s.%s failed", close.__module__, close.__name__)
+        await send({"type": "lifespan.shutdown.complete"})
+        return
