@@ -1,0 +1,355 @@
+"""Who may open what: every page, stream and socket of the project, as everybody who might try.
+
+The addresses are read from the resolvers, so a new one is walked by itself, and fails here until it has a
+line in PAGES, STREAMS or SOCKETS below that says what it needs. Adding a route means adding that line:
+
+    "calls/<uuid:call_id>/notes": Rule(Permission.SEE_WORDS, "POST", {"text": "hello"}),
+
+A name in angle brackets, in the address or as a value of the data ("<workspace_id>"), stands for a row of
+our workspace; add new ones to `Place.names`. Then the walk asks as a stranger, as each role, as the owner of
+another workspace, as somebody in no workspace, and with API tokens of them all, and looks that nobody is
+shown words or numbers that are not for them.
+"""
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+
+import pytest
+from channels.testing import ApplicationCommunicator
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import Role, Workspace
+from accounts.permissions import Permission, role_may
+from accounts.tokens import create_token
+from agents.models import Agent
+from agents.services import publish
+from calls.models import Call
+from calls.services import Opening, record
+from config import asgi
+from streaming import hub
+from tests.calls.told import BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET
+from tests.people import bearer, cookie_of, make_member, make_person, sign_in
+
+ANYBODY = "anybody"
+STAFF = "staff"
+
+
+@dataclass(frozen=True)
+class Rule:
+    needs: Permission | str
+    method: str = "GET"
+    data: dict = field(default_factory=dict)
+    answers: tuple[int, ...] = (200,)  # to those who may
+
+
+PAGES = {
+    "": Rule(Permission.SEE_CALLS),
+    "live/": Rule(Permission.SEE_CALLS),
+    "live/pulse": Rule(Permission.SEE_CALLS),
+    "calls/": Rule(Permission.SEE_CALLS),
+    "calls/<uuid:call_id>/": Rule(Permission.SEE_CALLS),
+    "calls/<uuid:call_id>/figures": Rule(Permission.SEE_CALLS),
+    "calls/<uuid:call_id>/replay": Rule(Permission.SEE_WORDS),
+    "accounts/login/": Rule(ANYBODY, answers=(200, 302)),  # who is signed in already is sent on
+    "accounts/logout/": Rule(ANYBODY, answers=(200, 302)),
+    "accounts/workspace/": Rule(
+        Permission.SEE_CALLS, "POST", {"workspace": "<workspace_id>"}, answers=(302, 404)
+    ),
+    "admin/": Rule(STAFF, answers=(200, 302, 403, 404)),  # and everything below it
+}
+STREAMS = {
+    "live/stream": Rule(Permission.SEE_CALLS),
+    "live/calls/<uuid:call_id>/stream": Rule(Permission.SEE_CALLS),
+}
+# Sockets are opened by platforms, which prove themselves by an unguessable key in the address. Each line is
+# the address with everything right but the key.
+SOCKETS = {
+    "voice/retell/<str:key>/<str:call_id>": "voice/retell/not-the-key/call-1",
+}
+
+WORDS = re.compile("charged twice|refunded one|two charges")
+NUMBERS = re.compile("7700900142|442079460000")
+PLACEHOLDER = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+# --- What there is to open -----------------------------------------------------------------------------
+
+
+def pages(resolver=None, prefix=""):
+    for entry in (resolver or get_resolver()).url_patterns:
+        address = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from pages(entry, address)
+        elif isinstance(entry, URLPattern):
+            yield address
+
+
+def rule_of(address: str) -> str:
+    return "admin/" if address.startswith("admin/") else address
+
+
+def test_every_page_has_a_rule():
+    assert {rule_of(address) for address in pages()} == set(PAGES)
+
+
+def test_every_stream_has_a_rule():
+    assert {str(route.pattern) for route in asgi.http_routes} == set(STREAMS)
+
+
+def test_every_socket_has_a_rule():
+    assert {str(route.pattern) for route in asgi.socket_routes} == set(SOCKETS)
+
+
+# --- Our workspace, and who comes by -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Visitor:
+    name: str
+    role: str = ""  # in our workspace; empty: none
+    known: bool = True  # whether they can prove to be anybody at all
+    elsewhere: bool = False  # a member of another workspace
+    staff: bool = False
+    client: Client = None
+    headers: tuple = ()
+    token: str = ""
+
+    def may(self, rule: Rule) -> bool:
+        if rule.needs in (ANYBODY, STAFF):
+            return rule.needs == ANYBODY or self.staff
+        return bool(self.role) and role_may(self.role, rule.needs)
+
+
+@dataclass(frozen=True)
+class Place:
+    workspace: Workspace
+    names: dict
+
+    def fill(self, text: str) -> str:
+        return PLACEHOLDER.sub(lambda match: str(self.names[match[1]]), text)
+
+
+@pytest.fixture
+def place(transactional_db):
+    workspace = Workspace.objects.create(name="Larkfield Energy")
+    agent = Agent.objects.create(workspace=workspace, name="Odell", topic="Billing")
+    publish(agent, prompt="You answer questions about bills.")
+    opening = Opening(BEGAN, level=Call.Level.TOKEN, agent_id=agent.pk, version_id=agent.live_version_id)
+    ended = record(workspace.pk, "retell", "ended", ON_THE_SOCKET, source="socket", opening=opening)
+    record(workspace.pk, "retell", "ended", BY_THE_PLATFORM, source="platform", opening=opening)
+    record(workspace.pk, "retell", "live", ON_THE_SOCKET[:-1], source="socket", opening=opening)
+    return Place(workspace, {"call_id": ended.pk, "workspace_id": workspace.pk})
+
+
+@pytest.fixture
+def visitors(place):
+    theirs = Workspace.objects.create(name="Somebody else's")
+    staff = make_person("staff@example.com", is_staff=True, is_superuser=True)
+    people = [Visitor("a stranger", known=False, client=Client())]
+    for name, user, facts in [
+        *((f"our {role}", make_member(place.workspace, role), {"role": role}) for role in Role.values),
+        ("another workspace's owner", make_member(theirs, "owner"), {"elsewhere": True}),
+        ("somebody in no workspace", make_person("alone@example.com"), {}),
+        ("our staff", staff, {"staff": True}),
+    ]:
+        people.append(Visitor(name, client=sign_in(user), headers=(cookie_of(user),), **facts))
+    for name, workspace, role, facts in [
+        *((f"our {role}'s token", place.workspace, role, {"role": role}) for role in Role.values),
+        ("another workspace's token", theirs, "owner", {"elsewhere": True}),
+    ]:
+        _, plain = create_token(workspace, name, role, None)
+        client = Client(headers={"authorization": f"Bearer {plain}"}, enforce_csrf_checks=True)
+        people.append(Visitor(name, client=client, headers=(bearer(plain),), token=plain, **facts))
+    wrong = "es_" + "x" * 43
+    client = Client(headers={"authorization": f"Bearer {wrong}"}, enforce_csrf_checks=True)
+    people.append(Visitor("a wrong token", known=False, client=client, headers=(bearer(wrong),), token=wrong))
+    return people
+
+
+def shown_wrongly(visitor: Visitor, shown: str) -> str:
+    if WORDS.search(shown) and not (visitor.role and role_may(visitor.role, Permission.SEE_WORDS)):
+        return "words"
+    if NUMBERS.search(shown):
+        return "a whole number"
+    if "Odell" in shown and not visitor.role and not visitor.staff:
+        return "our agent"
+    return ""
+
+
+# --- Pages ---------------------------------------------------------------------------------------------
+
+
+def expected(rule: Rule, visitor: Visitor, address: str) -> tuple[int, ...]:
+    """The statuses that are right for a browser asking for HTML."""
+    if rule.needs == ANYBODY or (visitor.may(rule) and not visitor.token):
+        return rule.answers
+    if rule.needs == STAFF:
+        return (302, 403)  # to the admin's door, where only staff is let in
+    if visitor.token and not address.startswith(("live/", "api/")):
+        return (302,) if rule.method == "GET" else (403,)  # a stranger here, without the form's token
+    if not visitor.known:
+        return (401,) if address.startswith("api/") else (302,)
+    if visitor.elsewhere:
+        return (404,) if PLACEHOLDER.search(address) else rule.answers
+    return rule.answers if visitor.may(rule) else (403,)
+
+
+def ask(visitor: Visitor, rule: Rule, place: Place, address: str):
+    data = {name: place.fill(value) for name, value in rule.data.items()}
+    send = getattr(visitor.client, rule.method.lower())
+    return send("/" + place.fill(address), data, headers={"accept": "text/html"})
+
+
+def walked_pages():
+    """Every page with an address we can fill; of the admin, those without parameters."""
+    for address in pages():
+        if rule_of(address) == "admin/" and re.search(r"[<(]", address):
+            continue
+        yield address, PAGES.get(rule_of(address), Rule(STAFF))
+
+
+def test_every_page_opens_to_those_who_may_and_to_nobody_else(place, visitors):
+    wrong = []
+    for visitor in visitors:
+        for address, rule in walked_pages():
+            if address.startswith(("accounts/logout", "admin/logout")):
+                continue  # it would end the visit; below
+            response = ask(visitor, rule, place, address)
+            problem = shown_wrongly(visitor, response.content.decode())
+            if problem or response.status_code not in expected(rule, visitor, address):
+                wrong.append(f"{visitor.name}, {rule.method} /{address}: {response.status_code} {problem}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_those_who_may_see_words_are_shown_them(place, visitors):
+    shown = {
+        visitor.name
+        for visitor in visitors
+        if WORDS.search(ask(visitor, Rule(Permission.SEE_CALLS), place, "calls/<call_id>/").content.decode())
+    }
+
+    assert shown == {"our owner", "our admin", "our operator"}
+
+
+def test_a_stranger_is_sent_to_sign_in_and_back(place, visitors):
+    stranger = visitors[0]
+    for address, rule in walked_pages():
+        if rule.needs not in (ANYBODY, STAFF) and rule.method == "GET":
+            location = ask(stranger, rule, place, address)["Location"]
+            assert location == f"/accounts/login/?next=/{place.fill(address)}"
+
+
+def test_nothing_is_changed_without_the_forms_token(place, visitors):
+    operator = next(visitor for visitor in visitors if visitor.name == "our operator")
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = operator.client.cookies
+    for address, rule in [*walked_pages(), ("accounts/logout/", Rule(ANYBODY, "POST"))]:
+        if rule.method != "GET":
+            assert strict.post("/" + place.fill(address)).status_code == 403, address
+
+
+def test_no_page_breaks_at_another_method(place, visitors):
+    owner = next(visitor for visitor in visitors if visitor.name == "our owner")
+    for address, rule in walked_pages():
+        if rule.needs in (ANYBODY, STAFF):
+            continue
+        for method in {"GET", "POST", "PUT", "DELETE", "OPTIONS"} - {rule.method}:
+            response = owner.client.generic(method, "/" + place.fill(address))
+            assert response.status_code == 405, (method, address)
+
+
+# --- Streams -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Stream:
+    visitor: Visitor
+    address: str
+    status: int = 0
+    trace: bytes = b""
+    shown: str = ""
+
+
+async def listen(visitor: Visitor, address: str, place: Place) -> Stream:
+    """Open a stream and read what it holds by now: to its end, or to the first pulse after the snapshot."""
+    heard = Stream(visitor, address)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/" + place.fill(address),
+        "query_string": b"",
+        "headers": list(visitor.headers),
+    }
+    browser = ApplicationCommunicator(asgi.application, scope)
+    await browser.send_input({"type": "http.request", "body": b"", "more_body": False})
+    start = await browser.receive_output(timeout=15)
+    heard.status, heard.trace = start["status"], dict(start["headers"]).get(b"x-trace-id", b"")
+    more = True
+    while more and heard.shown.count('"data-pulse"') < 2:
+        message = await browser.receive_output(timeout=15)
+        heard.shown += message.get("body", b"").decode()
+        more = message.get("more_body", False)
+    await browser.send_input({"type": "http.disconnect"})
+    await browser.wait(timeout=15)
+    return heard
+
+
+def stream_status(rule: Rule, visitor: Visitor, address: str) -> int:
+    if not visitor.known or not (visitor.role or visitor.elsewhere):
+        return 401
+    if visitor.elsewhere and PLACEHOLDER.search(address):
+        return 404
+    return 200 if visitor.elsewhere or visitor.may(rule) else 403
+
+
+def test_every_stream_opens_to_those_who_may_and_to_nobody_else(place, visitors):
+    async def everybody_listens():
+        try:
+            return await asyncio.gather(
+                *(listen(visitor, address, place) for visitor in visitors for address in STREAMS)
+            )
+        finally:
+            await hub.current().close()
+
+    wrong = []
+    for heard in asyncio.run(everybody_listens()):
+        right = stream_status(STREAMS[heard.address], heard.visitor, heard.address)
+        problem = shown_wrongly(heard.visitor, heard.shown)
+        if heard.visitor.role and role_may(heard.visitor.role, Permission.SEE_WORDS):
+            problem = "" if WORDS.search(heard.shown) else "no words"
+        if heard.status != right or problem or not re.fullmatch(rb"[0-9a-f]{32}", heard.trace):
+            wrong.append(f"{heard.visitor.name}, /{heard.address}: {heard.status}, not {right} {problem}")
+        if heard.status != 200 and '"error"' not in heard.shown:
+            wrong.append(f"{heard.visitor.name}, /{heard.address}: not our error: {heard.shown[:80]}")
+    assert not wrong, "\n".join(wrong)
+
+
+# --- Sockets -------------------------------------------------------------------------------------------
+
+
+async def knock(path: str, headers=()) -> dict:
+    scope = {
+        "type": "websocket",
+        "path": path,
+        "query_string": b"",
+        "headers": list(headers),
+        "subprotocols": [],
+    }
+    socket = ApplicationCommunicator(asgi.application, scope)
+    await socket.send_input({"type": "websocket.connect"})
+    answer = await socket.receive_output(timeout=15)
+    await socket.send_input({"type": "websocket.disconnect", "code": 1000})
+    await socket.wait(timeout=15)
+    return answer
+
+
+def test_no_socket_opens_without_its_key(place, visitors):
+    wrong = []
+    for visitor in visitors:
+        for address in [*SOCKETS.values(), "nowhere", "live/stream", "voice/retell/%00/\x00"]:
+            answer = asyncio.run(knock("/" + address, visitor.headers))
+            if answer["type"] != "websocket.close":
+                wrong.append(f"{visitor.name}, /{address}: {answer['type']}")
+    assert not wrong, "\n".join(wrong)
