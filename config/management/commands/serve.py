@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from base.processes import CannotStart
 from config.preflight import check_database, check_redis
+from streaming import hub
 
 # Connection attempts that wait while every web process is busy or being started again.
 BACKLOG = 4096
@@ -27,7 +28,17 @@ class Command(BaseCommand):
         check_database(settings.DATABASE_URL)
         check_redis("REDIS_URL", settings.REDIS_URL)
         listening = socket.socket(fileno=fd) if fd is not None else listen(host, port)
-        uvicorn.Server(server_config()).run(sockets=[listening])
+        Server(server_config()).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """Ends live streams before it goes. Lifespan's shutdown comes only after connections have ended."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()  # who is sent away must not come back to us
+        await hub.drain()
+        await super().shutdown(sockets)
 
 
 def listen(host: str, port: int) -> socket.socket:
