@@ -1,4 +1,4 @@
-"""Asks for a human: a bereavement, and a machine is not what the caller wants."""
+"""Asks for a human: the account holder has died, and a machine is not who should hear it."""
 
 from simulator.stories.story import Line, Story, Use
 
@@ -6,7 +6,8 @@ STORY = Story(
     name="human",
     title="Asks for a person",
     agent="Penn",
-    summary="The caller is closing a late parent's account and asked for a person. Handed over with a summary.",
+    direction="outbound",
+    summary="The account holder has died. Their child asked for a person and was handed over with a summary.",
     sentiment="Negative",
     pools=(
         ({"who": "mum", "whose": "her"}, {"who": "dad", "whose": "his"}),
@@ -15,11 +16,11 @@ STORY = Story(
     lines=(
         Line(
             says="Hello. Am I talking to a person, or is this one of those computer things?",
-            answer="I'm Larkfield's automated assistant. I can help with renewals and accounts, and I can put you through to a colleague whenever you like.",
+            answer="I'm Larkfield's automated assistant. I'm calling about the tariff, and I can put you through to a colleague whenever you like.",
             pause=1.0,
         ),
         Line(
-            says="I'd rather talk to a person, please. It's about my {who}'s account. My {who} died {ago}.",
+            says="I'd rather talk to a person, please. This is my {who}'s number. My {who} died {ago}.",
             answer="I'm so sorry for your loss. Yes, of course. May I ask just one thing first, so that you don't have to tell it all twice?",
             pause=1.2,
         ),
@@ -36,14 +37,14 @@ STORY = Story(
                     "handoff.request",
                     {
                         "reason": "bereavement",
-                        "summary": "Caller's {who} died {ago}; account {account_id} in {whose} name. Wants a person.",
+                        "summary": "The account holder of {account_id} died {ago}. We are speaking to their child, who wants a person.",
                         "team": "bereavement",
                     },
                     {"queued": True, "position": 1, "wait_minutes": 2},
                     seconds=0.8,
                 ),
             ),
-            answer="A colleague will be with you in about two minutes. They can see the account, and they know why you're calling. Nothing will be charged and no letters will go out in the meantime.",
+            answer="A colleague will be with you in about two minutes. They can see the account, and they know what has happened. Nothing will be charged and no letters will go out in the meantime.",
             pause=2.4,
         ),
         Line(
@@ -54,6 +55,7 @@ STORY = Story(
         Line(
             says="Thank you. I'll wait, then.",
             answer="I'm connecting you now. Please stay on the line, and take care of yourself.",
+            then="transfer_call",
             pause=1.5,
         ),
     ),

@@ -77,6 +77,7 @@ STORY = Story(
         Line(
             says="Cheers. Bye.",
             answer="Bye for now.",
+            then="end_call",
             pause=0.5,
         ),
     ),

@@ -70,6 +70,7 @@ STORY = Story(
         Line(
             says="{reference}. Right, got it. Thank you, you've been really kind.",
             answer="Not at all, {first}. Take care of yourself. Goodbye.",
+            then="end_call",
             pause=1.4,
         ),
     ),

@@ -72,7 +72,8 @@ STORY = Story(
         ),
         Line(
             says="Great, that was painless. Thanks for ringing back when you said you would.",
-            answer="My pleasure, {first}. Have a good evening. Goodbye.",
+            answer="My pleasure, {first}. Have a good day. Goodbye.",
+            then="end_call",
             pause=0.7,
         ),
     ),

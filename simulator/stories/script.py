@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,11 @@ from simulator.stories.story import VARIANTS, Line, Story, render
 TELLING = 10
 LIKENESS = 0.55
 CALLING_OUT = ("hello are you still there", "hola sigue ahi")
-NUDGE = re.compile(r"\b(silen(t|ce)|quiet|not responded|no response|hasn t (spoken|said)|reminder)\b")
+NUDGE = re.compile(
+    r"\b(silen(t|ce)|quiet|not responded|no response|(has not|hasn t) (spoken|said)|said nothing|reminder)\b"
+)
 REMINDERS = {"en-GB": "Are you still there? Take your time.", "es-ES": "¿Sigue ahí? No hay prisa."}
+HOLD_ON = {"en-GB": "Please hold the line.", "es-ES": "No cuelgue, por favor."}
 STILL_HERE = {"en-GB": "Yes, I'm here, sorry about that. ", "es-ES": "Sí, aquí estoy, disculpe. "}
 ASIDES = (
     "Of course. Could you tell me a little more, so that I can look into the right thing?",
@@ -86,7 +89,7 @@ class Script:
         }
         self._words = {text: frozenset(text.split()) for text in self._places}
 
-    def reply(self, messages: Sequence[Said], tools: Iterable[str] = ()) -> Reply:
+    def reply(self, messages: Sequence[Said], tools: Collection[str] = ()) -> Reply:
         """What a good agent says next, using only the tools it was given (names with dots)."""
         here = self._locate(messages)
         if here is None:
@@ -97,14 +100,17 @@ class Script:
         since = messages[at + 1 :]
         if not calling_out and self._is_reminder(messages, at):
             return Reply(render(line.reminder, facts) or REMINDERS[language])
-        usable = [use for use in line.tools if use.name in set(tools)]
+        usable = [use for use in line.tools if use.name in tools]
         used = sum(message.role == "tool" for message in since)
         if used < len(usable):
             use = usable[used]
             spoken = "" if used or calling_out else render(line.before, facts)
             return Reply(spoken, Call(use.name, render(use.arguments, facts)))
+        if used > len(usable):
+            return Reply(HOLD_ON[language])
         opening = STILL_HERE[language] if calling_out else ""
-        return Reply(opening + render(line.answer, facts))
+        then = Call(line.then, {}) if line.then in tools else None
+        return Reply(opening + render(line.answer, facts), then)
 
     def _locate(self, messages: Sequence[Said]) -> tuple[int, Place, int, bool] | None:
         """(index of the message, its place, the variant, whether the caller has called out since)."""
@@ -151,7 +157,11 @@ class Script:
         return last.role == "user" and len(messages) - 1 > at and bool(NUDGE.search(plain(last.text)))
 
     def _aside(self, messages: Sequence[Said]) -> Reply:
-        users = [message.text for message in messages if message.role == "user"]
+        users = [
+            message.text
+            for message in messages
+            if message.role == "user" and not NUDGE.search(plain(message.text))
+        ]
         if not users:
             return Reply("Hello, you're through to Larkfield Energy. How can I help?")
         return Reply(ASIDES[(len(users) - 1) % len(ASIDES)])

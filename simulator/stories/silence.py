@@ -18,8 +18,8 @@ STORY = Story(
     ),
     lines=(
         Line(
-            says="Hello, is that the power people? I've lost the electric in {dead}, but the rest is on.",
-            answer="Hello, yes, it is. If only part of the house is off, it's often a switch in your fuse box. But let me rule out a fault on our side first. What's your postcode?",
+            says="Oh, hello. I've lost the electric in {dead}, but the rest of the house is on.",
+            answer="Hello. If only part of the house is off, it's often a switch in your fuse box. But let me rule out a fault on our side first. What's your postcode?",
         ),
         Line(
             says="{postcode}.",

@@ -53,7 +53,8 @@ class Line:
     being `quiet` for so long that the platform asks the agent to check.
 
     What a good agent does: says `before`, uses the tools one after the other, says `answer`.
-    `reminder` is what it says when the caller stays quiet after that answer.
+    `reminder` is what it says when the caller stays quiet after that answer. `then` is what it does with
+    the call once that is spoken, if it may: "end_call" or "transfer_call".
     """
 
     says: str
@@ -65,6 +66,7 @@ class Line:
     adds_on: float | None = None
     quiet: float = 0.0
     reminder: str = ""
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ STORY = Story(
     name="tariff",
     title="Tariff question",
     agent="Penn",
-    summary="The caller's fixed price ends soon. The options were explained and sent in writing.",
+    direction="outbound",
+    summary="The customer's fixed price ends soon. The options were explained and sent in writing.",
     pools=(
         (
             {"ends": "the 14th", "usage": "2,900", "fixed": "84", "variable": "91"},
@@ -17,7 +18,7 @@ STORY = Story(
     ),
     lines=(
         Line(
-            says="Hello, I've had a letter saying my fixed price ends on {ends}. What happens if I don't do anything?",
+            says="Yes, now's fine. I had your letter, it says my fixed price ends on {ends}. What happens if I don't do anything?",
             answer="Good question. If you do nothing on {ends}, you move to our flexible tariff. You're never cut off, and you can leave it at any time, but the price can go up or down every three months.",
         ),
         Line(

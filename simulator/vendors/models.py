@@ -19,6 +19,8 @@ from simulator.vendors.tokens import Pen, count
 FIRST_TOKEN = {"sim-fast": 0.32, "sim-standard": 0.55, "sim-claude": 0.6}
 RATE_FACTOR = {"sim-fast": 1.3, "sim-standard": 1.0, "sim-claude": 1.1}
 MODELS = tuple(FIRST_TOKEN)
+# What an agent may do with the call itself; whoever conducts the call offers these.
+ACTIONS = ("end_call", "transfer_call")
 CACHED_FROM = 1024
 CACHE_BLOCK = 128
 
@@ -98,7 +100,7 @@ class Models:
     def start(self, model: str, messages: Sequence[Said], offered: Iterable[str], system: str) -> Work:
         name, fault = self.faults.of(model)
         names = {_letters(tool): tool for tool in offered}
-        known = [tool for tool in CATALOGUE if _letters(tool) in names]
+        known = [tool for tool in (*CATALOGUE, *ACTIONS) if _letters(tool) in names]
         reply = self.script.reply(messages, known)
         counts = self.stats.of(name)
         counts.requests += 1

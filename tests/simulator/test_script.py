@@ -7,7 +7,7 @@ from simulator.stories.script import Said, Script
 from simulator.tools import CATALOGUE, Tools
 
 SCRIPT = Script(STORIES.values())
-EVERY_TOOL = tuple(CATALOGUE)
+EVERY_TOOL = (*CATALOGUE, "end_call", "transfer_call")
 
 
 def played(story, variant, *, greeting="Hello, Larkfield Energy."):
@@ -21,7 +21,7 @@ def played(story, variant, *, greeting="Hello, Larkfield Energy."):
             yield list(said), (render(spoken, facts), use.name, render(use.arguments, facts))
             said += [Said("assistant", render(spoken, facts)), Said("tool", "{}")]
             spoken = ""
-        yield list(said), (render(line.answer, facts), None, None)
+        yield list(said), (render(line.answer, facts), line.then or None, {} if line.then else None)
         said.append(Said("assistant", render(line.answer, facts)))
 
 
@@ -113,8 +113,17 @@ def test_a_quiet_caller_is_reminded_kindly():
 
     assert SCRIPT.reply(said).text == line.reminder
     assert (
-        SCRIPT.reply([*said, Said("user", "(The caller has been silent for a while.)")]).text == line.reminder
+        SCRIPT.reply([*said, Said("user", "(The caller has said nothing for a while.)")]).text
+        == line.reminder
     )
+
+
+def test_an_action_that_failed_is_not_tried_again():
+    farewell = STORIES["renewal"].lines[-1].says
+    said = [Said("user", farewell), Said("assistant", "Goodbye."), Said("tool", "No.")]
+
+    assert SCRIPT.reply(said, EVERY_TOOL).text == "Please hold the line."
+    assert SCRIPT.reply(said, EVERY_TOOL).call is None
 
 
 def test_half_a_sentence_is_enough():
