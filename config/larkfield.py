@@ -58,6 +58,7 @@ AGENTS = (
             "account.lookup",
             "billing.find_charges",
             "refund.create",
+            "meter.submit",
             "handoff.request",
             "end_call",
             "transfer_call",
@@ -97,6 +98,7 @@ AGENTS = (
         tools=(
             "account.lookup",
             "meter.submit",
+            "outage.lookup",
             "booking.find_slots",
             "booking.create",
             "handoff.request",
@@ -113,7 +115,8 @@ AGENTS = (
         job=(
             "You talk about tariffs that are about to end: what the caller pays now, what the fixed and the "
             "variable tariff would cost them, and when each starts. Do not press: a caller who wants to "
-            "think about it, or who is not the account holder, is thanked and let go."
+            "think about it, or who is not the account holder, is thanked and let go. A colleague can be "
+            "reached at +442079460150."
         ),
         tools=(
             "account.lookup",

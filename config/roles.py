@@ -15,6 +15,8 @@ from base.supervisor import Child
 from config.env import BASE_DIR
 
 LONGEST_START_S = 90
+# The share of the fast model's requests that fail: a demonstration shows how the next one takes over.
+SIMULATED_FAULTS = "0.04"
 # Celery says it at length at every start; in a container everybody is root.
 RUNS_AS_ROOT = "ignore:You're running the worker with superuser privileges"
 
@@ -47,7 +49,8 @@ class Roles:
 
     def simulator(self, port: int) -> Child:
         first_run = str(self.home / "first-run.json")
-        command = self.manage("simulator", "simulate", "--port", str(port), "--first-run", first_run)
+        options = ("--port", str(port), "--first-run", first_run, "--faults", SIMULATED_FAULTS)
+        command = self.manage("simulator", "simulate", *options)
         return Child(role="simulator", prepare=lambda: command)
 
     def _celery(self, role: str, *arguments: str) -> Child:
