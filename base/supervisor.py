@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 from base.processes import CannotStart, Command
 
@@ -95,10 +96,10 @@ class Supervisor:
         """
         asked = asyncio.create_task(self._stop_asked.wait())
         try:
-            await asyncio.wait({asked, starting, self._failed}, return_when=asyncio.FIRST_COMPLETED)
+            await self._first_of(asked, starting, self._failed)
             if starting.done():
                 starting.result()
-                await asyncio.wait({asked, self._failed}, return_when=asyncio.FIRST_COMPLETED)
+                await self._first_of(asked, self._failed)
             if self._failed.done():
                 self._failed.result()
         finally:
@@ -166,6 +167,9 @@ class Supervisor:
         except CannotStart as error:
             if not self._failed.done():
                 self._failed.set_exception(error)
+
+    async def _first_of(self, *futures: asyncio.Future[Any]) -> None:
+        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
     def _reap(self) -> None:
         for running in self._children.values():
