@@ -103,18 +103,16 @@ class Hub:
             raise Away(str(error)) from error
         # No await from here on: what is told and what follows must meet exactly.
         feed = self._feed(topics, sources)
-        stand = Stand(feed.names, [story.start for story in stories])
-        chunks, over, alone = [], False, len(topics) == 1
-        for index, (source, story) in enumerate(zip(sources, stories, strict=True)):
-            if not story.ended and (rest := source.recent.since(story.position)):
-                story.items = story.items + rest
-                story.position = source.recent.position
-            if alone and topics[index].ended and not any(item.end for item in story.items):
+        alone = len(topics) == 1
+        for topic, source, story in zip(topics, sources, stories, strict=True):
+            story.add([] if story.ended else source.recent.since(story.position))
+            if alone and topic.ended and not story.over:
                 # The record knows that it is over, but nobody said so.
-                finish = Item(source.recent.last, b'{"type":"finish"}', "", "e")
-                story.items = [*story.items, finish]
-            chunks.append(feed.tell(index, story, stand))
-            over = alone and any(item.end for item in story.items)
+                story.add([Item(source.recent.last, b'{"type":"finish"}', "", "e")])
+        standing = [story.start or (story.position if story.silent else None) for story in stories]
+        stand = Stand(feed.names, standing)
+        chunks = [feed.tell(index, story, stand) for index, story in enumerate(stories)]
+        over = alone and stories[0].over
         if over:
             connection.finish(b"".join(chunks))
             return

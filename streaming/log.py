@@ -15,7 +15,10 @@ import redis.asyncio
 import redis.asyncio.cluster
 import redis.cluster
 from django.conf import settings
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
+from redis.retry import Retry
 
 from streaming import positions, scripts
 from streaming.entries import Entry, Page
@@ -26,8 +29,9 @@ __all__ = ["Entry", "Log", "Page", "Position", "join", "position", "publish"]
 logger = logging.getLogger(__name__)
 
 _CLUSTER = "redis+cluster"
-# A page or a webhook must not hang on the live view; it is told again by the next entry.
+# A page or a webhook must not hang on the live view. One more try, since a pooled connection may be stale.
 _PATIENCE = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
+_TRIES = 1
 
 
 def _address(url: str) -> tuple[str, bool, int]:
@@ -44,7 +48,7 @@ class Log:
     def __init__(self, url: str | None = None) -> None:
         self.url, cluster, self.database = _address(url or settings.REDIS_LOG_URL)
         client = redis.asyncio.cluster.RedisCluster if cluster else redis.asyncio.Redis
-        self.redis = client.from_url(self.url, **_PATIENCE)
+        self.redis = client.from_url(self.url, **_PATIENCE, retry=AsyncRetry(NoBackoff(), _TRIES))
 
     async def close(self) -> None:
         await self.redis.aclose()
@@ -101,7 +105,7 @@ class Log:
 def _client(url: str):
     plain, cluster, database = _address(url)
     kind = redis.cluster.RedisCluster if cluster else redis.Redis
-    return kind.from_url(plain, **_PATIENCE), database
+    return kind.from_url(plain, **_PATIENCE, retry=Retry(NoBackoff(), _TRIES)), database
 
 
 def _run(client, call: scripts.Call):

@@ -20,6 +20,21 @@ class Story:
     ended: bool = False
     start: Position | None = None  # where the reader stood, if what follows is the exact continuation
 
+    @property
+    def silent(self) -> bool:
+        return not (self.items or self.record or self.reset)
+
+    @property
+    def over(self) -> bool:
+        """Whether it tells the end of the topic."""
+        return any(item.end for item in self.items)
+
+    def add(self, items: list[Item]) -> None:
+        # A new list: the one we have may be told to others too.
+        if items:
+            self.items = self.items + items
+            self.position = Position(self.position.epoch, items[-1].id)
+
 
 def whole(position: Position, items: list[Item], record: Sequence[Entry] | None, *, ended: bool) -> Story:
     """The topic so far: the record, and from the log whatever it knows of; the log's picture is the newer

@@ -1,0 +1,104 @@
+"""Real servers for the streaming tests: uvicorn and daphne with the test app, and a Redis that may be
+killed."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from base import processes
+from base.embedded import places, redis
+from config.env import BASE_DIR
+
+
+@contextmanager
+def web(kind: str, **settings: str) -> Iterator[int]:
+    """Serve the test app; gives the port. `kind` is uvicorn or daphne."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(1024)
+    port = listening.getsockname()[1]
+    argv = [sys.executable, "-m", "tests.streaming.serve", kind, str(listening.fileno())]
+    process = subprocess.Popen(
+        argv, cwd=BASE_DIR, env=os.environ | settings, pass_fds=[listening.fileno()], stdin=subprocess.DEVNULL
+    )
+    listening.close()  # it is the server's alone now, so that a stopped server refuses
+    try:
+        yield Web(port, process)
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        process.kill()
+        process.wait(10)
+
+
+class Web(int):
+    """The port, and the process behind it."""
+
+    process: subprocess.Popen
+
+    def __new__(cls, port: int, process: subprocess.Popen) -> "Web":
+        self = super().__new__(cls, port)
+        self.process = process
+        return self
+
+    def memory_kb(self) -> int:
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1])
+        raise AssertionError("no VmRSS")
+
+
+class OwnRedis:
+    """A Redis of one test's own, that may be stopped, killed and started again."""
+
+    def __init__(self, home: Path, *, durable: bool) -> None:
+        self.home, self._durable = home, durable
+        self.url = places.redis_url(home)
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        command = redis.prepare(self.home, durable=self._durable)
+        self._process = subprocess.Popen(command.argv, **command.options())
+        redis.wait_ready(self.home, lambda: self._process.poll() is None)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+    def pause(self) -> None:
+        self._process.send_signal(19)
+
+    def resume(self) -> None:
+        self._process.send_signal(18)
+
+    def stop(self) -> None:
+        if self._process and self._process.poll() is None:
+            self.resume()
+            processes.stop(self._process, 15, seconds=10)
+
+
+@contextmanager
+def own_redis(*, durable: bool = False) -> Iterator[OwnRedis]:
+    home = Path(tempfile.mkdtemp(prefix="earshot-log-"))
+    server = OwnRedis(home, durable=durable)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def wait_until(condition, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        time.sleep(0.02)
