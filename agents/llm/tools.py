@@ -13,6 +13,7 @@ import httpx
 from agents.llm.request import ToolSpec
 from agents.lookup import Lookup, per_loop
 from agents.models import Tool
+from platforms.clean import clean
 
 logger = logging.getLogger(__name__)
 
@@ -109,8 +110,7 @@ async def _text(response: httpx.Response) -> str:
         body += chunk
         if len(body) >= MAX_BYTES:
             break
-    # NUL and half characters would break the row this result is kept in.
-    text = bytes(body).decode("utf-8", errors="replace").replace("\x00", "")
+    text = clean(bytes(body).decode("utf-8", errors="replace"))
     return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
 
 

@@ -308,6 +308,35 @@ async def test_a_sign_of_life_is_not_a_token(kind, vendors, add_model, ask):
 
 
 @BOTH
+async def test_it_passes_on_only_what_can_be_kept(kind, vendors, add_model, ask):
+    await add_model("a", kind=kind)
+    call = Part('{"note": "\\ud83d"}', id="t1", name="note")
+    vendors.play("a", Say("half \ud83d"), Say(" none\0"), call, Stop("tool_calls"))
+
+    _, half, none, call, *_ = await ask()
+
+    assert (half.text, none.text, call.arguments) == ("half \ufffd", " none\ufffd", {"note": "\ufffd"})
+
+
+async def test_it_keeps_its_books_with_many_at_once(vendors, add_model, ask, recorded):
+    await add_model("a")
+    await add_model("b", kind="anthropic")
+    vendors.play("a", Refuse(529))
+    vendors.play("b", Say("One "), Wait(0.05), Say("two."), Stop(), Counts(fresh=10, out=4))
+    asking = [asyncio.create_task(ask()) for _ in range(60)]
+    await vendors.anybody.wait()
+
+    for task in asking[::3]:
+        task.cancel()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+
+    assert [text_of(answer) for answer in answers if isinstance(answer, list)] == ["One two."] * 40
+    rows = await recorded()
+    assert sum(row.model == "b" and row.finish == "stop" for row in rows) == 40
+    assert len(rows) >= len(vendors.requests)  # some were cancelled on their way to the vendor
+
+
+@BOTH
 async def test_a_broken_tool_call_is_nobodys_answer_yet(kind, vendors, add_model, ask):
     await add_model("a", kind=kind)
     await add_model("b", kind=kind)

@@ -11,6 +11,7 @@ from agents.llm.errors import ProviderError
 from agents.llm.events import Event, Finish, FinishReason, TextDelta, Usage
 from agents.llm.providers import base, faults
 from agents.llm.request import Message, Request, complete
+from platforms.clean import clean
 
 BASE_URL = "https://api.anthropic.com"
 
@@ -139,11 +140,11 @@ class _Answer:
             given = json.dumps(block.input) if block.input else ""
             self._calls[index] = base.ToolCallParts(block.id or "", block.name or "", given)
         elif block.type == "text" and block.text:
-            yield TextDelta(block.text)
+            yield TextDelta(clean(block.text))
 
     def _add(self, index: int, delta: Any) -> Iterator[Event]:
         if delta.type == "text_delta" and delta.text:
-            yield TextDelta(delta.text)
+            yield TextDelta(clean(delta.text))
         elif delta.type == "input_json_delta" and index in self._calls:
             self._calls[index].raw += delta.partial_json or ""
 

@@ -4,17 +4,18 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import httpx2
 
 from agents.llm.errors import ProviderError
-from agents.llm.events import Event, ToolCall, Usage
+from agents.llm.events import Event, ToolCall
 from agents.llm.providers import faults
 from agents.llm.request import ToolSpec
 from base.ids import uuid7
+from platforms.clean import clean
 
 logger = logging.getLogger(__name__)
 
@@ -150,10 +151,10 @@ class ToolCallParts:
 
     def whole(self, names: ToolNames) -> ToolCall:
         return ToolCall(
-            id=self.id or f"call_{uuid7().hex}",
-            name=names.ours(self.name),
-            arguments=arguments_of(self.raw),
-            raw=self.raw,
+            id=clean(self.id) or f"call_{uuid7().hex}",
+            name=clean(names.ours(self.name)),
+            arguments=clean(arguments_of(self.raw)),
+            raw=clean(self.raw),
         )
 
 
@@ -170,8 +171,3 @@ def arguments_of(raw: str) -> dict | None:
 
 def schema_of(tool: ToolSpec) -> dict:
     return tool.parameters or {"type": "object", "properties": {}}
-
-
-def usage_of(usage: Usage | None) -> Iterator[Event]:
-    if usage is not None:
-        yield usage

@@ -15,6 +15,7 @@ from agents.llm.errors import ProviderError
 from agents.llm.events import Event, Finish, FinishReason, TextDelta, Usage
 from agents.llm.providers import base, faults
 from agents.llm.request import Message, Request, complete
+from platforms.clean import clean
 
 BASE_URL = "https://api.openai.com/v1"
 
@@ -120,7 +121,7 @@ class _Answer:
             for part in delta.tool_calls or ():
                 self._take_call(part)
             if delta.content:
-                yield TextDelta(delta.content)
+                yield TextDelta(clean(delta.content))
         if choice.finish_reason and not self.finished:
             self._reason = choice.finish_reason
             self.finished = True
@@ -143,7 +144,8 @@ class _Answer:
             call.raw += given if isinstance(given, str) else json.dumps(given)
 
     def end(self) -> Iterator[Event]:
-        yield from base.usage_of(self._usage)
+        if self._usage:
+            yield self._usage
         if not self.finished:
             raise faults.fault("connection", code="truncated")
         if self._reason == "content_filter" or self._refused:
