@@ -6,8 +6,8 @@ them, one with the facts alone. Nobody filters per reader.
 """
 
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from calls import parts
-from calls.models import Call, Turn
+from calls.models import Call, CallQuerySet, Turn
 from streaming.log import Entry, publish
 
 LINGER = timedelta(seconds=8)  # how long an ended call stays on the board
@@ -173,19 +173,26 @@ def entries(call: Call, picture: dict) -> list[tuple[str, Entry]]:
     if call.ended_at and call.ended_at + LINGER <= timezone.now():
         return removal(call)
     return [
-        (topic(call.workspace_id), _entry("data-card", call, picture)),
-        (facts_topic(call.workspace_id), _entry("data-card", call, without_words(picture))),
+        (topic(call.workspace_id), _entry(picture)),
+        (facts_topic(call.workspace_id), _entry(without_words(picture))),
     ]
 
 
 def removal(call: Call) -> list[tuple[str, Entry]]:
-    gone = {"id": str(call.pk), "outcome": call.outcome, "revision": call.revision}
-    entry = replace(_entry("data-gone", call, gone), gone=True)
+    entry = gone(str(call.pk))
     return [(topic(call.workspace_id), entry), (facts_topic(call.workspace_id), entry)]
 
 
-def _entry(kind: str, call: Call, data: dict) -> Entry:
-    return Entry({"type": kind, "id": str(call.pk), "data": data}, group=f"call-{call.pk}", whole=True)
+def gone(call_id: str) -> Entry:
+    """A card's last picture: that there is none any more."""
+    part = {"type": "data-gone", "id": call_id, "call": call_id, "data": {"id": call_id}}
+    return Entry(part, group=f"call-{call_id}", whole=True, gone=True)
+
+
+def _entry(picture: dict) -> Entry:
+    call_id = picture["id"]
+    part = {"type": "data-card", "id": call_id, "call": call_id, "data": picture}
+    return Entry(part, group=f"call-{call_id}", whole=True)
 
 
 def announce(call: Call) -> None:
@@ -200,19 +207,24 @@ def turns_of_cards():
     return Turn.objects.defer("stream", "words", "tool_arguments").order_by("n")
 
 
-def calls_on(workspace_id: UUID) -> Iterable[Call]:
-    """The calls on the board: those that go on and those that just ended. Two queries in all."""
+def shown_on(workspace_id: UUID) -> CallQuerySet:
+    """The calls on the board: those that go on and those that just ended."""
     shown = Q(ended_at=None) | Q(ended_at__gt=timezone.now() - LINGER)
-    return (
-        Call.objects.for_workspace(workspace_id)
-        .filter(shown)
+    return Call.objects.for_workspace(workspace_id).filter(shown)
+
+
+def cards_on(workspace_id: UUID, *, words: bool) -> list[dict]:
+    """Every card of the board, from the record alone, in two queries. `words`: may the reader see them?"""
+    calls = (
+        shown_on(workspace_id)
         .select_related("agent", "version")
         .prefetch_related(Prefetch("turns", queryset=turns_of_cards()))
         .order_by("started_at", "id")
     )
-
-
-def cards_on(workspace_id: UUID, *, words: bool) -> list[dict]:
-    """Every card of the board, from the record alone. `words`: whether the reader may see what is said."""
-    pictures = [card(call, list(call.turns.all())) for call in calls_on(workspace_id)]
+    pictures = [card(call, list(call.turns.all())) for call in calls]
     return pictures if words else [without_words(picture) for picture in pictures]
+
+
+def entries_on(workspace_id: UUID, *, words: bool) -> list[Entry]:
+    """The same as entries, for a reader whom the log cannot tell everything."""
+    return [_entry(picture) for picture in cards_on(workspace_id, words=words)]

@@ -16,7 +16,7 @@ from config.lifespan import lifespan  # noqa: E402
 from live import routing as live  # noqa: E402
 
 # Rooms add their streams and sockets here; tests/test_access.py walks both lists.
-http_routes: list = []
+http_routes: list = [*live.http_routes]
 socket_routes: list = [*live.socket_routes]
 
 application = TraceMiddleware(

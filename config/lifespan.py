@@ -3,10 +3,11 @@
 import logging
 
 from agents.llm import router, tools
+from live import process
 
 logger = logging.getLogger(__name__)
 
-CLOSERS = (router.close, tools.close)
+CLOSERS = (process.close, router.close, tools.close)
 
 
 async def lifespan(scope, receive, send) -> None:

@@ -6,3 +6,9 @@ from streaming.writer import Writer
 
 writer = per_loop(Writer)
 leases = per_loop(Leases)
+
+
+async def close() -> None:
+    """At the end of the process: say what is left to be said, let go of the calls."""
+    await writer().close()
+    await leases().close()

@@ -6,7 +6,7 @@ from django.db import connections
 
 from agents.llm import router, tools
 from config.asgi import application
-from live.process import leases, writer
+from live import process
 from simulator import World
 from tests.live.house import QUICK, House, build, serving
 
@@ -22,8 +22,7 @@ async def house(transactional_db, world) -> AsyncIterator[House]:
     yield await sync_to_async(build)(world)
     await router.close()
     await tools.close()
-    await writer().close()
-    await leases().close()
+    await process.close()
     await sync_to_async(connections.close_all)()
 
 

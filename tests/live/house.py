@@ -19,6 +19,7 @@ from config.management.commands.serve import server_config
 from platforms.models import Connection
 from simulator import Timing, World
 from simulator.tools import CATALOGUE
+from simulator.world import API_KEY
 from streaming.entries import Item
 from streaming.log import Log
 

@@ -1,0 +1,101 @@
+"""The live streams: who may watch what. How they are told is streaming's business."""
+
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+
+from accounts.access import Viewer, still_allowed, viewer_of
+from accounts.permissions import Permission
+from calls import board, parts
+from calls.models import Call
+from streaming.consumers import Admission, EventStreamConsumer, Refused, Topic
+from streaming.log import Entry
+
+MOST_CALLS = 20  # on one connection
+NOT_FOUND = "There is no such call."
+
+
+def in_a_thread(work):
+    return database_sync_to_async(work, thread_sensitive=False)
+
+
+class Stream(EventStreamConsumer):
+    async def viewer(self) -> Viewer:
+        viewer = await viewer_of(self.scope)
+        if viewer is None:
+            raise Refused(401, "not_signed_in", "Sign in, or send an API token.")
+        if not viewer.may(Permission.SEE_CALLS):
+            raise Refused(403, "forbidden", "You may not see calls.")
+        return viewer
+
+    def admission(self, viewer: Viewer, topics: list[Topic]) -> Admission:
+        person = str(viewer.token_id or viewer.user_id)
+        return Admission(viewer=viewer, topics=topics, recheck=still_allowed, person=person)
+
+
+class CallStream(Stream):
+    """One call in full."""
+
+    async def admit(self) -> Admission:
+        viewer = await self.viewer()
+        calls = await call_topics(viewer, [self.scope["url_route"]["kwargs"]["call_id"]])
+        return self.admission(viewer, calls)
+
+
+class BoardStream(Stream):
+    """The workspace's board; `?call=<id>` adds a call in full, each of its parts with that `call`."""
+
+    async def admit(self) -> Admission:
+        viewer = await self.viewer()
+        asked = _asked(self.scope["query_string"])
+        calls = await call_topics(viewer, asked, tagged=True) if asked else []
+        return self.admission(viewer, [board_topic(viewer), *calls])
+
+
+def board_topic(viewer: Viewer) -> Topic:
+    words = viewer.may(Permission.SEE_WORDS)
+    workspace_id = viewer.workspace_id
+    name = board.topic(workspace_id) if words else board.facts_topic(workspace_id)
+
+    async def record() -> list[Entry]:
+        return await in_a_thread(board.entries_on)(workspace_id, words=words)
+
+    return Topic(name, snapshot=record)
+
+
+async def call_topics(viewer: Viewer, call_ids: list[UUID], *, tagged: bool = False) -> list[Topic]:
+    """The topics of these calls. Raises Refused: 403 if words may not be seen, 404 if not ours."""
+    if not viewer.may(Permission.SEE_WORDS):
+        raise Refused(403, "forbidden", "Your role does not show what is said on calls.")
+    found = await in_a_thread(_find)(viewer.workspace_id, call_ids)
+    if len(found) < len(set(call_ids)):
+        raise Refused(404, "not_found", NOT_FOUND)
+    return [_call_topic(found[call_id], tagged) for call_id in dict.fromkeys(call_ids)]
+
+
+def _find(workspace_id: UUID, call_ids: list[UUID]) -> dict[UUID, Call]:
+    return Call.objects.for_workspace(workspace_id).in_bulk(call_ids)
+
+
+def _call_topic(call: Call, tagged: bool) -> Topic:
+    async def record() -> list[Entry]:
+        return await in_a_thread(_record)(call.pk)
+
+    tag = {"call": str(call.pk)} if tagged else {}
+    return Topic(parts.topic(call), tag, snapshot=record, ended=call.closed_at is not None)
+
+
+def _record(call_id: UUID) -> list[Entry]:
+    return parts.parts_of(Call.objects.select_related("agent", "version").get(pk=call_id))
+
+
+def _asked(query: bytes) -> list[UUID]:
+    try:
+        named = parse_qs(query.decode("ascii"), max_num_fields=100).get("call", [])
+        asked = [UUID(name) for name in named]
+    except ValueError:
+        raise Refused(404, "not_found", NOT_FOUND) from None
+    if len(asked) > MOST_CALLS:
+        raise Refused(400, "too_many_calls", f"One stream carries {MOST_CALLS} calls at most.")
+    return asked

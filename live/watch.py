@@ -1,0 +1,163 @@
+"""What must happen on live calls when nobody is there to do it: dead holders, forgotten calls, old cards.
+
+A process role of its own. Several may run; a lease lets one of them act. The record is where it looks, so it
+forgets nothing when it, Redis or a web process is restarted.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+from channels.db import database_sync_to_async
+from django.db import DatabaseError
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from accounts.models import Workspace
+from calls import board, fold, services
+from calls.models import Call
+from calls.services import Opening
+from live import interrupted, leases
+from platforms.events import CallEnded
+from streaming.log import Entry, Log
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.5
+SWEEP_SECONDS = 60.0
+# After the lease has run out: a Redis that lost its data gives every holder this long to say it is there.
+DEAD_SECONDS = 2.5
+# From the holder's last sign of life: platforms have stopped dialling again by then.
+GIVE_UP_SECONDS = 45.0 - leases.SECONDS
+UNFINISHED = timedelta(seconds=20)
+RECENT = timedelta(minutes=10)
+
+
+class Watch:
+    def __init__(self) -> None:
+        self._redis = leases.connect()
+        self._log = Log()
+        self._name = secrets.token_hex(8)
+        self._missing: dict[UUID, float] = {}  # live calls without a holder, and since when
+        self._told: set[UUID] = set()  # of those: watchers know
+        self._gone: dict[UUID, datetime] = {}  # cards that were taken away, and when their calls ended
+        self._swept = float("-inf")
+        self._healthy = True
+
+    async def run(self) -> None:
+        """Watch until cancelled. What cannot be reached for a while is waited for."""
+        try:
+            while True:
+                await self._tick()
+                await asyncio.sleep(TICK_SECONDS)
+        finally:
+            await self._redis.aclose()
+            await self._log.close()
+
+    async def _tick(self) -> None:
+        try:
+            if await leases.lead(self._redis, "watch", self._name):
+                await self.look()
+            self._healthy = True
+        except (RedisError, DatabaseError, OSError) as error:
+            if self._healthy:
+                logger.warning("the watch cannot see: %s", type(error).__name__)
+            self._healthy = False
+            # What was missing meanwhile may only have been out of sight.
+            self._missing.clear()
+
+    async def look(self) -> None:
+        """Look once at everything there is to look at."""
+        now = asyncio.get_running_loop().time()
+        await self._look_after_orphans(await _live_calls(), now)
+        ended = await _ended_lately()
+        for call in ended:
+            if call.closed_at is None and call.ended_at + UNFINISHED < timezone.now():
+                await _finish(call.pk)
+            if call.pk not in self._gone and call.ended_at + board.LINGER < timezone.now():
+                self._gone[call.pk] = call.ended_at
+                await self._say(board.removal(call))
+        horizon = timezone.now() - RECENT
+        self._gone = {call_id: at for call_id, at in self._gone.items() if at > horizon}
+        if now - self._swept > SWEEP_SECONDS:
+            self._swept = now
+            await self._sweep()
+
+    # Calls whose process has died.
+
+    async def _look_after_orphans(self, live: list[Call], now: float) -> None:
+        held = await leases.held(self._redis, [call.pk for call in live])
+        orphans = {call.pk: call for call in live if call.pk not in held}
+        self._missing = {call_id: self._missing.get(call_id, now) for call_id in orphans}
+        self._told &= orphans.keys()
+        for call_id, since in self._missing.items():
+            if now - since >= DEAD_SECONDS and call_id not in self._told:
+                self._told.add(call_id)
+                if await interrupted.tell(self._log, orphans[call_id]):
+                    logger.warning("call %s: its process died in the middle of an answer", call_id)
+            if now - since >= GIVE_UP_SECONDS:
+                logger.warning("call %s: nobody came back for it", call_id)
+                await _give_up(orphans[call_id])
+
+    # The board.
+
+    async def _sweep(self) -> None:
+        """Take away cards of calls that are over: left by a time when nobody watched."""
+        for workspace_id in await _workspaces():
+            on_board = await _on_board(workspace_id)
+            for topic in (board.topic(workspace_id), board.facts_topic(workspace_id)):
+                page = await self._log.snapshot(topic)
+                shown = [orjson.loads(item.data) for item in page.entries]
+                old = {part["id"] for part in shown if part["type"] == "data-card"} - on_board
+                if old:
+                    await self._log.append(topic, [board.gone(call_id) for call_id in sorted(old)])
+
+    async def _say(self, entries: Iterable[tuple[str, Entry]]) -> None:
+        for topic, entry in entries:
+            await self._log.append(topic, [entry])
+
+
+def in_a_thread(work):
+    return database_sync_to_async(work, thread_sensitive=False)
+
+
+@in_a_thread
+def _live_calls() -> list[Call]:
+    return list(Call.objects.live().filter(level=Call.Level.TOKEN))
+
+
+@in_a_thread
+def _ended_lately() -> list[Call]:
+    return list(Call.objects.filter(ended_at__gt=timezone.now() - RECENT))
+
+
+@in_a_thread
+def _workspaces() -> list[UUID]:
+    return list(Workspace.objects.values_list("pk", flat=True))
+
+
+@in_a_thread
+def _on_board(workspace_id: UUID) -> set[str]:
+    return {str(call_id) for call_id in board.shown_on(workspace_id).values_list("pk", flat=True)}
+
+
+@in_a_thread
+def _finish(call_id: UUID) -> None:
+    services.finish(call_id)
+
+
+@in_a_thread
+def _give_up(call: Call) -> None:
+    ended = CallEnded(at=timezone.now(), reason="connection_lost", outcome="failed")
+    services.record(
+        call.workspace_id,
+        call.platform,
+        call.platform_call_id,
+        [ended],
+        source=fold.WATCH,
+        opening=Opening(started_at=call.started_at),
+    )
