@@ -124,10 +124,6 @@ async def test_a_finished_call_is_told_whole_from_its_record(address, house, cal
 
     kinds = [part["type"] for part in told if part["type"] != "data-pulse"]
     assert kinds == ["data-call", "data-turn", "finish"]
-        "data-call",
-        "data-turn",
-        "finish",
-    ]
 
 
 async def test_the_board_begins_with_the_calls_that_go_on(address, house, call, live_call):
