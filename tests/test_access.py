@@ -61,6 +61,7 @@ PAGES = {
 }
 STREAMS = {
     "live/stream": Rule(Permission.SEE_CALLS),
+    "live/stream?call=<uuid:call_id>": Rule(Permission.SEE_WORDS),
     "live/calls/<uuid:call_id>/stream": Rule(Permission.SEE_WORDS),
 }
 # Sockets are opened by platforms, which prove themselves by an unguessable key in the address. Each line is
@@ -95,7 +96,7 @@ def test_every_page_has_a_rule():
 
 
 def test_every_stream_has_a_rule():
-    assert {str(route.pattern) for route in asgi.http_routes} == set(STREAMS)
+    assert {str(route.pattern) for route in asgi.http_routes} == {stream.split("?")[0] for stream in STREAMS}
 
 
 def test_every_socket_has_a_rule():
@@ -275,11 +276,12 @@ class Stream:
 async def listen(visitor: Visitor, address: str, place: Place) -> Stream:
     """Open a stream and read what it holds by now: to its end, or to the first pulse after the snapshot."""
     heard = Stream(visitor, address)
+    path, _, query = place.fill(address).partition("?")
     scope = {
         "type": "http",
         "method": "GET",
-        "path": "/" + place.fill(address),
-        "query_string": b"",
+        "path": f"/{path}",
+        "query_string": query.encode(),
         "headers": list(visitor.headers),
     }
     browser = ApplicationCommunicator(asgi.application, scope)
