@@ -121,6 +121,7 @@ class ErrorBoundary:
             started = True
             return send(message)
 
+        watched_send.__wrapped__ = send  # once the answer has begun, nothing here is missed
         try:
             await self.app(scope, receive, watched_send)
         except Exception:

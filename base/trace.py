@@ -69,5 +69,6 @@ class TraceMiddleware:
                 message = {**message, "headers": [*message.get("headers", ()), header]}
             return send(message)
 
+        traced_send.__wrapped__ = send  # once the answer has begun, nothing here is missed
         with bind_trace(trace_id):
             await self.app({**scope, "trace_id": trace_id}, receive, traced_send)
