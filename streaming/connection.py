@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from streaming.admission import Admission
 from streaming.feed import Feed
-from streaming.pipes import Pipe
+from streaming.pipes import pipe_for
 
 
 class Connection:
@@ -28,7 +28,7 @@ class Connection:
     ):
         self.admission = admission
         self.lease = lease
-        self.pipe = Pipe(send, lambda: drained(self))
+        self.pipe = pipe_for(send, lambda: drained(self))
         # Not all at once: a thousand browsers that came together should not leave together.
         now = asyncio.get_running_loop().time()
         self.expires = now + seconds * random.uniform(0.9, 1.1)  # noqa: S311
@@ -46,11 +46,10 @@ class Connection:
     def finish(self, chunk: bytes) -> None:
         """The last bytes, and the end of the response."""
         self.closed = True
-        self.pipe.write({"type": "http.response.body", "body": chunk, "more_body": False})
+        self.pipe.finish(chunk)
 
     def cut(self) -> None:
         """End it without a word: it has stopped reading, nothing more can be said."""
         self.closed = True
-        self.pipe.close()
-        if self.task:
+        if not self.pipe.abort() and self.task:
             self.task.cancel()

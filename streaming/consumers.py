@@ -1,6 +1,7 @@
 """The SSE consumer: who may listen, from where, and until when. The hub writes."""
 
 import logging
+from collections.abc import Sequence
 
 from channels.exceptions import StopConsumer
 from channels.generic.http import AsyncHttpConsumer
@@ -28,7 +29,8 @@ class EventStreamConsumer(AsyncHttpConsumer):
     channel_layer_alias = "streams"
 
     connection: Connection | None = None
-    sources: list[Source] = []
+    sources: Sequence[Source] = ()
+    lease: tuple[str, str] | None = None  # whose, and its name
 
     async def admit(self) -> Admission:
         """Name what this request may watch, or raise Refused. Runs before the first byte."""
@@ -47,15 +49,18 @@ class EventStreamConsumer(AsyncHttpConsumer):
             raise StopConsumer from None
 
     async def disconnect(self) -> None:
+        hub = hubs.current()
         connection, self.connection = self.connection, None
         if connection:
-            hub = hubs.current()
-            hub.leave(connection, self.sources)
-            if connection.lease:
-                try:
-                    await leases.give_back(hub.log, connection.admission.person, connection.lease)
-                except RedisError as error:
-                    logger.info("a lease was not given back and will run out: %s", error)
+            hub.leave(connection)
+        sources, self.sources = self.sources, ()
+        hub.release(sources)
+        lease, self.lease = self.lease, None
+        if lease:
+            try:
+                await leases.give_back(hub.log, *lease)
+            except RedisError as error:
+                logger.info("a lease was not given back and will run out: %s", error)
 
     async def http_disconnect(self, message) -> None:
         await self.disconnect()
@@ -86,7 +91,7 @@ class EventStreamConsumer(AsyncHttpConsumer):
             await self._stream(hub, admission, cursor)
 
     async def _stream(self, hub: hubs.Hub, admission: Admission, cursor: Cursor | None) -> None:
-        lease = await self._lease(hub, admission)
+        await self._take_lease(hub, admission)
         try:
             self.sources = await hub.enter(admission.topics)
         except hubs.Away as error:
@@ -94,22 +99,22 @@ class EventStreamConsumer(AsyncHttpConsumer):
             raise Refused(
                 503, "unavailable", "Live views are away for a moment.", [(b"retry-after", b"2")]
             ) from None
-        self.connection = Connection(
-            admission, self.base_send, hub.drained, settings.STREAM_MAX_SECONDS, lease
-        )
         await self.send_headers(headers=sse.HEADERS)
         await self.send_body(sse.pulse(retry=sse.RETRY, healthy=hub.healthy), more_body=True)
+        self.connection = Connection(
+            admission, self.base_send, hub.drained, settings.STREAM_MAX_SECONDS, self.lease
+        )
         try:
             await hub.join(self.connection, self.sources, cursor)
         except (hubs.Away, TimeoutError) as error:
             logger.warning("a stream broke off: %s", error)
             hub.end(self.connection, retry=sse.RETRY)
 
-    async def _lease(self, hub: hubs.Hub, admission: Admission) -> str:
+    async def _take_lease(self, hub: hubs.Hub, admission: Admission) -> None:
         if not admission.person:
-            return ""
-        lease = await leases.take(hub.log, admission.person)
-        if lease is None:
+            return
+        name = await leases.take(hub.log, admission.person)
+        if name is None:
             limit = settings.STREAM_LIMIT_PER_USER
             raise Refused(
                 429,
@@ -117,7 +122,7 @@ class EventStreamConsumer(AsyncHttpConsumer):
                 f"You have {limit} live streams open. Close a tab and try again.",
                 [(b"retry-after", b"10")],
             )
-        return lease
+        self.lease = (admission.person, name)
 
     def _forget_who(self) -> None:
         # It has been decided; twenty kilobytes of session and user per stream have not to be kept.

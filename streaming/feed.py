@@ -9,6 +9,7 @@ import orjson
 from streaming import positions, sse
 from streaming.admission import Topic
 from streaming.entries import Item, coalesce
+from streaming.pipes import Chunk
 from streaming.positions import NOWHERE, Position
 from streaming.story import Story
 
@@ -132,8 +133,8 @@ class Feed:
             return
         if self.parked:
             self._remember(chunk)
-        message = {"type": "http.response.body", "body": chunk, "more_body": True}
-        stuck = [connection for connection in self.flowing if not connection.pipe.write(message)]
+        shared = Chunk(chunk)
+        stuck = [connection for connection in self.flowing if not connection.pipe.write(shared)]
         for connection in stuck:
             self.park(connection)
 

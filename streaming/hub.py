@@ -20,6 +20,7 @@ from streaming.feed import Feed, Stand
 from streaming.keeper import Keeper
 from streaming.listener import Listener
 from streaming.log import Log
+from streaming.pipes import Chunk
 from streaming.positions import Cursor
 from streaming.source import Source
 from streaming.story import Story
@@ -121,12 +122,11 @@ class Hub:
         feed.join(connection)
         self._give(connection, b"".join(chunks))
 
-    def leave(self, connection: Connection, sources: Sequence[Source]) -> None:
+    def leave(self, connection: Connection) -> None:
         """The browser is gone, or was told goodbye."""
         connection.closed = True
         connection.pipe.close()
         self.connections.discard(connection)
-        self.release(sources)
         if connection.feed:
             connection.feed.leave(connection)
             self._drop_if_empty(connection.feed)
@@ -299,8 +299,7 @@ class Hub:
     # Slow browsers.
 
     def _give(self, connection: Connection, chunk: bytes) -> None:
-        message = {"type": "http.response.body", "body": chunk, "more_body": True}
-        if chunk and not connection.pipe.write(message):
+        if chunk and not connection.pipe.write(Chunk(chunk)):
             connection.feed.park(connection)
 
     def drained(self, connection: Connection) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from redis.exceptions import RedisError
 
 from streaming import leases, sse
+from streaming.pipes import Chunk
 
 if TYPE_CHECKING:
     from streaming.connection import Connection
@@ -77,14 +78,10 @@ class Keeper:
         self._hub.close_idle(CLOSE_IDLE_AFTER)
 
     async def _pulse(self) -> None:
-        message = {
-            "type": "http.response.body",
-            "body": sse.pulse(healthy=self._hub.healthy),
-            "more_body": True,
-        }
+        pulse = Chunk(sse.pulse(healthy=self._hub.healthy))
         for connection in list(self._hub.connections):
             feed = connection.feed
-            if feed and connection in feed.flowing and not connection.pipe.write(message):
+            if feed and connection in feed.flowing and not connection.pipe.write(pulse):
                 feed.park(connection)
 
     async def _look(self) -> None:

@@ -9,11 +9,24 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from streaming import servers
+
 logger = logging.getLogger(__name__)
 
 
+class Chunk:
+    """Bytes for many browsers: as an ASGI message, and as they are on the wire of HTTP/1.1."""
+
+    __slots__ = ("body", "message", "wire")
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.message = {"type": "http.response.body", "body": body, "more_body": True}
+        self.wire = servers.chunked(body)
+
+
 class Pipe:
-    """Steps the connection's ASGI `send` itself: with an open transport it finishes at once, nothing is
+    """Steps the connection's ASGI `send` itself: with an open transport it ends at once, nothing is
     scheduled."""
 
     __slots__ = ("_drained", "_loop", "_parked", "_send", "dead")
@@ -30,8 +43,26 @@ class Pipe:
         """Whether the transport is full and what was given last has not left."""
         return self._parked is not None
 
-    def write(self, message: dict) -> bool:
-        """Hand over an ASGI body message. False: it is held, wait for `drained` (or see `dead`)."""
+    def write(self, chunk: Chunk) -> bool:
+        """Hand it over. False: it is held, wait for `drained` (or see `dead`)."""
+        return self._step(chunk.message)
+
+    def finish(self, body: bytes) -> None:
+        """The last bytes, and the end of the response."""
+        self._step({"type": "http.response.body", "body": body, "more_body": False})
+
+    def abort(self) -> bool:
+        """Drop the connection. False: this server gives us no way to."""
+        self.close()
+        return False
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        step, self._parked = self._parked, None
+        if step is not None:
+            step.close()
+
+    def _step(self, message: dict) -> bool:
         step = self._send(message)
         try:
             waits_for = step.send(None)
@@ -70,8 +101,104 @@ class Pipe:
         self._parked, self.dead = None, True
         logger.info("a stream could not be written: %r", error)
 
+
+class UvicornPipe(Pipe):
+    """Writes the shared wire bytes straight to the transport, heeding uvicorn's flow control."""
+
+    __slots__ = ("_cycle", "_flow", "_held", "_waiting", "_write")
+
+    def __init__(self, send: Callable, drained: Callable[[], None], cycle) -> None:
+        super().__init__(send, drained)
+        self._cycle, self._flow, self._write = cycle, cycle.flow, cycle.transport.write
+        self._held: bytes | None = None
+        self._waiting: asyncio.Task | None = None
+
+    @property
+    def holding(self) -> bool:
+        return self._held is not None or self._parked is not None
+
+    def write(self, chunk: Chunk) -> bool:
+        if self._cycle.disconnected:
+            self.dead = True
+            return False
+        if not self._flow.write_paused:
+            self._write(chunk.wire)
+            return True
+        self._held = chunk.wire
+        self._waiting = self._loop.create_task(self._drain())
+        return False
+
+    async def _drain(self) -> None:
+        await self._flow.drain()
+        held, self._held = self._held, None
+        if self._cycle.disconnected:
+            self.dead = True
+        elif held is not None:
+            self._write(held)
+            self._drained()
+
+    def abort(self) -> bool:
+        self.close()
+        self._cycle.transport.abort()
+        return True
+
     def close(self) -> None:
-        """Let go of what is held."""
-        step, self._parked = self._parked, None
-        if step is not None:
-            step.close()
+        super().close()
+        self._held = None
+        if self._waiting and self._waiting is not asyncio.current_task():
+            self._waiting.cancel()
+
+
+class DaphnePipe(Pipe):
+    """daphne takes whatever it is given; Twisted says when that is too much."""
+
+    __slots__ = ("_held", "_request", "_tap")
+
+    def __init__(self, send: Callable, drained: Callable[[], None], request) -> None:
+        super().__init__(send, drained)
+        self._held: Chunk | None = None
+        self._request = request
+        self._tap = servers.Tap(self._flows)
+        request.registerProducer(self._tap, True)
+
+    @property
+    def holding(self) -> bool:
+        return self._held is not None or self._parked is not None
+
+    def write(self, chunk: Chunk) -> bool:
+        if not self._tap.full:
+            return self._step(chunk.message)
+        self._held = chunk
+        return False
+
+    def _flows(self) -> None:
+        held, self._held = self._held, None
+        if held is not None and self._step(held.message):
+            self._drained()
+
+    def finish(self, body: bytes) -> None:
+        self._unregister()
+        super().finish(body)
+
+    def abort(self) -> bool:
+        self.close()
+        self._request.channel.forceAbortClient()
+        return True
+
+    def close(self) -> None:
+        super().close()
+        self._held = None
+        self._unregister()
+
+    def _unregister(self) -> None:
+        if self._request.producer is self._tap and self._request.channel is not None:
+            self._request.unregisterProducer()
+
+
+def pipe_for(send: Callable, drained: Callable[[], None]) -> Pipe:
+    """The cheapest pipe for the server behind `send`. The response's headers must have been sent."""
+    if cycle := servers.uvicorn_cycle(send):
+        return UvicornPipe(send, drained, cycle)
+    if request := servers.daphne_request(send):
+        return DaphnePipe(send, drained, request)
+    return Pipe(send, drained)
