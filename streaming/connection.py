@@ -24,10 +24,15 @@ class Connection:
     )
 
     def __init__(
-        self, admission: Admission, send: Callable, drained: Callable, seconds: float, lease: str = ""
-    ):
+        self,
+        admission: Admission,
+        send: Callable,
+        drained: Callable,
+        seconds: float,
+        lease: tuple[str, str] | None = None,
+    ) -> None:
         self.admission = admission
-        self.lease = lease
+        self.lease = lease  # whose, and its name
         self.pipe = pipe_for(send, lambda: drained(self))
         # Not all at once: a thousand browsers that came together should not leave together.
         now = asyncio.get_running_loop().time()

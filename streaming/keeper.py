@@ -88,7 +88,7 @@ class Keeper:
         await self._hub.look()
 
     async def _renew(self) -> None:
-        held = [(c.admission.person, c.lease) for c in self._hub.connections if c.lease]
+        held = [connection.lease for connection in self._hub.connections if connection.lease]
         if held:
             try:
                 await leases.renew(self._hub.log, held)
