@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.core.management import get_commands
-
 from base.embedded import folders, postgres
 from base.lock import HomeLock
 from base.processes import CannotStart
@@ -84,7 +82,7 @@ async def _start(plan: Plan, supervisor: Supervisor) -> None:
         await supervisor.start(roles.web(number, fd, page))
     if plan.simulator_port:
         await supervisor.start(roles.simulator(plan.simulator_port))
-    for child in (*([roles.watch()] if "watch" in get_commands() else []), roles.worker(), roles.beat()):
+    for child in (roles.watch(), roles.worker(), roles.beat()):
         await supervisor.start(child)
     first = json.loads((plan.home / "first-run.json").read_text())
     supervisor.say(f"Earshot is ready at {plan.here}  (login: {first['email']} / {first['password']})")

@@ -144,6 +144,7 @@ class Up:
 WORDS = {
     "web": ("manage.py", "serve"),
     "worker": ("celery", "worker"),
+    "watch": ("manage.py", " watch"),
     "beat": ("celery", "beat"),
     "postgres": ("bin/postgres", "-D"),
     "redis": ("redis",),

@@ -95,7 +95,7 @@ def test_a_killed_web_process_costs_no_request(up):
     assert up.pid_of("web") != before
 
 
-@pytest.mark.parametrize("role", ["worker", "redis", "postgres"])
+@pytest.mark.parametrize("role", ["worker", "watch", "redis", "postgres"])
 def test_what_is_killed_is_started_again(up, role):
     before = up.pid_of(role)
     os.kill(before, signal.SIGKILL)
