@@ -77,9 +77,9 @@ def viewer_of_token(token_digest: str) -> Viewer | None:
 
 def viewer_of_session(session_key: str) -> Viewer | None:
     data = _sessions([session_key]).get(session_key)
-    if not data:
+    if not data or SESSION_KEY not in data:
         return None
-    user = User.objects.filter(pk=data.get(SESSION_KEY), is_active=True).first()
+    user = User.objects.filter(pk=data[SESSION_KEY], is_active=True).first()
     if user is None or not _signed_in(user, data):
         return None
     membership = membership_of(user, data.get(WORKSPACE))
@@ -213,10 +213,12 @@ def _unchanged_people(people: list[Viewer]) -> set[Viewer]:
         workspace_id__in={viewer.workspace_id for viewer in people},
         user__is_active=True,
     )
-    roles = {(row.user_id, row.workspace_id): row for row in memberships}
+    places: dict[tuple[UUID | None, UUID], Membership] = {
+        (row.user_id, row.workspace_id): row for row in memberships
+    }
 
     def unchanged(viewer: Viewer) -> bool:
-        row = roles.get((viewer.user_id, viewer.workspace_id))
+        row = places.get((viewer.user_id, viewer.workspace_id))
         data = sessions.get(viewer.session_key)
         return bool(row and data and row.role == viewer.role and _signed_in(row.user, data))
 

@@ -1,5 +1,7 @@
 """What the frame around every page needs to know."""
 
+from typing import Any
+
 from django.http import HttpRequest
 
 from accounts.models import Membership, Role
@@ -8,7 +10,7 @@ from base.theme import theme_of
 
 def shell(request: HttpRequest) -> dict:
     """theme, and for somebody signed in: viewer, workspace, role and the workspaces they can switch to."""
-    context = {"theme": theme_of(request)}
+    context: dict[str, Any] = {"theme": theme_of(request)}
     viewer = getattr(request, "viewer", None)
     if viewer and viewer.user_id:
         memberships = Membership.objects.filter(user_id=viewer.user_id).select_related("workspace")

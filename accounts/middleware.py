@@ -21,11 +21,12 @@ class ViewerMiddleware:
 
     def __call__(self, request: HttpRequest):
         request.viewer = request.workspace = None
+        user = request.user
         token = access.bearer_of(request.headers.get("authorization", ""), request.path)
         if token is not None:
             self.admit_program(request, token)
-        elif request.user.is_authenticated:
-            self.admit_person(request)
+        elif user.is_authenticated:
+            self.admit_person(request, user)
         return self.get_response(request)
 
     def admit_program(self, request: HttpRequest, token: str) -> None:
@@ -36,11 +37,10 @@ class ViewerMiddleware:
         if request.viewer:
             request.workspace = Workspace.objects.get(pk=request.viewer.workspace_id)
 
-    def admit_person(self, request: HttpRequest) -> None:
-        user = request.user
+    def admit_person(self, request: HttpRequest, user: User) -> None:
         membership = access.membership_of(user, request.session.get(WORKSPACE))
         if membership:
-            request.viewer = access.viewer_of_member(user, membership, request.session.session_key)
+            request.viewer = access.viewer_of_member(user, membership, request.session.session_key or "")
             request.workspace = membership.workspace
         now = timezone.now()
         if user.last_seen_at is None or user.last_seen_at < now - _SEEN_EVERY:

@@ -27,4 +27,4 @@ def note_refusal(credentials: dict, **kwargs) -> None:
 
 def _note(action: str, user: User | None) -> None:
     membership = access.membership_of(user, None) if user else None
-    audit.note(action, workspace=membership and membership.workspace_id, actor=user)
+    audit.note(action, workspace=membership.workspace_id if membership else None, actor=user)

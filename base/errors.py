@@ -114,27 +114,32 @@ class ErrorBoundary:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        started = False
+        last_sent = ""
 
         def watched_send(message):
-            nonlocal started
-            started = True
+            nonlocal last_sent
+            last_sent = message["type"]
             return send(message)
 
-        watched_send.__wrapped__ = send  # once the answer has begun, nothing here is missed
+        # Once the answer has begun, nothing here is missed by whoever sends past us.
+        watched_send.__wrapped__ = send  # type: ignore[attr-defined]
         try:
             await self.app(scope, receive, watched_send)
         except Exception:
-            logger.exception(
-                "%s %s broke", scope["type"], scope["path"].encode("ascii", "replace").decode()[:200]
-            )
+            logger.exception("%s %s broke", scope["type"], _whereabouts(scope["path"]))
             if scope["type"] == "websocket":
-                await send({"type": "websocket.close", "code": 1011})
-            elif not started:
+                if last_sent != "websocket.close":
+                    await send({"type": "websocket.close", "code": 1011})
+            elif not last_sent:
                 code, title, _ = SAYINGS[500]
                 await answer(send, 500, error_body(code, title))
             else:
                 raise  # half an answer is out: the server must cut the connection
+
+
+def _whereabouts(path: str) -> str:
+    """The start of an address: the rest may hold an agent's key. The trace id finds the rest."""
+    return "/".join(path.split("/")[:3]).encode("ascii", "replace").decode()[:60]
 
 
 async def answer(send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:

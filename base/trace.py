@@ -69,6 +69,7 @@ class TraceMiddleware:
                 message = {**message, "headers": [*message.get("headers", ()), header]}
             return send(message)
 
-        traced_send.__wrapped__ = send  # once the answer has begun, nothing here is missed
+        # Once the answer has begun, nothing here is missed by whoever sends past us.
+        traced_send.__wrapped__ = send  # type: ignore[attr-defined]
         with bind_trace(trace_id):
             await self.app({**scope, "trace_id": trace_id}, receive, traced_send)
