@@ -16,6 +16,7 @@ RIBBON_BARS = 97
 STRIP_BARS = 282
 DEAD_AIR_MS = 8_000
 SLOW_REPLY_MS = 1_500
+WORD_MS = 340  # how long a voice takes over a word, about
 # The live strip's right edge never slides: it jumps to the next of these when the call outgrows it.
 WINDOWS_MS = tuple(minutes * 60_000 for minutes in (2, 4, 8, 15, 30, 60, 120, 240, 480, 960, 1_440))
 AXIS_STEPS_MS = tuple(
@@ -28,8 +29,23 @@ def window(now_ms: int) -> int:
     return next((width for width in WINDOWS_MS if now_ms < width), WINDOWS_MS[-1])
 
 
-def bars(segments: Iterable[Segment], begin: int, finish: int, count: int) -> dict[str, str]:
-    """Draw speech as bars in a 1000 × 40 box, caller above the middle and agent below: `{role: path}`.
+def voiced(segments: Sequence[Segment]) -> list[Segment]:
+    """Segments as they are heard. An agent's words arrive faster than its voice says them, so each of its
+    segments lasts as long as its words take, about, or until somebody else begins."""
+    heard = []
+    for index, (start, end, role, words) in enumerate(segments):
+        if role == "agent":
+            until = start + words * WORD_MS
+            if index + 1 < len(segments):
+                until = min(until, segments[index + 1][0])
+            end = max(end, until)
+        heard.append((start, end, role, words))
+    return heard
+
+
+def bars(segments: Iterable[Segment], begin: int, now_ms: int, finish: int, count: int) -> dict[str, str]:
+    """Draw speech up to now as bars in a 1000 × 40 box that spans `begin` to `finish` with `count` places:
+    caller above the middle, agent below, as `{role: path}`.
 
     A bar stands where a word was said, about; taller where they came faster. Bars are placed from the start
     of their segment, so one that is still growing never moves those already drawn.
@@ -42,7 +58,7 @@ def bars(segments: Iterable[Segment], begin: int, finish: int, count: int) -> di
             continue
         pace = _pace(words, end - start)
         for index, at in enumerate(range(start, max(end, start + 1), step)):
-            if not begin <= at <= finish:
+            if not begin <= at <= now_ms:
                 continue
             height = _height(pace, start, index, is_edge=index == 0 or at + step >= end)
             x = _tenths((at - begin) * 10_000 // span)
@@ -93,7 +109,8 @@ def ribbon(
     possibly empty, and `gap`: `(x, width)` of a silence that has become dead air, or None.
     """
     begin = now_ms - RIBBON_MS
-    spoken = bars(segments, begin, now_ms, RIBBON_BARS) if level == "token" else {}
+    segments = voiced(segments)
+    spoken = bars(segments, begin, now_ms, now_ms, RIBBON_BARS) if level == "token" else {}
     flat = blocks(segments, begin, now_ms) if level == "turn" else {}
     dots = [start for start, *_ in segments] if level == "event" else []
     gap = None
@@ -163,7 +180,7 @@ def axis(window_ms: int) -> list[tuple[str, str]]:
 def strip(turns: Sequence[dict], now_ms: int, window_ms: int) -> dict:
     """A whole call: `bars`, `marks`, `axis`, where `now` is and what is `unlived` yet, in percent."""
     return {
-        "bars": bars(segments_of(turns, now_ms), 0, window_ms, STRIP_BARS),
+        "bars": bars(voiced(segments_of(turns, now_ms)), 0, min(now_ms, window_ms), window_ms, STRIP_BARS),
         "marks": marks(turns, now_ms, window_ms),
         "axis": axis(window_ms),
         "now": percent(min(now_ms, window_ms), window_ms),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.decorators import requires
 from accounts.permissions import Permission
-from calls import figures, history, page, parts, wording
+from calls import board, figures, history, page, parts, wording
 from calls.models import Call
 from streaming.log import position
 
@@ -27,9 +27,9 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
     """One address for a call's whole life: what is said now, and later what was said."""
     found = _call(request, call_id)
     # Position first, rows second: a change in between is then shown twice, never lost.
-    after = position(parts.topic(found))
-    found.refresh_from_db(from_queryset=_calls(request))
     sees_words = request.viewer.may(Permission.SEE_WORDS)
+    stream = _stream(found, sees_words)
+    found.refresh_from_db(from_queryset=_calls(request))
     turns = found.turns.defer("stream", "words")
     told = page.pictures(turns, sees_words=sees_words)
     now = timezone.now()
@@ -68,7 +68,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
             "call": facts,
             "turns": told,
             "sees_words": sees_words,
-            "stream": f"/live/calls/{found.pk}/stream?after={after}",
+            "stream": stream,
             "replay": reverse("calls:replay", args=[found.pk]),
             "figures": reverse("calls:figures", args=[found.pk]),
             "outcomes": wording.outcomes(),
@@ -123,6 +123,13 @@ def _calls(request: HttpRequest):
 
 def _call(request: HttpRequest, call_id: UUID) -> Call:
     return get_object_or_404(_calls(request), pk=call_id)
+
+
+def _stream(found: Call, sees_words: bool) -> str:
+    """Where the page goes on from. Who may not see the words watches the board's facts instead."""
+    if sees_words:
+        return f"/live/calls/{found.pk}/stream?after={position(parts.topic(found))}"
+    return f"/live/stream?after={position(board.facts_topic(found.workspace_id))}"
 
 
 def _cost(found: Call) -> str:

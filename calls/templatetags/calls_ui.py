@@ -25,15 +25,15 @@ FALLBACKS = {
 
 @register.simple_tag
 def instant(at: datetime | str | None, when: str = "minute") -> SafeString:
-    """A moment as <time>; nothing where there is none."""
+    """A moment as <time>; an empty one, to be filled in by the browser, where there is none yet."""
     if at is None or at == "":
-        return SafeString("")
+        return format_html('<time data-when="{}"></time>', when)
     moment = datetime.fromisoformat(at) if isinstance(at, str) else at
     moment = moment.astimezone(UTC)
     return format_html(
-        '<time datetime="{}" data-when="{}">{}</time>',
-        moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        '<time data-when="{}" datetime="{}">{}</time>',
         when,
+        moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         moment.strftime(FALLBACKS[when]),
     )
 

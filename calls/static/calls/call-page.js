@@ -3,7 +3,7 @@
 import "calls/copy.js";
 import { Facts } from "calls/facts.js";
 import { Follow } from "calls/follow.js";
-import { windowOf } from "calls/geometry.js";
+import { clock, windowOf } from "calls/geometry.js";
 import { Record, isSettled, wordCount } from "calls/record.js";
 import { Replay } from "calls/replay.js";
 import { Say } from "calls/say.js";
@@ -89,10 +89,20 @@ class CallPage extends HTMLElement {
   }
 
   #take(part) {
-    if (part.type === "data-pulse") this.#skew = Date.parse(part.data.at) - Date.now();
+    if (!this.#data.sees_words) return this.#takeCard(part);
     this.#record.apply(part);
     // Painted once a frame, however many words arrive; a hidden page gathers them and paints when it is seen.
     this.#frame ||= requestAnimationFrame(() => this.#paint());
+  }
+
+  // Those who may not see the words watch the call's card, which says who speaks and not what.
+  #takeCard({ type, data }) {
+    if (type !== "data-card" || data.id !== this.#data.call.id) return;
+    if (data.status !== "live") return location.reload();
+    const known = new Set(this.#data.turns.map((turn) => turn.start_ms));
+    for (const [start_ms, end_ms, role, words] of data.ribbon) {
+      if (!known.has(start_ms)) this.#record.turns.set(`at ${start_ms}`, { key: `at ${start_ms}`, role, start_ms, end_ms, words, state: "final" });
+    }
   }
 
   #paint() {
@@ -133,7 +143,8 @@ class CallPage extends HTMLElement {
     return this.#record
       .inOrder()
       .filter((turn) => turn.state !== "thinking")
-      .map((turn) => ({ ...turn, words: turn.text === undefined ? (turn.words ?? 0) : wordCount(turn.text) }));
+      .map((turn) => ({ ...turn, words: turn.text === undefined ? (turn.words ?? 0) : wordCount(turn.text) }))
+      .sort((a, b) => a.start_ms - b.start_ms);
   }
 
   async #refreshCost() {
@@ -164,13 +175,14 @@ class CallPage extends HTMLElement {
     bar.hidden = false;
     const head = this.querySelector('[data-strip="head"]');
     for (const [name, value] of [["role", "slider"], ["tabindex", "0"], ["aria-label", "Play from"], ["aria-valuemin", "0"]]) head.setAttribute(name, value);
+    this.#follow.label = () => (this.#replay.isStreamed ? `Back to ${clock(Math.floor(this.#replay.at))}` : "New messages");
     this.#replay = new Replay(bar, {
       strip: this.#strip,
       url: this.#data.replay,
       duration: this.#length,
       turns: () => this.#record.inOrder(),
       draw: (turns) => this.#drawReplayed(turns),
-      clear: () => this.#transcript.clear(),
+      clear: () => this.#startOver(),
       drawWhole: () => this.#drawWhole(),
       show: (key) => this.#show(key),
       mark: (key) => this.#mark(key),
@@ -180,6 +192,11 @@ class CallPage extends HTMLElement {
   #drawReplayed(turns) {
     for (const turn of turns) this.#transcript.draw(turn);
     if (turns.length) this.#follow.grew();
+  }
+
+  #startOver() {
+    this.#transcript.clear();
+    this.#follow.toEnd();
   }
 
   #drawWhole() {

@@ -7,6 +7,7 @@ export class Follow {
   #pill;
   #lastTop = 0;
   attached = true;
+  label = () => "New messages"; // what the pill offers
 
   constructor(box, pill) {
     this.#box = box;
@@ -21,8 +22,9 @@ export class Follow {
 
   // After words were added at the end.
   grew() {
-    if (this.attached) this.toEnd();
-    else this.#pill.hidden = false;
+    if (this.attached || this.#gap() <= 1) return this.toEnd();
+    this.#pill.querySelector("span").textContent = this.label();
+    this.#pill.hidden = false;
   }
 
   toEnd() {

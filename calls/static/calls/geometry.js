@@ -6,6 +6,7 @@ const RIBBON_BARS = 97;
 export const STRIP_BARS = 282;
 export const DEAD_AIR_MS = 8_000;
 export const SLOW_REPLY_MS = 1_500;
+const WORD_MS = 340; // how long a voice takes over a word, about
 const WINDOWS_MS = [2, 4, 8, 15, 30, 60, 120, 240, 480, 960, 1_440].map((minutes) => minutes * 60_000);
 const AXIS_STEPS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400].map((s) => s * 1_000);
 
@@ -23,8 +24,18 @@ export function clock(ms) {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+// An agent's words arrive faster than its voice says them: its segments last as long as their words take, about, or
+// until somebody else begins.
+export function voiced(segments) {
+  return segments.map(([start, end, role, words], index) => {
+    if (role !== "agent") return [start, end, role, words];
+    const until = Math.min(start + words * WORD_MS, segments[index + 1]?.[0] ?? Infinity);
+    return [start, Math.max(end, until), role, words];
+  });
+}
+
 // Bars stand where words were said, about; a growing segment never moves those already drawn.
-export function bars(segments, begin, finish, count) {
+export function bars(segments, begin, now, finish, count) {
   const span = finish - begin;
   const step = Math.max(1, floor(span, count));
   const paths = { caller: "", agent: "" };
@@ -33,7 +44,7 @@ export function bars(segments, begin, finish, count) {
     const pace = paceOf(words, end - start);
     const stop = Math.max(end, start + 1);
     let index = Math.max(0, floor(begin - start, step));
-    for (let at = start + index * step; at < stop && at <= finish; at += step, index++) {
+    for (let at = start + index * step; at < stop && at <= now; at += step, index++) {
       if (at < begin) continue;
       const height = tenths(heightOf(pace, start, index, index === 0 || at + step >= end));
       const x = tenths(floor((at - begin) * 10_000, span));
@@ -75,7 +86,8 @@ const strokes = (times, begin, finish, stroke) =>
 
 export function ribbon(segments, ticks, now, { level = "token", silent = 0 } = {}) {
   const begin = now - RIBBON_MS;
-  const spoken = level === "token" ? bars(segments, begin, now, RIBBON_BARS) : {};
+  segments = voiced(segments);
+  const spoken = level === "token" ? bars(segments, begin, now, now, RIBBON_BARS) : {};
   const flat = level === "turn" ? blocks(segments, begin, now) : {};
   const dots = level === "event" ? segments.map(([start]) => start) : [];
   let gap = null;
@@ -127,7 +139,7 @@ export function axis(width) {
 
 export function strip(turns, now, width) {
   return {
-    bars: bars(segmentsOf(turns, now), 0, width, STRIP_BARS),
+    bars: bars(voiced(segmentsOf(turns, now)), 0, Math.min(now, width), width, STRIP_BARS),
     marks: marks(turns, now, width),
     axis: axis(width),
     now: percent(Math.min(now, width), width),

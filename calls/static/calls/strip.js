@@ -85,7 +85,7 @@ function drawMark(mark) {
   const nodes = [];
   if (mark.reply) nodes.push(drawReply(mark));
   if (mark.role === "tool") nodes.push(drawTool(mark));
-  else nodes.push(drawHit(mark));
+  else if (mark.n) nodes.push(drawHit(mark));
   return nodes;
 }
 

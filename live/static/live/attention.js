@@ -1,6 +1,6 @@
 // What needs attention, and in which order. Pure: a card and a time in, a reason out.
 
-import { DEAD_AIR_MS } from "calls/geometry.js";
+import { DEAD_AIR_MS, voiced } from "calls/geometry.js";
 
 export const LEAVES_AFTER_MS = 20_000; // a reason may come at once, and goes only when it has been gone this long
 
@@ -14,8 +14,14 @@ export const TIERS = [
 ];
 const RANK = Object.fromEntries(TIERS.map(({ name, rank }) => [name, rank]));
 
+// When anybody was last heard, in ms since 1970. An agent's voice goes on after its last word has arrived.
+export function lastHeard(card) {
+  const [, end] = voiced(card.ribbon).at(-1) ?? [0, 0];
+  return Math.max(Date.parse(card.last_at), Date.parse(card.started_at) + end);
+}
+
 export const silence = (card, now) =>
-  card.status !== "live" || card.level === "event" || card.now?.speaking ? 0 : Math.max(0, now - Date.parse(card.last_at));
+  card.status !== "live" || card.level === "event" || card.now?.speaking ? 0 : Math.max(0, now - lastHeard(card));
 
 // Why a card is where it is: {tier, tone, icon, text, since}. `since`: when its silence began, in ms since 1970.
 export function reason(card, now) {
@@ -23,7 +29,7 @@ export function reason(card, now) {
   if (card.status !== "live") return { tier: "ended", tone: tone || "none", icon, text };
   if (tone === "danger") return { tier: "failing", tone, icon, text };
   if (silence(card, now) > DEAD_AIR_MS) {
-    return { tier: "dead", tone: "warn", icon: "mute", text: "Dead air", since: Date.parse(card.last_at) };
+    return { tier: "dead", tone: "warn", icon: "mute", text: "Dead air", since: lastHeard(card) };
   }
   if (card.slow) return { tier: "slow", tone: "warn", icon: "gauge", text: "Slow replies", note: true };
   if (tone === "warn") return { tier: "failing", tone, icon, text };

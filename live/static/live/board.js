@@ -55,8 +55,6 @@ export class Board {
         return this.onGone(part.data.id);
       case "data-reset":
         return this.#recount();
-      case "data-pulse":
-        this.#skew = Date.parse(part.data.at) - Date.now();
     }
   }
 

@@ -3,7 +3,8 @@
 // A card tells only the ends of what was said, so that it stays small. Here they are joined to what is already on the
 // page: words that have been shown never move or change for being told again, shorter.
 
-const KEPT = 5;
+const KEPT = 12;
+const RUNNING = "is running";
 
 export class Roll {
   #box;
@@ -32,10 +33,18 @@ export class Roll {
       const row = one.role === "tool" ? this.#toolRow(one) : spoken[place++];
       changed = (row ? this.#update(row, one) : this.#append(one)) || changed;
     }
+    changed = this.#settleTool(said) || changed;
     if (!changed) return;
     this.#prune();
     this.#rows.forEach((row, index) => row.node.classList.toggle("said-prev", index < this.#rows.length - 1));
     this.down();
+  }
+
+  // A tool that is not told of any more has answered, and the talk went on.
+  #settleTool(said) {
+    const row = this.#rows.findLast((one) => one.role === "tool");
+    if (!row?.text.endsWith(RUNNING) || said.some((one) => one.role === "tool" && isSame(row, one))) return false;
+    return this.#update(row, { ...row, text: row.text.replace(RUNNING, "done") });
   }
 
   // A tool that was used before and is used again gets a row of its own.

@@ -1,0 +1,249 @@
+"""The pages about calls, as the server draws them."""
+
+import json
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.cache import cache
+
+from accounts.models import Workspace
+from agents.models import Agent, ModelCall
+from tests.calls.made import A_SHORT_CALL, BEGAN, make_call, said
+from tests.people import make_member, sign_in
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    cache.clear()
+
+
+@pytest.fixture
+def operator(workspace):
+    return sign_in(make_member(workspace, "operator"))
+
+
+@pytest.fixture
+def viewer(workspace):
+    return sign_in(make_member(workspace, "viewer"))
+
+
+def page_data(html: str, name: str) -> dict:
+    return json.loads(re.search(rf'<script id="{name}" type="application/json">(.*?)</script>', html)[1])
+
+
+def test_a_call_shows_its_turns_as_text(operator, agent):
+    call = make_call(agent, A_SHORT_CALL)
+
+    html = operator.get(f"/calls/{call.pk}/").content.decode()
+
+    assert re.findall(r'id="turn-(\d)"', html) == ["1", "2", "3", "4"]
+    assert "I was charged &lt;b&gt;twice&lt;/b&gt;." in html
+    assert "<b>twice</b>" not in html
+    assert "fallback 1, sim-standard" in html
+
+
+def test_a_live_call_starts_its_stream_where_it_was_drawn(operator, agent):
+    call = make_call(agent, A_SHORT_CALL[:1], ended=False)
+
+    data = page_data(operator.get(f"/calls/{call.pk}/").content.decode(), "call-data")
+
+    assert re.fullmatch(rf"/live/calls/{call.pk}/stream\?after=\S+-\S+", data["stream"])
+    assert [turn["text"] for turn in data["turns"]] == ["Larkfield Energy, how can I help?"]
+
+
+def test_an_interrupted_answer_shows_what_was_never_heard(operator, agent):
+    call = make_call(
+        agent, [said("r0", "I see two charges of £42.", 0, 900, heard="I see two", error="interrupted")]
+    )
+
+    html = operator.get(f"/calls/{call.pk}/").content.decode()
+
+    assert '<span data-stream data-part="text">I see two</span>' in html
+    assert "charges of £42.</s>" in html
+
+
+def test_a_failed_answer_says_why(operator, agent):
+    call = make_call(agent, [said("r0", "I see", 0, 900, error="timeout")])
+
+    assert "The model took too long to answer." in operator.get(f"/calls/{call.pk}/").content.decode()
+
+
+def test_a_viewer_gets_facts_and_not_one_word(viewer, agent):
+    call = make_call(agent, A_SHORT_CALL, summary="Charged twice, one refunded.")
+
+    html = viewer.get(f"/calls/{call.pk}/").content.decode()
+
+    assert "need the Operator role" in html
+    assert "+44 77" in html
+    for words in ("charged", "how can I help", "L-20418", "two charges", "done"):
+        assert words not in html
+
+
+def test_a_viewer_gets_no_replay(viewer, agent):
+    assert viewer.get(f"/calls/{make_call(agent).pk}/replay").status_code == 403
+
+
+def test_a_call_of_another_workspace_is_not_there(operator, db):
+    elsewhere = Agent.objects.create(workspace=Workspace.objects.create(name="Elsewhere"), name="Juno")
+    call = make_call(elsewhere)
+
+    for address in ("", "replay", "figures"):
+        assert operator.get(f"/calls/{call.pk}/{address}").status_code == 404
+
+
+def test_what_a_call_costs_includes_its_models(operator, agent):
+    call = make_call(agent, cost_usd=Decimal("0.07"))
+    for cost in ("0.001", "0.002"):
+        ModelCall.objects.create(
+            workspace_id=call.workspace_id, call_id=call.pk, feature="voice", model="sim-fast", cost_usd=cost
+        )
+
+    assert operator.get(f"/calls/{call.pk}/figures").json() == {"cost_usd": "0.07300000"}
+
+
+def test_a_replay_ends_with_the_words_of_the_record(operator, agent):
+    call = make_call(agent, A_SHORT_CALL)
+
+    replay = operator.get(f"/calls/{call.pk}/replay").json()
+
+    times = [ms for ms, _ in replay["events"]]
+    assert times == sorted(times)
+    final = {
+        part["data"]["key"]: part["data"].get("text")
+        for _, part in replay["events"]
+        if part["type"] == "data-turn"
+    }
+    assert final["r1"] == "I see two charges of £42."
+    assert replay["events"][-1][1] == {"type": "finish"}
+
+
+def test_a_replay_is_packed_and_may_be_kept_by_the_browser_alone(operator, agent):
+    call = make_call(agent, A_SHORT_CALL)
+
+    response = operator.get(f"/calls/{call.pk}/replay", headers={"accept-encoding": "gzip"})
+
+    assert response["Content-Encoding"] == "gzip"
+    assert response["Cache-Control"] == "private, max-age=3600"
+
+
+# --- The list -------------------------------------------------------------------------------------------
+
+
+def rows(response) -> list[str]:
+    return re.findall(r'class="row-link" href="/calls/([0-9a-f-]{36})/"', response.content.decode())
+
+
+def test_the_list_is_newest_first_by_when_calls_began(operator, agent):
+    late = make_call(agent, started_at=BEGAN + timedelta(hours=1))
+    early = make_call(agent, started_at=BEGAN)
+
+    assert rows(operator.get("/calls/")) == [str(late.pk), str(early.pk)]
+
+
+def test_a_row_links_to_its_last_words(operator, agent):
+    call = make_call(agent, A_SHORT_CALL)
+
+    html = operator.get("/calls/").content.decode()
+
+    assert f'href="/calls/{call.pk}/#turn-4"' in html
+    assert "I see two charges of £42." in html
+
+
+def test_a_viewer_sees_no_words_in_the_list(viewer, agent):
+    make_call(agent, A_SHORT_CALL)
+
+    html = viewer.get("/calls/").content.decode()
+
+    assert len(rows(viewer.get("/calls/"))) == 1
+    assert "two charges" not in html
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("status=live", ["live"]),
+        ("status=failed", ["failed"]),
+        ("status=ended", ["ended", "old"]),
+        ("to=2026-11-19", ["old"]),
+        ("from=2026-11-20", ["live", "failed", "ended"]),
+        ("from=2026-11-20&to=2026-11-20&status=failed", ["failed"]),
+        ("status=nonsense&from=yesterday&agent=nobody", ["live", "failed", "ended", "old"]),
+    ],
+)
+def test_filters_are_in_the_address(operator, agent, query, found):
+    calls = {
+        "live": make_call(agent, ended=False, started_at=BEGAN + timedelta(hours=3)),
+        "failed": make_call(agent, outcome="failed", started_at=BEGAN + timedelta(hours=2)),
+        "ended": make_call(agent, started_at=BEGAN + timedelta(hours=1)),
+        "old": make_call(agent, started_at=BEGAN - timedelta(days=1)),
+    }
+
+    assert rows(operator.get(f"/calls/?{query}")) == [str(calls[name].pk) for name in found]
+
+
+def test_several_agents_can_be_chosen(operator, workspace, agent):
+    juno, iris = (Agent.objects.create(workspace=workspace, name=name) for name in ("Juno", "Iris"))
+    wanted = {str(make_call(one).pk) for one in (agent, juno)}
+    make_call(iris)
+
+    assert set(rows(operator.get(f"/calls/?agent={agent.pk}&agent={juno.pk}"))) == wanted
+
+
+def test_a_chip_takes_its_own_filter_away_and_leaves_the_others(operator, agent):
+    make_call(agent)
+
+    html = operator.get(f"/calls/?agent={agent.pk}&status=ended").content.decode()
+
+    assert 'href="/calls/?status=ended" aria-label="Remove Agent Odell"' in html
+    assert f'href="/calls/?agent={agent.pk}" aria-label="Remove Status Ended"' in html
+
+
+def test_the_pages_of_the_list_fit_together(operator, agent):
+    made = [str(make_call(agent, started_at=BEGAN - timedelta(minutes=n)).pk) for n in range(120)]
+
+    seen, address, back = [], "/calls/?status=ended", ""
+    while address:
+        response = operator.get(address)
+        seen += rows(response)
+        html = response.content.decode()
+        older = re.search(r'rel="next" href="(\?[^"]*)"', html)
+        newer = re.search(r'rel="prev" href="(\?[^"]*)"', html)
+        back = f"/calls/{newer[1]}".replace("&amp;", "&") if newer else ""
+        address = f"/calls/{older[1]}".replace("&amp;", "&") if older else ""
+
+    assert seen == made
+    assert rows(operator.get(back)) == made[50:100]
+
+
+def test_calls_that_began_in_the_same_moment_are_all_listed(operator, agent):
+    made = {str(make_call(agent).pk) for _ in range(60)}
+
+    first = operator.get("/calls/")
+    older = re.search(r'rel="next" href="(\?[^"]*)"', first.content.decode())[1]
+
+    assert set(rows(first)) | set(rows(operator.get(f"/calls/{older}"))) == made
+
+
+def test_a_cursor_somebody_made_up_is_refused(operator, agent):
+    assert operator.get("/calls/?cursor=junk").status_code == 400
+
+
+def test_an_empty_list_offers_a_way_on(operator, agent):
+    assert "No calls yet" in operator.get("/calls/").content.decode()
+
+    make_call(agent)
+    html = operator.get("/calls/?status=failed&from=2026-01-01").content.decode()
+
+    assert "No call matches" in html
+    assert 'href="/calls/?from=2026-01-01">Any status' in html
+
+
+def test_a_page_of_the_list_asks_little(operator, agent, django_assert_max_num_queries):
+    for n in range(30):
+        make_call(agent, A_SHORT_CALL, started_at=BEGAN - timedelta(minutes=n))
+    operator.get("/calls/")
+
+    with django_assert_max_num_queries(12):
+        operator.get("/calls/")
