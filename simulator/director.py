@@ -14,8 +14,8 @@ from simulator.world import World
 
 # Human seconds at which the first calls come, and then how many are kept live.
 OPENING = (0.3, 1.5, 3.0, 4.6, 6.3, 8.2)
-CROWD = (5, 7)
-CROWD_GAP = (1.5, 6.0)
+CROWD = (6, 7)
+CROWD_GAP = (0.8, 3.5)
 MOST_LIVE = 200
 KNOCK_EVERY = 0.25
 KNOCK_WITHIN = 2.0

@@ -6,9 +6,10 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from simulator.director import Director
-from simulator.world import TOKEN_RATE, World
+from simulator.world import SEED, TOKEN_RATE, World
 
 
 class BadOption(Exception):
@@ -21,7 +22,7 @@ class Options:
 
     port: int = 0
     first_run: Path | None = None
-    seed: int = 7
+    seed: int = SEED
     rate: float | None = None
     calls: int | None = None
     speed: float = 1.0
@@ -94,8 +95,7 @@ async def _play(
     stop: asyncio.Event,
     say: Callable[[str], None],
 ) -> None:
-    stopping = asyncio.create_task(stop.wait())
-    work = {stopping}
+    work: set[asyncio.Task[Any]] = {asyncio.create_task(stop.wait())}
     if to_call is not None:
         director = Director(world, to_call, rate=options.rate, calls=options.calls, say=say)
         work.add(asyncio.create_task(director.run()))

@@ -138,7 +138,7 @@ class Call:
 
     def _cost(self) -> dict[str, Any]:
         seconds = round(self.duration_ms / 1000)
-        products = [
+        products: list[dict[str, Any]] = [
             {"product": name, "unit_price": price, "cost": round(price * seconds, 4)}
             for name, price in UNIT_PRICES.items()
         ]

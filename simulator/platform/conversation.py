@@ -1,8 +1,10 @@
 """One call as it happens: a caller with a script, a platform that takes turns, an agent on a socket."""
 
 import asyncio
+import operator
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
 from simulator.pace import Pace, Timing
@@ -20,6 +22,7 @@ REMINDERS = 2
 LATE = 0.4
 STILL_THERE = {"en-GB": "Hello? Are you still there?", "es-ES": "¿Hola? ¿Sigue ahí?"}
 SIGNS_OF_LIFE = {"response", "agent_interrupt", "tool_call_invocation", "tool_call_result"}
+_is_begun, _is_over = operator.attrgetter("begun"), operator.attrgetter("over")
 
 
 class Conversation:
@@ -240,20 +243,20 @@ class Conversation:
     async def _hear_greeting(self) -> None:
         await self._socket.opened.wait()
         self._last_sign = time.monotonic()
-        await self._wait_for("over", self._timing.greeting)
+        await self._wait_for(_is_over, self._timing.greeting)
 
     async def _hear_out(self) -> bool:
         """Listen until the agent has finished. Nothing comes: ask once; still nothing: False."""
         for _ in range(2):
-            if await self._wait_for("over", self._patience()):
+            if await self._wait_for(_is_over, self._patience()):
                 return True
             await self._say(STILL_THERE.get(self._story.language, STILL_THERE["en-GB"]))
             await self._ask("response_required")
-        return await self._wait_for("over", self._patience())
+        return await self._wait_for(_is_over, self._patience())
 
     async def _wait_until_speaking(self, seconds: float) -> None:
         """Let the agent speak for so long, or until it has finished by itself."""
-        if not await self._wait_for("begun", self._patience()) or self._answer.no_interruption:
+        if not await self._wait_for(_is_begun, self._patience()) or self._answer.no_interruption:
             await self._hear_out()
             return
         answer = self._answer
@@ -272,7 +275,7 @@ class Conversation:
             if reminders and until - self.call.clock() > 1:
                 reminders -= 1
                 await self._ask("reminder_required")
-                await self._wait_for("over", self._patience())
+                await self._wait_for(_is_over, self._patience())
 
     async def _say(self, text: str) -> None:
         """Speak, word by word. Speaking over the agent makes it stop after a word or two."""
@@ -301,7 +304,7 @@ class Conversation:
     def _patience(self) -> float:
         return max(12.0 / self._pace.speed, self._timing.patience)
 
-    async def _wait_for(self, what: str, seconds: float) -> bool:
+    async def _wait_for(self, event_of: Callable[[Answer], asyncio.Event], seconds: float) -> bool:
         """Wait until the current answer is `begun` or `over`, whichever answer that comes to be.
 
         False when there was no sign of life from the agent for so many real seconds.
@@ -313,7 +316,7 @@ class Conversation:
                 return False
             try:
                 async with asyncio.timeout(left):
-                    await getattr(answer, what).wait()
+                    await event_of(answer).wait()
             except TimeoutError:
                 continue
             if answer is self._answer:

@@ -55,7 +55,7 @@ STORY = Story(
         ),
         Line(
             says="Wait, let me check with my partner.",
-            adds_on=0.5,
+            adds_on=0.15,
             answer="Of course, go ahead. I'll hold {slot} for you.",
             reminder="I'm still holding that slot for you, there's no hurry.",
         ),

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from simulator.run import BadOption, Options, run
-from simulator.world import TOKEN_RATE
+from simulator.world import SEED, TOKEN_RATE
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
             "--first-run", type=Path, help="who to call; default $EARSHOT_HOME/first-run.json"
         )
         parser.add_argument("--no-calls", action="store_true", help="serve only")
-        parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same calls")
+        parser.add_argument("--seed", type=int, default=SEED, help="the same seed gives the same calls")
         parser.add_argument("--rate", type=float, help="calls a minute; default: keep five to seven live")
         parser.add_argument("--calls", type=int, help="stop after so many calls; default: never")
         parser.add_argument("--speed", type=float, default=1.0, help="how fast people live")
