@@ -1,0 +1,72 @@
+"""The frame around every page shows what is true of who is looking."""
+
+import re
+
+import pytest
+from django.core.cache import cache
+
+from accounts.models import Membership, Workspace
+from tests.people import make_member, make_person, sign_in
+
+
+def drawn(user, **cookies):
+    client = sign_in(user)
+    client.cookies.load(cookies)
+    return client.get("/calls/").content.decode()
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    cache.clear()
+
+
+def test_one_workspace_is_a_name_and_several_are_a_choice(maya):
+    assert 'id="ws-menu"' not in drawn(maya)
+
+    staging = Workspace.objects.create(name="<Staging>")
+    Membership.objects.create(workspace=staging, user=maya, role="viewer")
+
+    page = drawn(maya)
+    assert f'value="{staging.pk}"' in page
+    assert "&lt;Staging&gt;" in page
+    assert "<Staging>" not in page
+
+
+def test_the_rail_shows_only_pages_that_exist(maya):
+    rail = re.search(r"<nav.*?</nav>", drawn(maya), re.DOTALL)[0]
+
+    assert re.findall(r'href="([^"]+)" title="(\w+)"', rail) == [("/", "Live"), ("/calls/", "History")]
+
+
+def test_staff_finds_the_admin(workspace):
+    staff = make_member(workspace, "owner", "staff@example.com", is_staff=True, is_superuser=True)
+
+    assert 'href="/admin/" title="Admin"' in drawn(staff)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "drawn_as"), [("dark", ' data-theme="dark"'), ("light", ' data-theme="light"'), ("<x>", "")]
+)
+def test_the_theme_is_right_from_the_first_byte(maya, cookie, drawn_as):
+    assert f'<html lang="en-GB"{drawn_as}>' in drawn(maya, theme=cookie)
+
+
+def test_the_only_inline_script_carries_the_nonce_of_the_policy(maya):
+    response = sign_in(maya).get("/calls/")
+
+    page = response.content.decode()
+    nonce = re.search(r'<script type="importmap" nonce="([^"]{20,})">', page)[1]
+    assert f"'nonce-{nonce}'" in response["Content-Security-Policy"]
+    assert not re.search(r"\son\w+=|style=|javascript:", page)
+
+
+def test_somebody_in_no_workspace_is_told_what_to_do(db):
+    assert "Ask an admin to add you" in drawn(make_person("alone@example.com"))
+
+
+def test_a_page_costs_a_handful_of_queries_to_frame(maya, django_assert_max_num_queries):
+    client = sign_in(maya)
+    client.get("/accounts/logout/")
+
+    with django_assert_max_num_queries(4):  # session, user, membership, the workspaces to switch to
+        client.get("/accounts/logout/")
