@@ -32,7 +32,7 @@ bench: $(DEVELOPS)  ## the benchmarks, as one table of ratios
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: $(DEVELOPS)  ## the long fault and churn runs; not part of CI
-	@$(BIN)/python -m pytest -m soak --override-ini addopts='-ra --strict-markers -p tests.plugin' $(ARGS)
+	@$(BIN)/python -m pytest -m soak $(ARGS)
 
 lock: $(DEVELOPS)  ## write requirements/*.txt from requirements/*.in
 	@for name in base dev; do \

@@ -1,0 +1,149 @@
+"""What a new Earshot begins with, and what a later start leaves alone."""
+
+import json
+import stat
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import ApiToken, Membership, User, Workspace
+from accounts.tokens import digest
+from agents.models import Agent, LanguageModel, Provider, Tool
+from platforms.models import Connection
+
+pytestmark = pytest.mark.django_db
+URL = "http://127.0.0.1:8000"
+SIMULATOR = "http://127.0.0.1:8001"
+
+
+@pytest.fixture
+def seed(settings, tmp_path):
+    """Run `seed`, and answer what first-run.json says then."""
+    settings.EARSHOT_HOME = tmp_path
+
+    def run(**options) -> dict:
+        call_command("seed", stdout=StringIO(), **({"url": URL, "simulator_url": SIMULATOR} | options))
+        return json.loads((tmp_path / "first-run.json").read_text())
+
+    run.path = tmp_path / "first-run.json"
+    return run
+
+
+def test_it_makes_a_workspace_whose_owner_can_log_in(seed):
+    first = seed()
+
+    owner = User.objects.get(email=first["email"])
+    assert owner.check_password(first["password"])
+    assert Membership.objects.get(user=owner).role == "owner"
+    assert Workspace.objects.get().plan == "pro"
+    assert first["workspace"] == str(Workspace.objects.get().pk)
+    assert ApiToken.objects.get().digest == digest(first["api_token"])
+    assert stat.S_IMODE(seed.path.stat().st_mode) == 0o600
+
+
+def test_its_agents_are_published_and_reachable(seed):
+    first = seed()
+
+    agents = {str(agent.pk): agent for agent in Agent.objects.select_related("live_version")}
+    assert [entry["name"] for entry in first["agents"]] == ["Odell", "Juno", "Iris", "Penn"]
+    for entry in first["agents"]:
+        agent = agents[entry["id"]]
+        assert entry["llm_websocket_url"] == f"ws://127.0.0.1:8000/voice/retell/{agent.key}"
+        assert agent.live_version.number == 1
+        assert agent.name in agent.live_version.prompt
+        known = set(Tool.objects.values_list("name", flat=True)) | {"end_call", "transfer_call"}
+        assert set(agent.live_version.tools) <= known
+
+
+def test_a_second_run_changes_nothing(seed):
+    first = seed()
+    counts = [model.objects.count() for model in (Agent, Tool, Provider, LanguageModel, ApiToken, Connection)]
+
+    assert seed() == first
+    assert [m.objects.count() for m in (Agent, Tool, Provider, LanguageModel, ApiToken, Connection)] == counts
+
+
+def test_what_people_changed_stays(seed):
+    seed()
+    Workspace.objects.update(name="Renamed")
+    Agent.objects.get(name="Penn").delete()
+
+    assert [agent["name"] for agent in seed()["agents"]] == ["Odell", "Juno", "Iris"]
+    assert Workspace.objects.get().name == "Renamed"
+
+
+def test_everything_simulated_follows_the_simulator_to_its_new_address(seed):
+    seed()
+    seed(simulator_url="http://127.0.0.1:9")
+
+    assert Connection.objects.get().base_url == "http://127.0.0.1:9/retell"
+    assert {provider.base_url.split("/")[2] for provider in Provider.objects.all()} == {"127.0.0.1:9"}
+    assert {tool.url.split("/")[2] for tool in Tool.objects.all()} == {"127.0.0.1:9"}
+
+
+def test_without_a_simulator_there_is_nothing_that_points_nowhere(seed):
+    first = seed(simulator_url="")
+
+    assert (first["agents"], first["connections"]) == ([], [])
+    assert not Provider.objects.exists()
+    assert User.objects.get().check_password(first["password"])
+
+
+def test_leaving_the_simulator_out_later_switches_its_models_off(seed):
+    seed()
+    seed(simulator_url="")
+    assert not Provider.objects.filter(enabled=True).exists()
+
+    seed()
+    assert not Provider.objects.filter(enabled=False).exists()
+
+
+@pytest.mark.parametrize("vendor", ["OPENAI", "ANTHROPIC"])
+def test_with_a_vendors_key_its_models_come_first(seed, settings, vendor):
+    setattr(settings, f"{vendor}_API_KEY", "sk-real")
+    setattr(settings, f"{vendor}_BASE_URL", "https://proxy.example")
+
+    seed()
+
+    real = Provider.objects.get(base_url="https://proxy.example")
+    assert (real.kind, real.api_key) == (vendor.lower(), "sk-real")
+    for tier in ("fast", "standard", "premium"):
+        first = LanguageModel.objects.filter(tier=tier).order_by("rank").first()
+        assert first.provider == real
+
+
+def test_the_first_admin_may_be_ones_own(seed):
+    first = seed(admin_email="Ada@Example.com", admin_password="correct horse battery")
+
+    assert first["password"] == "correct horse battery"
+    assert User.objects.get().email.lower() == "ada@example.com"
+    assert seed(admin_email="eve@example.com", admin_password="another one") == first
+
+
+def test_a_lost_file_means_a_new_password_and_token(seed):
+    first = seed()
+    seed.path.unlink()
+
+    again = seed()
+
+    assert again["email"] == first["email"]
+    assert again["password"] != first["password"]
+    assert User.objects.get().check_password(again["password"])
+
+
+def test_an_emptied_database_gets_the_login_of_the_file(seed):
+    first = seed()
+    User.objects.all().delete()
+
+    again = seed()
+    assert (again["email"], again["password"]) == (first["email"], first["password"])
+    assert User.objects.get().check_password(first["password"])
+
+
+def test_a_broken_file_is_not_overwritten(seed):
+    seed.path.write_text("{")
+
+    with pytest.raises(CommandError, match="is not JSON"):
+        seed()
+    assert seed.path.read_text() == "{"
