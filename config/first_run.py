@@ -96,7 +96,9 @@ def simulated_world(workspace: Workspace, owner: User, simulator_url: str) -> Co
 
 def no_simulated_world(workspace: Workspace) -> None:
     """Without the simulator nothing may be sent to its models, if they are there from an earlier run."""
-    Provider.objects.for_workspace(workspace).filter(language_models__name__startswith="sim-").update(enabled=False)
+    Provider.objects.for_workspace(workspace).filter(language_models__name__startswith="sim-").update(
+        enabled=False
+    )
 
 
 def vendors_models(workspace: Workspace) -> None:
