@@ -8,15 +8,17 @@ from itertools import pairwise
 
 from channels.db import database_sync_to_async
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from agents.services import RunningAgent
 from base.trace import current_trace_id
 from calls import board, fold, parts
+from calls.models import Call
 from live import interrupted, messages, tasks
 from live.answer import Answer, Greeting
 from live.caller import Caller
 from live.line import Line, LineLost, Send, TakenUp, take_up
-from live.process import leases
+from live.process import leases, writer
 from platforms.errors import Unreadable
 from platforms.events import CallEnded, CallStarted, TurnHeard
 from platforms.retell import calls as retell_calls
@@ -39,7 +41,7 @@ class Conversation:
     Every method returns without waiting for the database, for Redis or for a model, but `begin` and `end`.
     """
 
-    def __init__(self, agent: RunningAgent, send: Send, taken: TakenUp) -> None:
+    def __init__(self, agent: RunningAgent, send: Send, taken: TakenUp, lease: str) -> None:
         self.line = Line(agent, PLATFORM, taken.call, taken.turns, send)
         self.line.now = self._now
         self.caller = Caller(self.line)
@@ -53,7 +55,7 @@ class Conversation:
         self._heard: dict[str, str] = {}  # of answers that were cut short: what was heard of them
         self._voiced = (0, 0)
         self._voiced_ms = self.line.ms() if taken.first else 0
-        self._lease = ""
+        self._lease = lease
 
     @classmethod
     async def begin(
@@ -61,19 +63,17 @@ class Conversation:
     ) -> "Conversation":
         """Take up the call, new or not. `lost()` is called should another process take it from us."""
         taken = await _take_up(agent, PLATFORM, call_id, current_trace_id())
-        conversation = cls(agent, send, taken)
-        call = taken.call
-        conversation._lease = await leases().take(call.pk, lost)
-        if not taken.first:
-            await interrupted.tell(conversation.line.writer.log, call)
+        await send(voice.config())
+        lease = await leases().take(taken.call.pk, lost)
+        if not taken.first and await _ended_for(taken.call):
+            # What the process before us left is in the record now, and has its numbers there.
+            taken = await _take_up(agent, PLATFORM, call_id, current_trace_id())
+        conversation = cls(agent, send, taken, lease)
         conversation.line.show_call()
         conversation.line.changed()
-        await send(voice.config())
         if taken.first:
-            greeting = conversation._greet()
-            conversation._opening = asyncio.get_running_loop().create_task(
-                greeting, name=f"greeting {call.pk}"
-            )
+            name = f"greeting {taken.call.pk}"
+            conversation._opening = asyncio.create_task(conversation._greet(), name=name)
         return conversation
 
     async def _greet(self) -> None:
@@ -207,3 +207,13 @@ class Conversation:
         await leases().release(self.line.call.pk, self._lease)
         if over:
             await _conclude(self.line.call)
+
+
+async def _ended_for(call: Call) -> bool:
+    """End what the process that held the call before us left half said. True if there was something."""
+    try:
+        return await interrupted.tell(writer().log, call)
+    except RedisError as error:
+        # The log is away: nobody is watching it either.
+        logger.warning("call %s: cannot see what was left half said: %s", call.pk, type(error).__name__)
+        return False

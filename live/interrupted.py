@@ -26,7 +26,8 @@ async def tell(log: Log, call: Call) -> bool:
     )
     for key, (opened, text) in unfinished.items():
         await log.append(parts.topic(call), _ending(key, opened, text))
-    return await _record(call, unfinished) or bool(unfinished)
+    recorded = await database_sync_to_async(_record, thread_sensitive=False)(call, unfinished)
+    return recorded or bool(unfinished)
 
 
 def _unfinished(open_parts: list[tuple[str, dict]]) -> dict[str, tuple[dict, str]]:
@@ -43,7 +44,7 @@ def _unfinished(open_parts: list[tuple[str, dict]]) -> dict[str, tuple[dict, str
 
 def _ending(key: str, opened: dict, text: str) -> list[Entry]:
     data = {"type": "interrupted", "retryable": True, "trace_id": current_trace_id()}
-    ending = [{"type": "text-end", "id": key}] if text else []
+    ending: list[dict] = [{"type": "text-end", "id": key}] if text else []
     ending += [
         {"type": "data-error", "data": data},
         {"type": "error", "errorText": MESSAGE},
@@ -59,7 +60,6 @@ def _ending(key: str, opened: dict, text: str) -> list[Entry]:
     return [*entries, Entry(part, group=key, whole=True, gone=True)]
 
 
-@database_sync_to_async
 def _record(call: Call, unfinished: dict[str, tuple[dict, str]]) -> bool:
     now = timezone.now()
     ms = max(0, round((now - call.started_at).total_seconds() * 1000))

@@ -38,7 +38,10 @@ RECENT = timedelta(minutes=10)
 
 
 class Watch:
-    def __init__(self) -> None:
+    """`dead` and `give_up`: seconds after a lease has run out until watchers are told, and the call ended."""
+
+    def __init__(self, *, dead: float = DEAD_SECONDS, give_up: float = GIVE_UP_SECONDS) -> None:
+        self._dead, self._give_up = dead, give_up
         self._redis = leases.connect()
         self._log = Log()
         self._name = secrets.token_hex(8)
@@ -55,8 +58,11 @@ class Watch:
                 await self._tick()
                 await asyncio.sleep(TICK_SECONDS)
         finally:
-            await self._redis.aclose()
-            await self._log.close()
+            await self.close()
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+        await self._log.close()
 
     async def _tick(self) -> None:
         try:
@@ -95,11 +101,11 @@ class Watch:
         self._missing = {call_id: self._missing.get(call_id, now) for call_id in orphans}
         self._told &= orphans.keys()
         for call_id, since in self._missing.items():
-            if now - since >= DEAD_SECONDS and call_id not in self._told:
+            if now - since >= self._dead and call_id not in self._told:
                 self._told.add(call_id)
                 if await interrupted.tell(self._log, orphans[call_id]):
                     logger.warning("call %s: its process died in the middle of an answer", call_id)
-            if now - since >= GIVE_UP_SECONDS:
+            if now - since >= self._give_up:
                 logger.warning("call %s: nobody came back for it", call_id)
                 await _give_up(orphans[call_id])
 

@@ -1,0 +1,184 @@
+"""What happens to calls when nobody is there."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from calls import board, parts, services
+from calls.fold import SOCKET
+from calls.models import Call
+from calls.services import Opening
+from live import leases, process
+from live.watch import Watch
+from platforms.events import CallEnded, CallStarted, ToolCalled
+from streaming.log import Entry, Log
+from tests.live.house import told
+
+
+@pytest.fixture
+async def watch(house) -> AsyncIterator[Watch]:
+    """A watch that waits for nothing."""
+    watch = Watch(dead=0, give_up=3600)
+    yield watch
+    await watch.close()
+
+
+@pytest.fixture
+def begin(house):
+    """`await begin(*events)` makes a call that was held at a socket, and its holder is gone."""
+
+    def make(*events, ago: float = 60) -> Call:
+        began = timezone.now() - timedelta(seconds=ago)
+        opening = Opening(started_at=began, level="token", agent_id=house.agent.pk)
+        return services.record_quietly(
+            house.workspace.pk,
+            "retell",
+            "call_1",
+            [CallStarted(began), *events],
+            source=SOCKET,
+            opening=opening,
+        ).call
+
+    return sync_to_async(make)
+
+
+async def say(topic: str, *entries: Entry) -> None:
+    log = Log()
+    await log.append(topic, entries)
+    await log.close()
+
+
+def half_an_answer() -> list[Entry]:
+    thinking = {"n": 3, "key": "r1", "role": "agent", "state": "thinking", "start_ms": 4_000}
+    said = [
+        {"type": "start-step"},
+        {"type": "data-turn", "id": "r1", "data": thinking},
+        {"type": "text-start", "id": "r1"},
+        {"type": "text-delta", "id": "r1", "delta": "Let me"},
+        {"type": "text-delta", "id": "r1", "delta": " see"},
+    ]
+    return [Entry(part, group="r1") for part in said]
+
+
+def kinds(shown: list[dict]) -> list[str]:
+    return [part["type"] for part in shown]
+
+
+@sync_to_async
+def reread(call: Call) -> Call:
+    return Call.objects.select_related("agent", "version").prefetch_related("turns").get(pk=call.pk)
+
+
+async def test_an_answer_whose_process_died_is_ended_once_for_all_who_watch(begin, watch):
+    call = await begin()
+    await say(parts.topic(call), *half_an_answer())
+
+    await watch.look()
+    await watch.look()
+
+    shown = await told(parts.topic(call))
+    error = next(part for part in shown if part["type"] == "data-error")
+    assert error["data"]["type"] == "interrupted"
+    assert error["data"]["retryable"] is True
+    assert kinds(shown).count("data-error") == kinds(shown).count("finish-step") == 1
+    row = await sync_to_async((await reread(call)).turns.get)()
+    assert (row.key, row.n, row.text, row.error) == ("r1", 3, "Let me see", "interrupted")
+    assert (await reread(call)).status == "live"
+
+
+async def test_an_answer_that_had_no_words_yet_leaves_nothing(begin, watch):
+    call = await begin()
+    await say(parts.topic(call), *half_an_answer()[:2])
+
+    await watch.look()
+
+    shown = await told(parts.topic(call))
+    assert shown[-1]["data"]["state"] == "dropped"
+    assert (await reread(call)).turn_count == 0
+
+
+async def test_a_tool_whose_process_died_has_failed(begin, watch):
+    began = timezone.now()
+    call = await begin(ToolCalled("x2", began, "meter.lookup", {}, 2_000, n=2))
+
+    await watch.look()
+
+    turn = await sync_to_async((await reread(call)).turns.get)()
+    assert turn.tool_ok is False
+
+
+async def test_a_call_that_is_held_is_left_alone(begin, watch):
+    call = await begin()
+    await say(parts.topic(call), *half_an_answer())
+    await process.leases().take(call.pk, lost=lambda: None)
+
+    await watch.look()
+
+    assert "data-error" not in kinds(await told(parts.topic(call)))
+
+
+async def test_a_call_nobody_comes_back_for_is_ended(begin, house):
+    call = await begin()
+    watch = Watch(dead=0, give_up=0)
+    await watch.look()
+    await watch.close()
+
+    call = await reread(call)
+    assert (call.status, call.end_reason) == ("failed", "connection_lost")
+    assert kinds(await told(parts.topic(call)))[-2:] == ["data-call", "finish"]
+    cards = await told(board.topic(house.workspace.pk))
+    assert cards[-1]["data"]["why"]["text"] == "Connection lost"
+
+
+async def test_a_call_whose_platform_never_told_how_it_went_is_finished(begin, watch):
+    call = await begin(CallEnded(timezone.now() - timedelta(seconds=30)))
+
+    await watch.look()
+    await watch.look()
+
+    assert kinds(await told(parts.topic(call))) == ["data-call", "finish"]
+
+
+async def test_a_card_is_taken_away_a_while_after_its_call(begin, watch, house):
+    call = await begin(CallEnded(timezone.now() - timedelta(seconds=9)))
+
+    await watch.look()
+    await watch.look()
+
+    for topic in (board.topic(house.workspace.pk), board.facts_topic(house.workspace.pk)):
+        assert [(part["type"], part["id"]) for part in await told(topic)] == [("data-gone", str(call.pk))]
+
+
+async def test_cards_that_were_left_when_nobody_watched_are_swept_away(begin, watch, house):
+    call = await begin(CallEnded(timezone.now() - timedelta(hours=2)), ago=7_300)
+    left = Entry({"type": "data-card", "id": str(call.pk), "data": {}}, group=f"call-{call.pk}", whole=True)
+    await say(board.topic(house.workspace.pk), left)
+
+    await watch.look()
+
+    assert (await told(board.topic(house.workspace.pk)))[-1]["type"] == "data-gone"
+
+
+async def test_only_one_of_several_watches_acts(house):
+    redis = leases.connect()
+    assert await leases.lead(redis, "test watch", "one") is True
+    assert await leases.lead(redis, "test watch", "two") is False
+    assert await leases.lead(redis, "test watch", "one") is True
+    await redis.delete("lease:test watch")
+    await redis.aclose()
+
+
+async def test_whoever_takes_a_call_later_holds_it(begin):
+    call, lost = await begin(), []
+    held = process.leases()
+    first = await held.take(call.pk, lost=lambda: lost.append("first"))
+    await held.take(call.pk, lost=lambda: lost.append("second"))
+    await held.release(call.pk, first)
+
+    redis = leases.connect()
+    assert lost == ["first"]
+    assert await leases.held(redis, [call.pk]) == {call.pk}
+    await redis.aclose()
