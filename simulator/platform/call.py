@@ -30,6 +30,7 @@ class Call:
     entries: list[dict[str, Any]] = field(default_factory=list)
     status: str = "ongoing"
     disconnection_reason: str = ""
+    transfer_destination: str = ""
     duration_ms: int = 0
     # Real milliseconds from "it is your turn" to the first word that arrived, and that was spoken.
     first_words_ms: list[float] = field(default_factory=list)
@@ -114,6 +115,8 @@ class Call:
                 "latency": self._latency(),
                 "call_cost": self._cost(),
             }
+            if self.transfer_destination:
+                call["transfer_destination"] = self.transfer_destination
             if self.analysis is not None:
                 call["call_analysis"] = self.analysis
         return call

@@ -214,6 +214,7 @@ class Conversation:
         if answer.end_call:
             self.stop("agent_hangup")
         elif answer.transfer_number:
+            self.call.transfer_destination = answer.transfer_number
             self.stop("call_transfer")
 
     # --- the caller ----------------------------------------------------------------------------------

@@ -145,6 +145,7 @@ async def test_the_agent_may_end_or_transfer_after_it_has_spoken(world, extra, r
 
     assert call.disconnection_reason == reason
     assert call.said("agent")[-1] == "One moment please."
+    assert call.brief().get("transfer_destination") == extra.get("transfer_number")
 
 
 async def test_a_deliberate_close_is_a_hang_up(world):
@@ -279,13 +280,12 @@ async def test_the_agent_may_speak_up_by_itself(world):
 
 
 async def test_a_cancelled_call_hangs_up_properly(world):
-    async with Peer() as peer:
-        asked = asyncio.Event()
+    asked = asyncio.Event()
 
-        async def answer(peer, socket, frame):
-            asked.set()
+    async def answer(peer, socket, frame):
+        asked.set()
 
-        peer._answer = answer
+    async with Peer(answer) as peer:
         call = asyncio.create_task(world.call(CHAT, peer.url))
         async with asyncio.timeout(5):
             await asked.wait()
