@@ -1,13 +1,13 @@
 """Real servers for the streaming tests: uvicorn and daphne with the test app, and a Redis that may be
 killed."""
 
+import asyncio
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -97,8 +97,8 @@ def own_redis(*, durable: bool = False) -> Iterator[OwnRedis]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def wait_until(condition, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"still not so after {seconds} s"
-        time.sleep(0.02)
+async def eventually(condition, seconds: float = 10) -> None:
+    """Wait for something only the other side can see."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.01)

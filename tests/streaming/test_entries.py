@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from streaming.entries import Entry, Item, coalesce, delta, encode
 
+TEXTS = st.text(max_size=3)
 KEYS = st.sampled_from(["r1", "r2"])
 PARTS = st.one_of(
-    st.builds(lambda key, text: (delta(key, text), key, "p"), KEYS, st.text(max_size=3)),
+    st.builds(lambda key, text: (delta(key, text), key, "p"), KEYS, TEXTS),
     st.builds(
         lambda key, text: ({"type": "data-turn", "id": key, "text": text}, key, "w"),
         KEYS,

@@ -85,7 +85,7 @@ async def test_a_snapshot_has_finished_turns_whole_and_open_ones_in_words(log, t
     page = await log.snapshot(topic)
 
     assert [entry.group for entry in page.entries] == ["c1", "r2", "r2", "r2"]
-    assert page.position == await log.append(topic, []) or page.position.id <= (await log.position(topic)).id
+    assert page.position == (await log.recent(topic, 1)).position
     assert not page.ended
 
 
@@ -121,7 +121,7 @@ async def test_a_batch_that_comes_twice_is_kept_once(log, topic):
 
     first, again = await log.run(call), await log.run(call)
 
-    assert first[2], again[2] == (b"new", b"known")
+    assert (first[2], again[2]) == (b"new", b"known")
     assert await everything(log, topic) == [b"{}"]
 
 
@@ -133,6 +133,7 @@ async def test_a_writer_that_expects_another_epoch_is_told(log, topic):
 
 
 async def test_all_topics_of_a_tick_take_one_round_trip_and_fail_alone(log, topic):
+    await log.append(f"{topic}-bad", [])
     await log.redis.set(f"log:{{{topic}-bad}}:entries", "not a stream")
     calls = [logs.scripts.append(f"{topic}-{n}", [(b"{}", "", "p")], log.database) for n in ("a", "bad", "b")]
 

@@ -9,7 +9,7 @@ from streaming.entries import Entry
 from streaming.log import Log
 from streaming.positions import Position
 from streaming.writer import Writer
-from tests.streaming.running import own_redis
+from tests.streaming.running import eventually, own_redis
 from tests.streaming.test_consumers import turn
 
 
@@ -69,9 +69,11 @@ async def test_what_is_not_a_word_does_not_wait_for_the_tick(log, topic):
         writer.delta(topic, "r1", "r1", word)
         await writer.flush(topic)
     writer.put(topic, turn("r1", "ab"))
-    async with asyncio.timeout(5):
-        while len(await kept(log, topic)) < 3:
-            await asyncio.sleep(0.01)
+
+    async def all_is_kept() -> bool:
+        return len(await kept(log, topic)) == 3
+
+    await eventually(all_is_kept)
     await writer.close()
 
 
@@ -125,7 +127,8 @@ async def test_it_forgets_topics_that_are_over(writer, topic, monkeypatch):
     writer.delta(f"{topic}-other", "r1", "r1", "a")
     await writer.flush()
 
-    async with asyncio.timeout(5):
-        while topic in writer._topics:
-            await asyncio.sleep(0.01)
+    async def is_forgotten() -> bool:
+        return topic not in writer._topics
+
+    await eventually(is_forgotten)
     assert f"{topic}-other" in writer._topics
