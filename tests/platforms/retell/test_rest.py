@@ -1,0 +1,58 @@
+"""The official SDK against the simulated platform."""
+
+import pytest
+
+from platforms.errors import PlatformError
+from platforms.retell.rest import RetellApi
+from simulator import Timing, World
+from simulator.world import API_KEY
+
+NOBODY = "ws://127.0.0.1:9/nobody"
+
+
+@pytest.fixture
+async def world():
+    timing = Timing(dial_tries=1, dial_timeout=1.0)
+    async with World(seed=1, speed=100, timing=timing) as world:
+        yield world
+
+
+async def test_it_reads_a_call(world):
+    placed = await world.call("refund", NOBODY)
+
+    async with RetellApi(API_KEY, world.retell_url) as api:
+        call = await api.get_call(placed.id)
+
+    assert call["call_id"] == placed.id
+    assert call["disconnection_reason"] == "error_llm_websocket_open"
+
+
+async def test_a_call_it_does_not_know_is_no_reason_to_ask_again(world):
+    async with RetellApi(API_KEY, world.retell_url) as api:
+        with pytest.raises(PlatformError, match="Retell answered 422") as failure:
+            await api.get_call("call_nobody")
+
+    assert failure.value.retryable is False
+
+
+async def test_a_wrong_key_is_said_so(world):
+    async with RetellApi("key_wrong", world.retell_url) as api:
+        with pytest.raises(PlatformError, match="Retell answered 401"):
+            await api.get_call("call_nobody")
+
+
+async def test_a_platform_that_is_away_may_come_back():
+    async with RetellApi(API_KEY, "http://127.0.0.1:9") as api:
+        with pytest.raises(PlatformError, match="could not be reached") as failure:
+            await api.get_call("call_nobody")
+
+    assert failure.value.retryable is True
+
+
+async def test_it_points_an_agent_at_our_socket(world):
+    agent = world.phone.register("Odell", NOBODY)
+
+    async with RetellApi(API_KEY, world.retell_url) as api:
+        await api.point_agent(agent.id, "wss://voice.example/voice/retell/key")
+
+    assert agent.llm_websocket_url == "wss://voice.example/voice/retell/key"
