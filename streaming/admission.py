@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from streaming.entries import Entry
 
@@ -33,7 +34,7 @@ class Admission:
 
     viewer: Hashable
     topics: Sequence[Topic]
-    recheck: Callable[[Sequence[Hashable]], Awaitable[Collection[Hashable]]]
+    recheck: Callable[[Any], Awaitable[Collection[Any]]]
     person: str = ""
 
 

@@ -39,7 +39,7 @@ def writes_as_we_think(cycle_class: type) -> bool:
     """Start-up check: does this server's response object put exactly our bytes on its transport?"""
     transport = _Recorder()
     try:
-        cycle = object.__new__(cycle_class)
+        cycle: Any = object.__new__(cycle_class)
         flow = type("Flow", (), {"write_paused": False})()
         values = {
             "scope": {"method": "GET"}, "transport": transport, "flow": flow, "disconnected": False,

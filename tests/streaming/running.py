@@ -100,5 +100,5 @@ def own_redis(*, durable: bool = False) -> Iterator[OwnRedis]:
 async def eventually(condition, seconds: float = 10) -> None:
     """Wait for something only the other side can see."""
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the other side has no event for us
             await asyncio.sleep(0.01)
