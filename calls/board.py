@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Q
@@ -123,7 +124,7 @@ def _last_at(call: Call, turns: Sequence[Turn], now: Now | None) -> datetime:
 
 def _ribbon(turns: Sequence[Turn], now: Now | None) -> list[list]:
     """Who spoke when in the last minute: [[start_ms, end_ms, role, words], …]."""
-    segments = [
+    segments: list[list[Any]] = [
         [turn.start_ms, max(turn.end_ms or 0, turn.start_ms), turn.role, len(turn.text.split())]
         for turn in turns
         if turn.role != Turn.Role.TOOL and turn.text

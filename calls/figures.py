@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
@@ -45,7 +46,7 @@ _REPLIES = {
 }
 
 
-def _replies(row: dict) -> Replies:
+def _replies(row: Any) -> Replies:
     p50, p95 = row["p50_ms"], row["p95_ms"]
     return Replies(row["n"], None if p50 is None else int(p50), None if p95 is None else int(p95))
 

@@ -156,7 +156,7 @@ def _newest(facts: Sequence[Fact], sources: tuple[str, ...]) -> dict[str, TurnSp
             said = fact.event
             rank = (-CLOCKS[fact.source], said.at, said.end_ms, len(said.text), said.key)
             if said.turn not in newest or newest[said.turn][0] < rank:
-                newest[said.turn] = (rank, said)
+                newest[said.turn] = (rank, said)  # type: ignore[assignment]
     return {turn: said for turn, (_, said) in newest.items()}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -54,7 +55,7 @@ class Filters:
         ]
         return urlencode([pair for pair in named if pair[1]])
 
-    def narrow(self, rows: QuerySet) -> QuerySet:
+    def narrow(self, rows: Any) -> Any:
         if self.agents:
             rows = rows.filter(agent_id__in=self.agents)
         if self.since:
@@ -159,8 +160,8 @@ def _after(calls: QuerySet, at: datetime, pk: UUID) -> QuerySet:
 def neighbours(call: Call) -> tuple[UUID | None, UUID | None]:
     """The next newer and the next older call; of a live call, among those that are live."""
     calls = Call.objects.for_workspace(call.workspace_id)
-    calls = (calls.live() if call.ended_at is None else calls).values_list("pk", flat=True)
-    return _after(calls, call.started_at, call.pk).first(), _before(calls, call.started_at, call.pk).first()
+    ids = (calls.live() if call.ended_at is None else calls).values_list("pk", flat=True)
+    return _after(ids, call.started_at, call.pk).first(), _before(ids, call.started_at, call.pk).first()
 
 
 def _rows(calls: list[Call], *, sees_words: bool) -> list[Row]:

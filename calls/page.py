@@ -1,7 +1,7 @@
 """What the page of one call is drawn from: plain values, and no words for those who may not see them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from calls import parts, timeline, wording
@@ -17,7 +17,7 @@ BLANKS = [
 ]
 
 
-def pictures(turns: Sequence[Turn], *, sees_words: bool) -> list[dict]:
+def pictures(turns: Iterable[Turn], *, sees_words: bool) -> list[dict]:
     """Each turn as the stream tells it, with its words counted; without them where they may not be seen."""
     told = []
     for turn in turns:

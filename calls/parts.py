@@ -5,6 +5,7 @@ here, so watching a call and reloading it show the same. Times are ISO 8601 or m
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from calls.models import Call, Turn
 from streaming.log import Entry
@@ -126,7 +127,7 @@ def replay_of(call: Call, turns: Sequence[Turn] | None = None) -> list[list]:
     began["data"] |= {
         "status": "live", "ended_at": None, "duration_ms": None, "outcome": "", "end_reason": "", "turns": 0
     }  # fmt: skip
-    replayed = [[0, began]]
+    replayed: list[list[Any]] = [[0, began]]
     for turn in call.turns.all() if turns is None else turns:
         match turn.role:
             case Turn.Role.AGENT:

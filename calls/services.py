@@ -153,7 +153,7 @@ def _facts(call: Call, **narrowed) -> list[Fact]:
 def _take_in_call(call: Call, opening: Opening, lifecycle: bool, source: str) -> bool:
     """Fold what concerns the call itself into its row. True if a watcher can see a difference."""
     before = {field.attname: getattr(call, field.attname) for field in Call._meta.concrete_fields}
-    call.level = max(call.level, opening.level, key=LEVELS.index)
+    call.level = max(call.level, opening.level, key=LEVELS.index)  # type: ignore[arg-type]
     for name in ("connection_id", "agent_id", "version_id", "trace_id"):
         if not getattr(call, name):
             setattr(call, name, getattr(opening, name))
@@ -180,8 +180,8 @@ def _take_in_turns(call: Call, new: Sequence[CallEvent]) -> list[Turn]:
         records = fold.turns(_facts(call, turn__in=touched), ended=False)
         others = Turn.objects.filter(call=call).exclude(key__in=touched)
         if not others.filter(n__in=[record.n for record in records]).exists():
-            rows = Turn.objects.filter(call=call, key__in=touched)
-            return _write(call, records, {row.key: row for row in rows})
+            known = Turn.objects.filter(call=call, key__in=touched)
+            return _write(call, records, {row.key: row for row in known})
     told = _facts(call)
     records = fold.turns(told, ended=bool(fold.call_fields(told).get("ended_at")))
     rows = {row.key: row for row in Turn.objects.filter(call=call)}

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 # One door: the admin's own login page would go round the throttle.
-admin.site.login = secure_admin_login(admin.site.login)
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", include("live.urls")),

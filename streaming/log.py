@@ -8,6 +8,7 @@ so the log may be a Redis Cluster. `docs/streaming.md` tells the whole story.
 import logging
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 _CLUSTER = "redis+cluster"
 # A page or a webhook must not hang on the live view. One more try, since a pooled connection may be stale.
-_PATIENCE = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
+_PATIENCE: dict[str, Any] = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
 _TRIES = 1
 
 

@@ -65,7 +65,7 @@ def writes_as_we_think(cycle_class: type) -> bool:
 def uvicorn_cycle(send: Callable) -> Any | None:
     """The response behind `send`, if it is uvicorn's and can be written to directly."""
     cycle = getattr(unwrap(send), "__self__", None)
-    if not type(cycle).__module__.startswith("uvicorn.") or not writes_as_we_think(type(cycle)):
+    if not type(cycle).__module__.startswith("uvicorn.") or not writes_as_we_think(type(cycle)):  # type: ignore[arg-type]
         return None
     return cycle if cycle.chunked_encoding else None
 

@@ -102,7 +102,7 @@ class Source:
                     break
                 fresh = self.recent.take(News(page.position.epoch, self.recent.last, page.entries))
                 if fresh:
-                    self.pending += fresh
+                    self.pending += fresh  # type: ignore[arg-type]  # read from where we stand: no doubt
                     self._changed(self)
                 if len(page.entries) < PAGE:
                     break

@@ -139,7 +139,7 @@ def _analysis(call: dict, began: datetime) -> Iterator[CallAnalyzed]:
     yield CallAnalyzed(
         at=_time(call.get("end_timestamp")) or began,
         summary=_text(analysis.get("call_summary"), 10_000),
-        sentiment=SENTIMENTS.get(analysis.get("user_sentiment"), ""),
+        sentiment=SENTIMENTS.get(analysis.get("user_sentiment"), ""),  # type: ignore[arg-type]
         successful=successful if isinstance(successful, bool) else None,
         cost_usd=cost,
         custom=custom if isinstance(custom, dict) else {},

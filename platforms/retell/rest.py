@@ -36,7 +36,7 @@ class RetellApi:
 
     async def point_agent(self, agent_id: str, llm_websocket_url: str) -> None:
         """Have an agent of theirs ask our voice socket what to say."""
-        engine = {"type": "custom-llm", "llm_websocket_url": llm_websocket_url}
+        engine: Any = {"type": "custom-llm", "llm_websocket_url": llm_websocket_url}
         await self._ask(self._client.agent.with_raw_response.update(agent_id, response_engine=engine))
 
     async def _ask(self, request: Any) -> dict:
