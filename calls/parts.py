@@ -55,7 +55,7 @@ def call_part(call: Call) -> dict:
         "duration_ms": call.duration_ms,
         "end_reason": call.end_reason,
         "outcome": call.outcome,
-        "cost_usd": str(call.cost_usd),
+        "cost_usd": f"{call.cost_usd:.6f}",  # as the column keeps it
         "turns": call.turn_count,
         "revision": call.revision,
     }
