@@ -203,6 +203,16 @@ def test_junk_in_a_body_is_refused_politely(kind, body):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("accept", [PROGRAM, BROWSER])
+def test_a_form_of_three_megabytes_is_too_large(accept):
+    client = Client(raise_request_exception=False)
+
+    response = client.post("/accounts/login/", {"login": "x" * 3_000_000}, headers={"accept": accept})
+
+    assert response.status_code == 413
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "name", ["host", "accept", "accept-language", "x-forwarded-for", "authorization", "referer"]
 )
