@@ -81,6 +81,7 @@ def logging_config(form: str, level: str = "INFO") -> dict:
             "django": {"level": "INFO"},
             "django.channels.server": {"level": "WARNING"},  # runserver's lines name sockets by agents' keys
             "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},
+            "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can cause it, at will
             # A page that is not there is not news; the access test alone asks for hundreds.
             "django.request": {"level": "ERROR"},
         },

@@ -1,4 +1,4 @@
-"""The small marks of the interface: icons, who speaks, how finely words arrive, lengths, masked numbers."""
+"""The small marks of the interface: icons, who speaks, how finely words arrive, masked numbers."""
 
 import json
 import re
@@ -43,19 +43,6 @@ def level(name: str) -> SafeString:
     return format_html(
         '<span class="level" data-level="{}" title="{}">{}{}</span>', name, meaning, bars, name.capitalize()
     )
-
-
-@register.filter
-def clock(seconds: float) -> str:
-    """2:53, or 1:02:53."""
-    hours, rest = divmod(int(seconds), 3600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
-
-
-@register.filter
-def clock_ms(milliseconds: float) -> str:
-    return clock(milliseconds / 1000)
 
 
 @register.filter

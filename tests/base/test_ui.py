@@ -24,13 +24,6 @@ def test_the_level_is_bars_and_a_word(name, lit):
     assert drawn.endswith(f"{name.capitalize()}</span>")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0, "0:00"), (173, "2:53"), (59.9, "0:59"), (3773, "1:02:53")]
-)
-def test_the_clock(seconds, words):
-    assert ui.clock(seconds) == words
-
-
 def test_a_masked_number_is_escaped_around_its_dots():
     assert ui.mask("+44 77•• ••• 142") == '+44 77<i class="mk">•• •••</i> 142'
     assert ui.mask("<b>•</b>") == '&lt;b&gt;<i class="mk">•</i>&lt;/b&gt;'
