@@ -48,8 +48,11 @@ export class Record {
 
   #picture(turn) {
     const known = this.turns.get(turn.key);
-    // What is settled stays so: a page drawn from the record hears the tail of the stream again.
-    if (known && isSettled(known) && !isSettled(turn)) return;
+    if (turn.state === "dropped") return this.#drop(turn.key);
+    // What is settled stays so: a page drawn from the record hears the tail of the stream again. Only a caller may
+    // go on, and then has been heard later than before.
+    const goesOn = turn.role === "caller" && turn.end_ms > known?.end_ms;
+    if (known && isSettled(known) && !isSettled(turn) && !goesOn) return;
     this.turns.set(turn.key, { text: "", ...turn, closed: isSettled(turn) });
     this.#changed.add(turn.key);
   }
@@ -67,6 +70,11 @@ export class Record {
     if (!turn || isSettled(turn)) return;
     turn.closed = true;
     this.#changed.add(key);
+  }
+
+  // An answer that came to nothing before its first word.
+  #drop(key) {
+    if (this.turns.delete(key)) this.#changed.add(key);
   }
 
   #facts(call) {
