@@ -55,7 +55,7 @@ export class Facts {
   }
 
   #part(name) {
-    return this.#root.querySelector(`[data-part="${name}"]`);
+    return this.#root.querySelector(`[data-fact="${name}"]`);
   }
 }
 

@@ -1,0 +1,118 @@
+"""A browser, and a whole Earshot for it to look at: `manage.py up` in a data folder of its own."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.config.running import Up, a_home
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+def pytest_collection_modifyitems(items) -> None:
+    for item in items:
+        if "tests/browser/" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def chromium() -> str:
+    """Where the browser is. Skips without one; in CI that is a failure."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), "")
+    if not found:
+        say = pytest.fail if os.environ.get("CI") else pytest.skip
+        say("no Chromium here: install one or set CHROMIUM")
+    return found
+
+
+# For a module and no longer: Playwright keeps an event loop running, in which the ORM refuses to work.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def earshot() -> Iterator[Up]:
+    """All of it, with simulated callers: what a newcomer gets from `make run`."""
+    chromium()
+    if sys.platform != "linux":
+        pytest.skip("reads /proc")
+    with a_home() as home:
+        up = Up(home)
+        up.wait_ready()
+        yield up
+        if up.process.poll() is None:
+            up.stop()
+
+
+@dataclass
+class Visitor:
+    """One person at one browser, and everything their browser complained about."""
+
+    earshot: Up
+    context: BrowserContext
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str = "/") -> Page:
+        page = self.context.new_page()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(f"{path}: {error}"))
+        page.goto(self.earshot.url + path)
+        return page
+
+    def sign_in(self, page: Page) -> None:
+        page.get_by_label("Email").fill(self.earshot.ready["email"])
+        page.get_by_label("Password", exact=True).fill(self.earshot.ready["password"])
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+
+    def _note(self, message) -> None:
+        # A server that is down for a moment is news to the console; whether we cope is seen on the page.
+        if message.type in ("error", "warning") and "ERR_" not in message.text:
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+def visit(browser, earshot):
+    """visit(theme=…, viewport=…, signed_in=…) → Visitor. Afterwards no browser may have complained."""
+    visitors: list[Visitor] = []
+
+    def arrive(*, theme: str = "light", viewport: dict | None = None, signed_in: bool = True) -> Visitor:
+        context = browser.new_context(
+            viewport=viewport or WIDE,
+            color_scheme=theme,
+            storage_state=_state(browser, earshot) if signed_in else None,
+        )
+        context.set_default_timeout(20_000)
+        visitors.append(Visitor(earshot, context))
+        return visitors[-1]
+
+    yield arrive
+    for visitor in visitors:
+        visitor.context.close()
+        assert visitor.complaints == []
+
+
+_signed_in: dict[str, dict] = {}
+
+
+def _state(browser: Browser, earshot: Up) -> dict:
+    """Cookies of somebody who signed in once: signing in again and again is throttled, as it should be."""
+    if earshot.url not in _signed_in:
+        context = browser.new_context()
+        visitor = Visitor(earshot, context)
+        visitor.sign_in(visitor.open())
+        _signed_in[earshot.url] = context.storage_state()
+        context.close()
+    return _signed_in[earshot.url]

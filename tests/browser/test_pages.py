@@ -1,0 +1,154 @@
+"""Every page: readable by machines and in every size, still while words come, and quiet in the console."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NARROW, WIDE
+from tests.browser.looking import overflow
+
+# Only what happens to elements: a caret is no element, and moves because it is one.
+SHIFTS = """() => new Promise((done) => {
+  const moved = new Set(), from = performance.now();
+  new PerformanceObserver((list) => {
+    for (const { startTime, sources } of list.getEntries()) {
+      if (startTime > from) for (const { node } of sources) moved.add(node?.className ?? String(node?.nodeName));
+    }
+  }).observe({ type: 'layout-shift', buffered: true });
+  setTimeout(() => done([...moved]), 5000);
+})"""
+
+
+def a_live_call(page: Page) -> None:
+    page.locator(".call:not([data-ended]) .call-who").first.click()
+    expect(page.locator(".turn").first).to_be_visible()
+
+
+def an_ended_call(visitor) -> Page:
+    page = visitor.open("/calls/?status=ended")
+    page.wait_for_function(
+        "() => document.querySelector('.row-link') || (location.reload(), false)", polling=2000
+    )
+    page.locator(".row-link").first.click()
+    expect(page.locator("[data-replay]")).to_be_visible()
+    return page
+
+
+PAGES = {
+    "login": lambda visitor: visitor.open("/accounts/login/"),
+    "board": lambda visitor: visitor.open("/"),
+    "rows": lambda visitor: visitor.open("/?view=rows"),
+    "call": lambda visitor: (page := visitor.open("/"), a_live_call(page))[0],
+    "replay": an_ended_call,
+    "history": lambda visitor: visitor.open("/calls/"),
+    "no match": lambda visitor: visitor.open("/calls/?status=failed&to=2020-01-01"),
+}
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_accessible_and_fits(visit, name, theme, viewport):
+    visitor = visit(theme=theme, viewport=viewport, signed_in=name != "login")
+    page = PAGES[name](visitor)
+    page.wait_for_load_state("load")
+
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
+    assert overflow(page) <= 0
+
+
+def test_nothing_on_the_board_moves_under_a_pointer(visit):
+    page = visit().open("/")
+    expect(page.locator(".call").nth(2)).to_be_visible()
+    page.locator(".call").first.hover()
+
+    assert page.evaluate(SHIFTS) == []
+
+
+def test_filters_are_in_the_address_and_go_back(visit):
+    page = visit().open("/")
+    page.locator("body").press("5")
+    expect(page).to_have_url(lambda url: url.endswith("?show=steady"))
+    expect(page.get_by_role("button", name="Steady")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Rows").click()
+    assert page.url.endswith("?show=steady&view=rows")
+
+    page.reload()
+    expect(page.locator("wall-board")).to_have_attribute("data-view", "rows")
+    page.go_back()
+    page.go_back()
+
+    expect(page.get_by_role("button", name="All")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_board_is_walked_by_keyboard(visit):
+    page = visit().open("/")
+    expect(page.locator(".call").nth(1)).to_be_visible()
+    page.locator("body").press("h")
+    expect(page.get_by_role("button", name="Hold order")).to_have_attribute("aria-pressed", "true")
+    page.locator("body").press("j")
+    page.keyboard.press("j")
+    second = page.locator(".call-who").nth(1)
+    expect(second).to_be_focused()
+    address = second.get_attribute("href")
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(lambda url: url.endswith(address))
+
+
+def test_a_reader_is_never_moved_and_can_come_back(visit):
+    page = visit(viewport={"width": 1100, "height": 420}).open("/")
+    a_live_call(page)
+    box = page.locator("[data-follow]")
+    page.wait_for_function(
+        "() => { const b = document.querySelector('[data-follow]'); return b.scrollHeight > b.clientHeight + 200; }",
+        timeout=90_000,
+    )
+    box.hover()
+    page.mouse.wheel(0, -150)
+    page.wait_for_function(
+        "() => { const b = document.querySelector('[data-follow]'); return b.scrollHeight - b.scrollTop - b.clientHeight > 100; }"
+    )
+    place = box.evaluate("(box) => box.scrollTop")
+
+    pill = page.get_by_role("button", name="New messages")
+    expect(pill).to_be_visible(timeout=60_000)
+    assert box.evaluate("(box) => box.scrollTop") == place
+
+    page.keyboard.press("End")
+    expect(pill).to_be_hidden()
+    assert box.evaluate("(box) => box.scrollHeight - box.scrollTop - box.clientHeight") <= 1
+
+
+def test_a_link_to_a_moment_goes_there_and_does_not_play(visit):
+    page = an_ended_call(visit())
+    page.goto(page.url.split("?")[0].split("#")[0] + "?t=2.5")
+
+    expect(page.locator('.replay [data-part="at"]')).to_have_text("0:02")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator('.replay [data-part="at"]')).to_have_text("0:07")
+
+
+def test_a_link_to_a_turn_goes_there(visit):
+    page = an_ended_call(visit())
+    page.goto(page.url.split("?")[0].split("#")[0] + "#turn-2")
+    page.reload()
+
+    expect(page.locator("#turn-2")).to_be_in_viewport()
+
+
+def test_the_list_is_narrowed_and_widened_again(visit):
+    page = visit().open("/calls/")
+    page.locator("body").press("f")
+    page.get_by_label("Live", exact=True).check()
+    page.get_by_role("button", name="Show calls").click()
+    expect(page.locator(".fchip")).to_have_text("StatusLive")
+    page.get_by_role("link", name="Remove Status Live").click()
+    expect(page.locator(".fchip")).to_have_count(0)
+
+    page.go_back()
+
+    expect(page.locator(".fchip")).to_have_text("StatusLive")
