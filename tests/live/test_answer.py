@@ -1,15 +1,17 @@
 """Single answers, with a model that does what the test tells it to."""
 
+import json
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 from asgiref.sync import sync_to_async
 
 from agents.services import publish
-from calls import parts
+from calls import board, parts
 from calls.models import Call, Turn
 from tests.agents.vendors import CUT, HANG, HELLO, Part, Say, Stop, Vendors, Wait
-from tests.live.house import GREETING, Peer, dialled, told, until
+from tests.live.house import GREETING, Peer, dialled, items, told, until
 
 ASKED = (("r0", GREETING), ("user", "I was charged twice."))
 
@@ -232,3 +234,21 @@ async def test_a_caller_who_goes_on_keeps_their_turn(model, peer):
     row = await until(whole)
     assert row.n == 2
     assert row.stream[-1][1] == "I was charged twice."
+
+
+async def test_the_board_is_drawn_four_times_a_second_and_ends_up_to_date(model, house, peer):
+    model.play("sim-fast", *[step for _ in range(60) for step in (Say("word "), Wait(0.02))], Stop())
+    await peer.ask(1, *ASKED)
+    text = await peer.answered(1)
+    topic = board.topic(house.workspace.pk)
+
+    async def up_to_date():
+        cards = await items(topic)
+        lines = json.loads(cards[-1].data)["data"]["lines"]
+        return cards if lines and lines[-1]["text"] == board.tail(text, board.LINE_LENGTH) else None
+
+    cards = await until(up_to_date)
+    drawn_at = [card.id[0] for card in cards]
+    gaps = [later - earlier for earlier, later in pairwise(drawn_at)]
+    assert len(gaps) >= 4
+    assert min(gaps) >= 150  # ms, of 250: what Redis stamps is a little after what we drew
