@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from streaming.admission import Admission
 from streaming.feed import Feed
+from streaming.leases import Lease
 from streaming.pipes import pipe_for
 
 
@@ -29,10 +30,10 @@ class Connection:
         send: Callable,
         drained: Callable,
         seconds: float,
-        lease: tuple[str, str] | None = None,
+        lease: Lease | None = None,
     ) -> None:
         self.admission = admission
-        self.lease = lease  # whose, and its name
+        self.lease = lease
         self.pipe = pipe_for(send, lambda: drained(self))
         # Not all at once: a thousand browsers that came together should not leave together.
         now = asyncio.get_running_loop().time()

@@ -30,7 +30,7 @@ class EventStreamConsumer(AsyncHttpConsumer):
 
     connection: Connection | None = None
     sources: Sequence[Source] = ()
-    lease: tuple[str, str] | None = None  # whose, and its name
+    lease: leases.Lease | None = None
 
     async def admit(self) -> Admission:
         """Name what this request may watch, or raise Refused. Runs before the first byte."""
@@ -58,7 +58,7 @@ class EventStreamConsumer(AsyncHttpConsumer):
         lease, self.lease = self.lease, None
         if lease:
             try:
-                await leases.give_back(hub.log, *lease)
+                await leases.give_back(hub.log, lease)
             except RedisError as error:
                 logger.info("a lease was not given back and will run out: %s", error)
 
@@ -113,8 +113,8 @@ class EventStreamConsumer(AsyncHttpConsumer):
     async def _take_lease(self, hub: hubs.Hub, admission: Admission) -> None:
         if not admission.person:
             return
-        name = await leases.take(hub.log, admission.person)
-        if name is None:
+        self.lease = await leases.take(hub.log, admission.person)
+        if self.lease is None:
             limit = settings.STREAM_LIMIT_PER_USER
             raise Refused(
                 429,
@@ -122,7 +122,6 @@ class EventStreamConsumer(AsyncHttpConsumer):
                 f"You have {limit} live streams open. Close a tab and try again.",
                 [(b"retry-after", b"10")],
             )
-        self.lease = (admission.person, name)
 
     def _forget_who(self) -> None:
         # It has been decided; twenty kilobytes of session and user per stream have not to be kept.

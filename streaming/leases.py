@@ -2,51 +2,47 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 
 from django.conf import settings
 from redis.exceptions import RedisError
 
 from streaming.log import Log
+from streaming.scripts import GIVE_BACK_LEASE, RENEW_LEASE, TAKE_LEASE, Call
 
 SECONDS = 45.0
 RENEW_EVERY = 15.0
 
-# KEYS: the person's leases, a sorted set by expiry. ARGV: now, expiry, limit, name of the lease.
-_TAKE = """
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
-redis.call('ZADD', KEYS[1], ARGV[2], ARGV[4])
-redis.call('EXPIRE', KEYS[1], 120)
-return 1
-"""
+Lease = tuple[str, str]  # whose, and its name
 
 
 def _key(person: str) -> str:
     return f"streams:{{{person}}}"
 
 
-async def take(log: Log, person: str) -> str | None:
-    """The lease's name; None above the limit. Without Redis there is nothing to stream, and no limit."""
+async def take(log: Log, person: str) -> Lease | None:
+    """A lease, or None above the limit. Without Redis there is nothing to stream, and no limit."""
     name, now = secrets.token_hex(6), time.time()
+    limit = settings.STREAM_LIMIT_PER_USER
     try:
-        taken = await log.redis.execute_command(
-            "EVAL", _TAKE, 1, _key(person), now, now + SECONDS, settings.STREAM_LIMIT_PER_USER, name
+        taken = await log.run(
+            Call(TAKE_LEASE, (1, _key(person), now, now + SECONDS, limit, name, int(2 * SECONDS)))
         )
     except (RedisError, OSError):
-        return name
-    return name if taken else None
+        return person, name
+    return (person, name) if taken else None
 
 
-async def renew(log: Log, leases: list[tuple[str, str]]) -> None:
-    """(person, lease) pairs, in one round trip. Raises RedisError."""
-    pipeline = log.redis.pipeline(transaction=False)
+async def renew(log: Log, leases: Sequence[Lease]) -> None:
+    """All in one round trip. Raises RedisError."""
     until = time.time() + SECONDS
-    for person, name in leases:
-        pipeline.execute_command("ZADD", _key(person), until, name)
-        pipeline.execute_command("EXPIRE", _key(person), 120)
-    await pipeline.execute()
+    calls = [Call(RENEW_LEASE, (1, _key(who), until, name, int(2 * SECONDS))) for who, name in leases]
+    for answer in await log.run_all(calls):
+        if isinstance(answer, Exception):
+            raise answer
 
 
-async def give_back(log: Log, person: str, name: str) -> None:
+async def give_back(log: Log, lease: Lease) -> None:
     """Raises RedisError; the lease then runs out by itself."""
-    await log.redis.execute_command("ZREM", _key(person), name)
+    person, name = lease
+    await log.run(Call(GIVE_BACK_LEASE, (1, _key(person), name)))

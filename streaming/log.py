@@ -5,6 +5,7 @@ group, and the groups that are open. `lua/` keeps them consistent; everything of
 so the log may be a Redis Cluster. `docs/streaming.md` tells the whole story.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from functools import lru_cache
@@ -33,6 +34,7 @@ _CLUSTER = "redis+cluster"
 # A page or a webhook must not hang on the live view. One more try, since a pooled connection may be stale.
 _PATIENCE: dict[str, Any] = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
 _TRIES = 1
+MOST_TOGETHER = 200
 
 
 def _address(url: str) -> tuple[str, bool, int]:
@@ -50,32 +52,55 @@ class Log:
         self.url, cluster, self.database = _address(url or settings.REDIS_LOG_URL)
         client = redis.asyncio.cluster.RedisCluster if cluster else redis.asyncio.Redis
         self.redis = client.from_url(self.url, **_PATIENCE, retry=AsyncRetry(NoBackoff(), _TRIES))
+        self._waiting: list[tuple[scripts.Call, asyncio.Future]] = []
+        self._asking: asyncio.Task | None = None
 
     async def close(self) -> None:
+        if self._asking:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
         await self.redis.aclose()
 
     async def run(self, call: scripts.Call):
-        script, args = call
-        try:
-            return await self.redis.execute_command("EVALSHA", script.sha, *args)
-        except NoScriptError:
-            return await self.redis.execute_command("EVAL", script.source, *args)
+        """One script's answer. Whoever asks at the same time shares the round trip, however many they are."""
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
+        self._waiting.append((call, answer))
+        if self._asking is None or self._asking.done():
+            self._asking = loop.create_task(self._ask(), name="stream log")
+        return await answer
+
+    async def _ask(self) -> None:
+        while self._waiting:
+            together, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            try:
+                answers = await self.run_all([call for call, _ in together])
+            except (RedisError, OSError) as error:
+                answers = [error] * len(together)
+            for (_, waiting), answer in zip(together, answers, strict=True):
+                if waiting.done():
+                    continue
+                if isinstance(answer, Exception):
+                    waiting.set_exception(answer)
+                else:
+                    waiting.set_result(answer)
 
     async def run_all(self, calls: Sequence[scripts.Call]) -> list:
         """All in one round trip. An answer may be a RedisError; one call's failure is not another's."""
-        if len(calls) == 1:
-            try:
-                return [await self.run(calls[0])]
-            except RedisError as error:
-                return [error]
         pipeline = self.redis.pipeline(transaction=False)
         for script, args in calls:
             pipeline.execute_command("EVALSHA", script.sha, *args)
         answers = await pipeline.execute(raise_on_error=False)
         for index, answer in enumerate(answers):
             if isinstance(answer, NoScriptError):
-                answers[index] = await self.run(calls[index])
+                answers[index] = await self._run_unknown(calls[index])
         return answers
+
+    async def _run_unknown(self, call: scripts.Call):
+        try:
+            return await self.redis.execute_command("EVAL", call.script.source, *call.args)
+        except RedisError as error:
+            return error
 
     async def append(self, topic: str, entries: Sequence[Entry]) -> Position:
         """Number, keep and publish. Answers the position after the last of them."""

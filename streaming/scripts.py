@@ -19,9 +19,12 @@ class Script(NamedTuple):
     sha: str
 
 
-def _load(name: str) -> Script:
-    source = f"{(_FOLDER / 'touch.lua').read_text()}\n{(_FOLDER / f'{name}.lua').read_text()}"
+def _script(source: str) -> Script:
     return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())
+
+
+def _load(name: str) -> Script:
+    return _script(f"{(_FOLDER / 'touch.lua').read_text()}\n{(_FOLDER / f'{name}.lua').read_text()}")
 
 
 APPEND, LOOK, READ, SNAPSHOT, RECENT = map(_load, ("append", "look", "read", "snapshot", "recent"))
@@ -82,6 +85,21 @@ def packed(entry: Entry) -> tuple[bytes, str, str]:
     if "\n" in entry.group:
         raise ValueError(f"a group is one line: {entry.group!r}")
     return encode(entry.part), entry.group, entry.marks
+
+
+# KEYS: a person's leases, a sorted set by expiry. ARGV: now, expiry, limit, name, seconds to live.
+_TAKE_LEASE = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[4])
+return redis.call('EXPIRE', KEYS[1], ARGV[5])
+"""
+_RENEW_LEASE = """
+redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
+return redis.call('EXPIRE', KEYS[1], ARGV[3])
+"""
+TAKE_LEASE, RENEW_LEASE = _script(_TAKE_LEASE), _script(_RENEW_LEASE)
+GIVE_BACK_LEASE = _script("return redis.call('ZREM', KEYS[1], ARGV[1])")
 
 
 # What the scripts answer.
