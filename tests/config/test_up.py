@@ -20,7 +20,6 @@ from tests.config.running import Up, a_home, family, refused, wait_for
 
 pytestmark = [
     pytest.mark.processes,
-    pytest.mark.xdist_group("up"),
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
 ]
 
