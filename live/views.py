@@ -1,11 +1,12 @@
 """The wallboard."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET
 
 from accounts.decorators import requires
@@ -114,15 +115,13 @@ def _sockets(request: HttpRequest) -> list[tuple[str, str]]:
 
 def drawn(card: dict, now) -> dict:
     """A card with what its template needs: shapes and words just as static/live/card.js makes them."""
-    started = parse_datetime(card["started_at"])
+    started = datetime.fromisoformat(card["started_at"])
     at = card["duration_ms"] if card["duration_ms"] is not None else _ms(now - started)
     silent = 0
-    if (
-        card["status"] == "live"
-        and card["level"] != "event"
-        and not (card["now"] and card["now"]["speaking"])
-    ):
-        silent = _ms(now - parse_datetime(card["last_at"]))
+    speaking = card["now"] and card["now"]["speaking"]
+    if card["status"] == "live" and card["level"] != "event" and not speaking:
+        heard = max((end for _, end, *_ in timeline.voiced(card["ribbon"])), default=0)
+        silent = min(_ms(now - datetime.fromisoformat(card["last_at"])), max(0, at - heard))
     tools_text, tools_tone = tool_words(**card["tools"])
     return card | {
         "length_ms": at,
