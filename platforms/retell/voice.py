@@ -14,9 +14,7 @@ from platforms.clean import clean
 from platforms.errors import Unreadable
 from platforms.retell.transcript import Utterance, transcript
 
-MAX_FRAME = (
-    4 * 1024 * 1024
-)  # characters: every frame carries the whole transcript, each word with its times
+MAX_FRAME = 4 * 1024 * 1024  # characters: every frame carries the whole transcript, each word with its times
 NORMAL_CLOSE = 1000  # sent by us it hangs up
 GREETING = 0  # the response id of the words nobody asked for
 
