@@ -309,14 +309,14 @@ class Answer:
             if not number:
                 return ToolResult(False, "No number to hand over to is set.", 0)
             self._transfer_number = number
-            result = "The caller is put through once this is spoken."
+            told = "The caller is put through once this is spoken."
         else:
             self._end_call = True
-            result = "The call ends once this is spoken."
+            told = "The call ends once this is spoken."
         message = arguments.get("message")
         if isinstance(message, str) and message.strip() and not self.stream:
             await self._say(message)
-        return ToolResult(True, result, 0)
+        return ToolResult(True, told, 0)
 
     def _transfer_to(self, wanted: object) -> str:
         """A number the agent's prompt names. Never another: callers may talk a model into anything."""
