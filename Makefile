@@ -21,7 +21,7 @@ check: $(DEVELOPS)  ## lint, format, types, migrations, deploy check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	@$(CHECKING) $(BIN)/python manage.py makemigrations --check --dry-run
+	@$(CHECKING) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(CHECKING) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 format: $(DEVELOPS)  ## put the code in shape

@@ -67,12 +67,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DATABASE_URL = read("DATABASE_URL") or places.postgres_url(EARSHOT_HOME)
 _database = environ.Env.db_url_config(DATABASE_URL)
+_pool = {"min_size": 1, "max_size": 16, "timeout": 10}
+# `makemigrations` does without a database where there is none, but would wait long for a pool to say so.
+_pooled = sys.argv[1:2] != ["makemigrations"]
 DATABASES = {
     "default": _database
     | {
         "ENGINE": "django.db.backends.postgresql",
         # A pool, never CONN_MAX_AGE: under ASGI every thread would keep a connection for itself.
-        "OPTIONS": _database.get("OPTIONS", {}) | {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}},
+        "OPTIONS": _database.get("OPTIONS", {}) | ({"pool": _pool} if _pooled else {}),
     }
 }
 
