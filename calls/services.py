@@ -34,10 +34,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What came of taking events in. `turns`: those that changed or that the events are about, by number."""
+    """What came of taking events in. Turns are by number."""
 
     call: Call
-    turns: list[Turn]
+    turns: list[Turn]  # those that changed
+    about: list[Turn]  # those, and the others that the events are about
     source: str
     changed: bool
     was_closed: bool  # whether the call's topic was finished before
@@ -87,10 +88,11 @@ def record_quietly(
     if changed:
         call.revision += 1
         call.save()
-    about = {_turn_of(event) for event in events} - {turn.key for turn in turns} - {""}
-    if about:
-        turns += Turn.objects.filter(call=call, key__in=about)
-    return Recorded(call, sorted(turns, key=lambda turn: turn.n), source, changed, was_closed)
+    about = {turn.key: turn for turn in turns}
+    others = {_turn_of(event) for event in events} - about.keys() - {""}
+    about |= {turn.key: turn for turn in Turn.objects.filter(call=call, key__in=others)}
+    by_number = sorted(about.values(), key=lambda turn: turn.n)
+    return Recorded(call, turns, by_number, source, changed, was_closed)
 
 
 def _locked(workspace_id: UUID, platform: str, platform_call_id: str, opening: Opening) -> tuple[Call, bool]:

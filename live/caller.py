@@ -100,6 +100,9 @@ class Caller:
     def _finish(self, turn: CallerTurn) -> None:
         if turn is self.latest and (not turn.stream or turn.stream[-1][1] != turn.text):
             self._pictures.draw_now()
+        # The last word may have gone on a little after we heard of it, but not until now.
+        last_word = turn.words[-1].end_ms if turn.words else 0
+        turn.end_ms = min(self._line.ms(), max(turn.end_ms, last_word))
         turn.written = turn.text
         said = TurnSpoken(
             turn=turn.key,

@@ -129,7 +129,9 @@ class Line:
 
     def _recorded(self, recorded: Recorded, shown: Callable[[Turn], bool]) -> None:
         self.call = recorded.call
-        for turn in recorded.turns:
+        if not recorded.about:
+            self.show_call()
+        for turn in recorded.about:
             if shown(turn):
                 self.show(parts.turn_entry(turn))
             turn.stream, turn.words = [], []  # in the record now, and nothing here asks for them again

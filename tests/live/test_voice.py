@@ -197,6 +197,8 @@ async def test_a_call_that_ends_is_on_record_as_ended(house, address):
     await until(ended)
     call = await recorded()
     assert call.status == "ended"
+    facts = [part["data"] for part in await told(parts.topic(call)) if part["type"] == "data-call"]
+    assert [fact["status"] for fact in facts] == ["live", "ended"]
     assert [turn.text for turn in call.turns.all()] == [GREETING, "Never mind."]
 
 
