@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 from streaming.admission import Admission
 from streaming.feed import Feed
@@ -44,6 +45,11 @@ class Connection:
         self.task: asyncio.Task | None = asyncio.current_task()
         self.over = False  # what it has missed is the end
         self.closed = False
+
+    def follow(self, feed: Feed) -> None:
+        self.feed = feed
+        # All who follow it can share one list of topics; each alone would keep kilobytes.
+        self.admission = replace(self.admission, topics=feed.topics)
 
     def park(self, standing: str) -> None:
         self.standing = standing

@@ -1,5 +1,6 @@
 """What everyone who watches the same set of topics gets: frames encoded once, bytes shared by all."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -65,6 +66,11 @@ class Feed:
         self.stand = Stand(self.names, standing)
         self.flowing: set[Connection] = set()
         self.parked: dict[Connection, int] = {}  # the number of the first chunk each has not been given
+        self.alone = len(topics) == 1
+        self.collected: list[bytes] = []  # encoded, waiting for the tick of a feed of several topics
+        self.timer: asyncio.TimerHandle | None = None
+        self.due = 0.0
+        self._before = str(self.stand)  # where everyone stands who has not been given what is collected
         self._closing = [sse.tail(topic.tag) for topic in topics]
         self._missed: deque[bytes] = deque()
         self._first = 0
@@ -89,7 +95,7 @@ class Feed:
             data = item.data if topic.filter is None else self._filtered(topic, item.data)
             if data:
                 out.append(sse.frame(id, sse.tagged(data, closing)))
-        if items and items[-1].end and len(self.topics) == 1:
+        if items and items[-1].end and self.alone:
             out.append(sse.DONE)
         return b"".join(out)
 
@@ -138,6 +144,19 @@ class Feed:
         for connection in stuck:
             self.park(connection)
 
+    def mark(self) -> None:
+        """Before encoding: what is collected but not pushed yet is nothing anyone has been given."""
+        if not self.alone and not self.collected:
+            self._before = str(self.stand)
+
+    def push_collected(self) -> None:
+        if self.timer:
+            self.timer.cancel()
+            self.timer = None
+        if self.collected:
+            collected, self.collected = self.collected, []
+            self.push(b"".join(collected))
+
     def join(self, connection: "Connection") -> None:
         self.flowing.add(connection)
 
@@ -148,7 +167,7 @@ class Feed:
 
     def park(self, connection: "Connection") -> None:
         self.flowing.discard(connection)
-        connection.park(str(self.stand))
+        connection.park(self._before if self.collected else str(self.stand))
         if not connection.pipe.dead:
             self.parked[connection] = self._first + len(self._missed)
 

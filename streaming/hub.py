@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 # The source coalesces; we wait only for what is due together. After idle, long enough to join a burst.
 TICK, SETTLE = 0.004, 0.001
+# On a connection with several topics what is due together is joined for a whole tick of the source.
+SEVERAL_TICK = 0.016
 MOST_ROUNDS = 50
 DRAIN_SECONDS = 0.5
 
@@ -104,6 +106,7 @@ class Hub:
             raise Away(str(error)) from error
         # No await from here on: what is told and what follows must meet exactly.
         feed = self._feed(topics, sources)
+        feed.push_collected()
         alone = len(topics) == 1
         for topic, source, story in zip(topics, sources, stories, strict=True):
             story.add([] if story.ended else source.recent.since(story.position))
@@ -117,7 +120,7 @@ class Hub:
         if over:
             connection.finish(b"".join(chunks))
             return
-        connection.feed = feed
+        connection.follow(feed)
         self.connections.add(connection)
         feed.join(connection)
         self._give(connection, b"".join(chunks))
@@ -192,6 +195,7 @@ class Hub:
 
     def _drop_if_empty(self, feed: Feed) -> None:
         if feed.empty and self._feeds.pop(feed.key, None):
+            feed.push_collected()
             for index, name in enumerate(feed.names):
                 if name in self.sources:
                     self.sources[name].feeds.discard((feed, index))
@@ -272,14 +276,28 @@ class Hub:
         for source in pending:
             items, source.pending = source.pending, []
             for feed, index in source.feeds:
+                feed.mark()
                 chunks.setdefault(feed, []).append(feed.frames(index, source.recent.epoch, items))
-                if len(feed.topics) == 1 and any(item.end for item in items):
+                if feed.alone and any(item.end for item in items):
                     over.append(feed)
         for feed, parts in chunks.items():
             if feed in over:
                 self._finish(feed, b"".join(parts))
-            else:
+            elif feed.alone:
                 feed.push(b"".join(parts))
+            else:
+                self._collect(feed, parts)
+
+    def _collect(self, feed: Feed, parts: list[bytes]) -> None:
+        """Tiles of a grid: what comes within a tick leaves in one write; the first after idle at once."""
+        now = self._loop.time()
+        feed.collected += parts
+        if feed.timer is None:
+            feed.due = now if now - feed.due > SEVERAL_TICK else feed.due + SEVERAL_TICK
+            if feed.due <= now:
+                feed.push_collected()
+            else:
+                feed.timer = self._loop.call_at(feed.due, feed.push_collected)
 
     def _finish(self, feed: Feed, last: bytes) -> None:
         """The topic is over: its last words, and goodbye. Who is parked reads them when it comes back."""
@@ -294,6 +312,7 @@ class Hub:
     def _renewed(self, source: Source, story: Story) -> None:
         self._pending.discard(source)
         for feed, index in list(source.feeds):
+            feed.push_collected()
             feed.push(feed.tell(index, story))
 
     # Slow browsers.
