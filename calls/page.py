@@ -78,7 +78,7 @@ def _drawn_tool(picture: dict) -> dict:
 def _plain(value) -> str:
     if value is None or isinstance(value, str):
         return value or ""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
 
 
 def strip(call: Call, told: list[dict], now_ms: int) -> dict:
@@ -89,7 +89,7 @@ def strip(call: Call, told: list[dict], now_ms: int) -> dict:
     return whole | {"now": "0.00", "unlived": "0.00"}
 
 
-def strip_label(call: Call, told: list[dict], now_ms: int) -> str:
+def strip_label(told: list[dict], now_ms: int) -> str:
     slow = sum(1 for turn in told if (turn.get("reply_ms") or 0) > SLOW_REPLY_MS)
     slowly = f" {slow} of its replies took over 1.5 seconds." if slow else ""
     return f"{len(told)} turns in {timeline.clock(now_ms)}.{slowly}"
@@ -99,3 +99,15 @@ def model(told: list[dict]) -> dict:
     """Who answered last, and how many models of the chain had failed before it."""
     answered = [turn for turn in told if turn.get("model")]
     return {"name": answered[-1]["model"], "fallback": answered[-1]["fallback"]} if answered else {}
+
+
+def details(call: Call, *, sees_words: bool) -> dict:
+    """What the side panel says that the stream does not."""
+    return {
+        "voice": call.version.voice if call.version else "",
+        "direction": call.direction.capitalize() or call.get_channel_display(),
+        "summary": call.summary if sees_words else "",
+        "platform": call.platform.capitalize() or "Platform",
+        "platform_call_id": call.platform_call_id,
+        "trace_id": call.trace_id,
+    }

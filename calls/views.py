@@ -50,16 +50,10 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "length_ms": length_ms,
         "seconds_long": length_ms // 1000,
         "strip": page.strip(found, told, length_ms),
-        "strip_label": page.strip_label(found, told, length_ms),
+        "strip_label": page.strip_label(told, length_ms),
         "rates": RATES,
         "replies": figures.replies_of([found.pk]).get(found.pk, figures.Replies()),
         "model": page.model(told),
-        "voice": found.version.voice if found.version else "",
-        "direction": found.direction.capitalize() or found.get_channel_display(),
-        "summary": found.summary if sees_words else "",
-        "platform": found.platform.capitalize() or "Platform",
-        "platform_call_id": found.platform_call_id,
-        "trace_id": found.trace_id,
         "link": f"{settings.EARSHOT_URL}{reverse('calls:call', args=[found.pk])}",
         "newer": newer,
         "older": older,
@@ -75,7 +69,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
             "errors": wording.ERRORS,
         },
     }
-    return render(request, "calls/call.html", context)
+    return render(request, "calls/call.html", context | page.details(found, sees_words=sees_words))
 
 
 @require_GET

@@ -86,7 +86,9 @@ def test_filters_are_in_the_address_and_go_back(visit):
     page.go_back()
     page.go_back()
 
-    expect(page.get_by_role("button", name="All")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name=re.compile(r"^\d+ All$"))).to_have_attribute(
+        "aria-pressed", "true"
+    )
 
 
 def test_the_board_is_walked_by_keyboard(visit):

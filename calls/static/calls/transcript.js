@@ -1,11 +1,12 @@
 // Draws turns into a list, live or in replay, by patching the nodes that templates/calls/_turn.html drew. What people
 // said reaches the page as text only.
 
-import { clock, SLOW_REPLY_MS } from "calls/geometry.js";
+import { SLOW_REPLY_MS } from "calls/geometry.js";
 import { isSettled, split } from "calls/record.js";
 import { word } from "calls/when.js";
 
-const LABELS = { thinking: "thinking", speaking: "speaking" };
+// A tool's state: [icon, word].
+const TOOL_STATES = { running: ["clock", "Running"], ok: ["check", "OK"], failed: ["alert", "Failed"] };
 
 export class Transcript {
   #list;
@@ -71,14 +72,13 @@ export class Transcript {
     words.classList.toggle("on", turn.state === "speaking" && !turn.closed);
     part("cut").hidden = !isCut;
     show(part("unheard"), unheard);
-    const label = isSettled(turn) || turn.closed ? "" : LABELS[turn.state];
-    show(part("state"), label);
+    show(part("state"), isSettled(turn) || turn.closed ? "" : turn.state);
     if (turn.role === "agent") this.#patchReply(part, turn);
   }
 
   #patchReply(part, turn) {
     const reply = part("reply");
-    const isKnown = turn.reply_ms !== null && turn.reply_ms !== undefined;
+    const isKnown = isThere(turn.reply_ms);
     const isSlow = isKnown && turn.reply_ms > SLOW_REPLY_MS;
     reply.hidden = !isKnown;
     if (isKnown) {
@@ -95,14 +95,16 @@ export class Transcript {
 
   #patchTool(node, turn) {
     const part = (name) => node.querySelector(`[data-part="${name}"]`);
+    const isRunning = turn.state === "running";
+    const [icon, word] = TOOL_STATES[turn.state];
+    const took = isRunning || !isThere(turn.end_ms) ? "" : ` ${seconds(turn.end_ms - turn.start_ms)}`;
+    const output = plain(turn.output);
     node.dataset.tone = turn.state === "failed" ? "danger" : "tool";
     setText(part("name"), turn.name);
-    const output = plain(turn.output);
-    setText(part("result"), turn.state === "running" ? "running" : output.split("\n", 1)[0]);
-    setIcon(part("status").querySelector("use"), { failed: "alert", ok: "check" }[turn.state] ?? "clock");
-    const took = turn.end_ms === null || turn.end_ms === undefined ? "" : ` ${seconds(turn.end_ms - turn.start_ms)}`;
-    setText(part("status").querySelector("span"), { failed: "Failed", ok: "OK" }[turn.state] ? { failed: "Failed", ok: "OK" }[turn.state] + took : "Running");
-    setText(part("input"), turn.input === undefined || turn.input === null ? "" : JSON.stringify(turn.input, null, 2));
+    setText(part("result"), isRunning ? "running" : output.split("\n", 1)[0]);
+    setIcon(part("status").querySelector("use"), icon);
+    setText(part("status").querySelector("span"), word + took);
+    setText(part("input"), plain(turn.input));
     show(part("output"), output);
   }
 }
@@ -130,5 +132,12 @@ export function setIcon(use, name) {
 }
 
 export const seconds = (ms) => `${Math.floor(ms / 1000)}.${Math.floor(ms / 100) % 10} s`;
-const plain = (value) => (value === null || value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value, null, 2));
-export { clock };
+const isThere = (value) => value !== null && value !== undefined;
+const plain = (value) => (!isThere(value) ? "" : typeof value === "string" ? value : JSON.stringify(sorted(value), null, 2));
+
+// As the record does, which keeps no order of keys.
+function sorted(value) {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
+}

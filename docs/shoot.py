@@ -1,0 +1,89 @@
+"""Takes the screenshots in docs/screenshots/ of a running Earshot, in light and dark, wide and narrow.
+
+    python docs/shoot.py [--home .earshot]
+
+Start `make run` first and let it run for a minute or two, so that some calls have ended. Needs Chromium
+(CHROMIUM, or on the PATH) and what requirements/dev.txt installs.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+FOLDER = Path(__file__).parent / "screenshots"
+SIZES = {1440: {"width": 1440, "height": 900}, 390: {"width": 390, "height": 844}}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--home", type=Path, default=Path(os.environ.get("EARSHOT_HOME", ".earshot")))
+    first_run = json.loads((parser.parse_args().home / "first-run.json").read_text())
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    FOLDER.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        login = sign_in(browser, first_run)
+        for theme in ("light", "dark"):
+            for width in SIZES:
+                shoot(browser, first_run["url"], login, theme, width)
+        browser.close()
+    shrink()
+
+
+def sign_in(browser: Browser, first_run: dict) -> dict:
+    """The cookies of somebody who has signed in."""
+    page = browser.new_page()
+    page.goto(first_run["url"])
+    page.get_by_label("Email").fill(first_run["email"])
+    page.get_by_label("Password", exact=True).fill(first_run["password"])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator(".call").first).to_be_visible(timeout=20_000)
+    return page.context.storage_state()
+
+
+def shoot(browser: Browser, url: str, login: dict, theme: str, width: int) -> None:
+    def page(path: str, state: dict | None = login) -> Page:
+        context = browser.new_context(
+            viewport=SIZES[width], color_scheme=theme, storage_state=state, device_scale_factor=1
+        )
+        opened = context.new_page()
+        opened.goto(url + path)
+        opened.wait_for_load_state("load")
+        return opened
+
+    def take(name: str, opened: Page) -> None:
+        opened.wait_for_timeout(1_500)  # a moment of the stream, so that a picture shows it moving
+        opened.screenshot(path=FOLDER / f"{name}-{theme}-{width}.png")
+        opened.context.close()
+
+    take("login", page("/accounts/login/", None))
+    board = page("/")
+    expect(board.locator(".conn-text")).to_have_text("Live")
+    address = board.locator(".call:not([data-ended]) .call-who").first.get_attribute("href")
+    take("wallboard", board)
+    call = page(address)
+    expect(call.locator('.turn[data-state="speaking"]').first).to_be_visible(timeout=60_000)
+    take("call", call)
+    take("history", page("/calls/"))
+    history = page("/calls/?status=ended")
+    history.locator(".row-link").first.click()
+    replay = page(f"{history.url.removeprefix(url)}?t=21")
+    history.context.close()
+    take("replay", replay)
+
+
+def shrink() -> None:
+    """256 colours say all there is to say."""
+    quantise = shutil.which("pngquant")
+    if quantise:
+        subprocess.run([quantise, "--force", "--ext=.png", "256", *FOLDER.glob("*.png")], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""The modules behind the pages, on their own: what a stream becomes, and which call comes first."""
+
+import json
+import re
+
+import pytest
+
+from config.env import BASE_DIR
+
+STATIC = {"calls": BASE_DIR / "calls/static/calls", "live": BASE_DIR / "live/static/live"}
+LOAD = """async ([sources, entry, work]) => {
+  const addresses = {};
+  for (const [name, source] of sources) {
+    const linked = source.replace(/from "([^"]+)"/g, (all, other) => `from "${addresses[other] ?? other}"`);
+    addresses[name] = URL.createObjectURL(new Blob([linked], { type: 'text/javascript' }));
+  }
+  const module = await import(addresses[entry]);
+  return new Function('module', 'return (' + work + ')(module)')(module);
+}"""
+
+
+def with_imports(name: str, found: dict[str, str] | None = None) -> dict[str, str]:
+    """A module's source and those it imports, which come first."""
+    found = {} if found is None else found
+    folder, file = name.split("/")
+    source = (STATIC[folder] / file).read_text()
+    for other in re.findall(r'from "((?:calls|live)/[^"]+)"', source):
+        if other not in found:
+            with_imports(other, found)
+    found[name] = source
+    return found
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def tell(page):
+    """tell(parts, known) → the turns a record then has, in order."""
+
+    def told(parts: list[dict], known: list[dict] = ()) -> list[dict]:
+        work = f"""({{ Record }}) => {{
+          const record = new Record({json.dumps(list(known))});
+          for (const part of {json.dumps(parts)}) record.apply(part);
+          return record.inOrder().map(({{ key, text, state }}) => [key, text, state]);
+        }}"""
+        return page.evaluate(LOAD, [list(with_imports("calls/record.js").items()), "calls/record.js", work])
+
+    return told
+
+
+def turn(key: str, state: str, n: int = 1, **more) -> dict:
+    role = "caller" if key.startswith("c") else "agent"
+    data = {"n": n, "key": key, "role": role, "state": state, "start_ms": 0, **more}
+    return {"type": "data-turn", "id": key, "data": data}
+
+
+def delta(key: str, text: str) -> dict:
+    return {"type": "text-delta", "id": key, "delta": text}
+
+
+AN_ANSWER = [
+    turn("r1", "thinking"),
+    {"type": "text-start", "id": "r1"},
+    delta("r1", "I see "),
+    delta("r1", "two."),
+    {"type": "text-end", "id": "r1"},
+]
+
+
+def test_words_add_up(tell):
+    assert tell(AN_ANSWER) == [["r1", "I see two.", "speaking"]]
+
+
+def test_what_is_settled_never_goes_back(tell):
+    """A page drawn from the record hears the tail of the stream again."""
+    final = turn("r1", "final", text="I see two.")
+
+    assert tell([*AN_ANSWER, final, *AN_ANSWER]) == [["r1", "I see two.", "final"]]
+    assert tell(AN_ANSWER, known=[final["data"]]) == [["r1", "I see two.", "final"]]
+
+
+def test_a_correction_replaces_what_was_settled(tell):
+    was, now = turn("c0", "final", text="I was charged"), turn("c0", "final", text="I was charged twice.")
+
+    assert tell([was, now]) == [["c0", "I was charged twice.", "final"]]
+
+
+def test_what_a_caller_says_is_heard_anew_each_time(tell):
+    assert tell(
+        [turn("c0", "speaking", text="I was sharp"), turn("c0", "speaking", text="I was charged")]
+    ) == [["c0", "I was charged", "speaking"]]
+
+
+def test_turns_stand_by_their_number(tell):
+    assert [
+        key for key, *_ in tell([turn("r1", "final", n=3, text="b"), turn("c0", "final", n=2, text="a")])
+    ] == [
+        "c0",
+        "r1",
+    ]
+
+
+def test_a_lost_place_forgets_what_was_being_said_and_nothing_else(tell):
+    settled = turn("c0", "final", n=1, text="Hello?")
+    speaking = [settled, turn("r1", "thinking", n=2), {"type": "text-start", "id": "r1"}, delta("r1", "I s")]
+    reset = {"type": "data-reset", "data": {}}
+
+    assert tell([*speaking, reset]) == [["c0", "Hello?", "final"]]
+    assert tell([*speaking, reset, *AN_ANSWER])[0] == ["c0", "Hello?", "final"]
+
+
+def test_words_of_a_turn_nobody_opened_are_no_turn(tell):
+    assert tell([delta("r9", "half a sentence")]) == []
+
+
+# --- The order of the board -----------------------------------------------------------------------------
+
+NOW = 1_000_000
+CARD = {
+    "status": "live",
+    "level": "token",
+    "why": {"tone": "", "icon": "", "text": "Billing"},
+    "now": None,
+    "ribbon": [],
+    "slow": False,
+    "started_at": "1970-01-01T00:10:00Z",
+    "last_at": "1970-01-01T00:16:38Z",
+}
+
+
+@pytest.fixture
+def attend(page):
+    def run(work: str):
+        sources = list(with_imports("live/attention.js").items())
+        return page.evaluate(LOAD, [sources, "live/attention.js", f"(attention) => {{ {work} }}"])
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("card", "tier"),
+    [
+        ({}, "steady"),
+        ({"last_at": "1970-01-01T00:16:30Z"}, "dead"),
+        ({"last_at": "1970-01-01T00:16:30Z", "ribbon": [[380_000, 381_000, "agent", 60]]}, "steady"),
+        ({"last_at": "1970-01-01T00:16:30Z", "level": "event"}, "steady"),
+        ({"slow": True}, "slow"),
+        ({"why": {"tone": "danger", "icon": "alert", "text": "The agent had no answer"}}, "failing"),
+        ({"why": {"tone": "warn", "icon": "alert", "text": "refund.create failed"}}, "failing"),
+        ({"status": "ended", "last_at": "1970-01-01T00:16:00Z"}, "ended"),
+    ],
+)
+def test_a_card_says_what_needs_attention(attend, card, tier):
+    assert attend(f"return attention.reason({json.dumps(CARD | card)}, {NOW}).tier") == tier
+
+
+def test_a_reason_comes_at_once_and_leaves_twenty_seconds_later(attend):
+    tiers = attend(
+        f"""
+        const steady = {json.dumps(CARD)}, slow = {json.dumps(CARD | {"slow": True})};
+        const kept = new attention.Attention();
+        return [[steady, 0], [slow, 1], [steady, 15], [steady, 22]].map(([card, s]) => {{
+          const now = {NOW} + s * 1000;
+          return kept.update({{ ...card, last_at: new Date(now).toISOString() }}, now).tier;
+        }});
+        """
+    )
+    assert tiers == ["steady", "slow", "slow", "steady"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "count"),
+    [("abcd", "abcd", 0), ("abcd", "dabc", 1), ("abcd", "dcba", 3), ("abcde", "acbed", 2), ("", "", 0)],
+)
+def test_only_what_must_move_counts_as_moved(attend, before, after, count):
+    assert attend(f"return attention.moves({json.dumps(list(before))}, {json.dumps(list(after))})") == count
