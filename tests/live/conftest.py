@@ -12,8 +12,9 @@ from tests.live.house import QUICK, House, build, serving
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World(seed=1, speed=20, timing=QUICK) as world:
+async def world(request) -> AsyncIterator[World]:
+    """Forty times as fast as life, or as fast as the test asks for."""
+    async with World(seed=1, speed=getattr(request, "param", 40), timing=QUICK) as world:
         yield world
 
 

@@ -17,6 +17,10 @@ CUTS_IN = "Sorry, can I stop you there, does that mean I get it back?"
 ASKED = "Hi, yeah, I think you've taken my payment twice this month."
 
 
+# For what must happen in the middle of an answer: it takes a second or two then.
+SLOWLY = pytest.mark.parametrize("world", [2], indirect=True)
+
+
 @database_sync_to_async
 def recorded() -> Call:
     return Call.objects.select_related("agent", "version").prefetch_related("turns").get()
@@ -68,6 +72,7 @@ async def until_recorded(*keys: str) -> dict:
     return await until(rows)
 
 
+@SLOWLY
 async def test_a_newer_question_ends_the_older_answer_and_its_request(house, address, world):
     async with dialled(address, house.agent, CALL) as peer:
         await peer.answered(0)
@@ -110,6 +115,7 @@ async def test_it_bears_what_it_cannot_read(house, address, frame):
         assert await peer.answered(1)
 
 
+@SLOWLY
 async def test_a_dropped_line_is_taken_up_again_without_a_second_greeting(house, address, world):
     async with dialled(address, house.agent, CALL) as peer:
         await peer.answered(0)
@@ -221,3 +227,13 @@ async def test_first_words_may_name_the_caller(house, address):
         await peer.say({"interaction_type": "call_details", "call": call})
 
         assert await peer.answered(0) == "Hello Dana {{nothing}}, {{nothing}}."
+
+
+async def test_a_call_goes_on_and_is_kept_while_redis_is_away(house, settings, address):
+    settings.REDIS_URL = settings.REDIS_LOG_URL = "redis://127.0.0.1:9/0"
+    async with dialled(address, house.agent, CALL) as peer:
+        await peer.answered(0)
+        await peer.ask(1, ("r0", GREETING), ("user", ASKED))
+        text = await peer.answered(1)
+
+        assert (await until_recorded("r1"))["r1"].text == text
