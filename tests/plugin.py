@@ -4,6 +4,7 @@ Loaded by `-p tests.plugin` (pyproject.toml). With DATABASE_URL or REDIS_URL set
 Tests that kill or empty a server start their own.
 """
 
+import atexit
 import os
 import secrets
 import shutil
@@ -29,6 +30,7 @@ class Servers:
 
     def start(self) -> None:
         """Start what the environment does not already name, and name it there for us and our workers."""
+        atexit.register(self.stop)  # an interrupt before or after pytest's own session ends here
         self.home = Path(tempfile.mkdtemp(prefix="earshot-tests-"))
         self.home.chmod(0o711 if os.geteuid() == 0 else 0o700)
         if "DATABASE_URL" not in os.environ:
