@@ -18,10 +18,11 @@ from config.env import BASE_DIR
 
 
 @contextmanager
-def web(kind: str, **settings: str) -> Iterator[int]:
+def web(kind: str, port: int = 0, **settings: str) -> Iterator["Web"]:
     """Serve the test app; gives the port. `kind` is uvicorn or daphne."""
     listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
     listening.listen(1024)
     port = listening.getsockname()[1]
     argv = [sys.executable, "-m", "tests.streaming.serve", kind, str(listening.fileno())]

@@ -1,0 +1,237 @@
+"""stream.js: its pure parts, and how it behaves in Chromium against a real server, under a strict policy."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+from streaming.log import Entry
+from tests.browser.conftest import FLAGS, chromium
+from tests.streaming.running import web
+from tests.streaming.test_consumers import FINISH, turn, words
+
+MODULE = Path(__file__).parents[2] / "streaming/static/streaming/stream.js"
+LISTEN = """async (url) => {
+    const { openStream } = await import("/static/any/streaming/stream.js");
+    const seen = { parts: [], states: [], resets: 0, over: [] };
+    window.seen = seen;
+    window.stream = openStream(url, {
+        part: (part, { id, bulk }) => seen.parts.push({ ...part, bulk, id }),
+        state: (state) => seen.states.push(state),
+        reset: () => seen.resets++,
+        end: () => seen.over.push("end"),
+        signIn: () => seen.over.push("signIn"),
+        refused: (status) => seen.over.push(status),
+    });
+}"""
+
+
+@pytest.fixture
+async def page(uvicorn_server) -> AsyncIterator[Page]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        page = await browser.new_page()
+        await page.goto(f"http://127.0.0.1:{int(uvicorn_server)}/page")
+        yield page
+        await browser.close()
+
+
+async def until(page: Page, condition: str, seconds: float = 20) -> None:
+    # Not wait_for_function: the page's policy forbids what it does.
+    async with asyncio.timeout(seconds):
+        while not await page.evaluate(f"() => {condition}"):  # noqa: ASYNC110 - the page has no event for us
+            await asyncio.sleep(0.03)
+
+
+async def seen(page: Page) -> dict:
+    return await page.evaluate("() => window.seen")
+
+
+@pytest.mark.browser
+async def test_it_hands_on_every_part_once_and_says_it_is_live(page, topic, log):
+    await page.evaluate(LISTEN, f"/stream?topic={topic}")
+    await log.append(topic, words("r1", "Good ", "morning"))
+    await until(page, "seen.parts.some((part) => part.delta?.includes('morning'))")
+    await until(page, "seen.states.at(-1)?.lag !== null")
+    told = await seen(page)
+
+    assert "".join(part.get("delta", "") for part in told["parts"]) == "Good morning"
+    assert told["states"][-1]["name"] == "live"
+    assert told["states"][-1]["lag"] >= 0
+    assert told["resets"] == 0
+
+
+@pytest.mark.browser
+async def test_it_stops_when_the_call_is_over(page, topic, log):
+    await page.evaluate(LISTEN, f"/stream?topic={topic}")
+    await log.append(topic, [turn("c1", "Bye"), FINISH])
+    await until(page, "seen.over.length")
+    position = await page.evaluate("() => stream.position")
+    await page.evaluate(LISTEN, f"/stream?topic={topic}&after={position}")
+    await until(page, "seen.over.length")
+
+    assert position.endswith("-end")
+    assert (await seen(page))["over"] == ["end"]
+    assert (await seen(page))["parts"] == []
+
+
+@pytest.mark.browser
+async def test_it_gives_up_where_nothing_will_come(page):
+    await page.evaluate(LISTEN, "/stream?nothing=1")
+    await until(page, "seen.over.length")
+
+    assert (await seen(page))["over"] == [404]
+
+
+@pytest.mark.browser
+async def test_a_reset_is_told_before_everything_comes_again(page, topic, log):
+    await log.append(topic, [turn("c1", "Hello")])
+    await page.evaluate(LISTEN, f"/stream?topic={topic}&after=abc-1-0")
+    await until(page, "seen.parts.length")
+    told = await seen(page)
+
+    assert told["resets"] == 1
+    assert told["parts"][0]["bulk"]
+
+
+@pytest.mark.browser
+@pytest.mark.processes
+async def test_it_comes_back_by_itself_when_the_server_was_gone(page, topic, log):
+    """Killed, away for a while, then answering 503, then well: no word lost, none twice."""
+    port = free_port()
+    with on_port(port):
+        await page.goto(f"http://127.0.0.1:{port}/page")
+        await page.evaluate(LISTEN, f"/stream?topic={topic}")
+        await log.append(topic, words("r1", "one "))
+        await until(page, "seen.parts.length === 2")
+    await until(page, "seen.states.at(-1).name === 'reconnecting'")
+    parts = [{"type": "text-delta", "id": "r1", "delta": text} for text in ("two ", "three ")]
+    await log.append(topic, [Entry(part, group="r1") for part in parts])
+    refusing = await asyncio.start_server(refuse, "127.0.0.1", port)
+    await until(page, "seen.states.at(-1).tries > 2", 30)
+    refusing.close()
+    with on_port(port):
+        await until(page, "seen.parts.some((part) => part.delta?.includes('three'))", 40)
+        await until(page, "seen.states.at(-1).name === 'live'")
+        told = await seen(page)
+
+    assert "".join(part.get("delta", "") for part in told["parts"]) == "one two three "
+    assert told["resets"] == 0
+    assert "catching" in [state["name"] for state in told["states"]]
+    assert told["parts"][-1]["bulk"]
+
+
+@pytest.mark.browser
+@pytest.mark.processes
+async def test_it_notices_a_connection_that_died_in_silence(page, topic, log):
+    with web("uvicorn") as port:
+        await page.goto(f"http://127.0.0.1:{int(port)}/page")
+        await page.evaluate(LISTEN, f"/stream?topic={topic}")
+        await log.append(topic, [turn("c1", "Hello")])
+        await until(page, "seen.parts.length === 1")
+        port.process.send_signal(signal.SIGSTOP)
+        await until(page, "seen.states.at(-1).name === 'reconnecting'")
+        await until(page, "seen.states.some((state) => state.name === 'stale')", 25)
+        port.process.send_signal(signal.SIGCONT)
+        await log.append(topic, [turn("c2", "Back")])
+        await until(page, "seen.parts.length === 2", 30)
+        await until(page, "seen.states.at(-1).name === 'live'")
+
+
+@pytest.mark.browser
+async def test_a_planned_end_goes_unnoticed(page, topic, log):
+    with web("uvicorn", STREAM_MAX_SECONDS="1") as port:
+        await page.goto(f"http://127.0.0.1:{int(port)}/page")
+        await page.evaluate(LISTEN, f"/stream?topic={topic}")
+        for index in range(30):
+            await log.append(topic, [turn("c1", str(index))])
+            await asyncio.sleep(0.1)  # three lives of the stream
+        await until(page, "seen.parts.at(-1)?.data.text === '29'")
+        told = await seen(page)
+
+    texts = [int(part["data"]["text"]) for part in told["parts"]]
+    assert texts == sorted(set(texts))
+    assert {state["name"] for state in told["states"]} <= {"live", "catching"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def on_port(port: int):
+    return web("uvicorn", port=port)
+
+
+async def refuse(reader, writer) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    writer.close()
+
+
+async def ask_node(expression: str):
+    node = shutil.which("node")
+    if not node:
+        say = pytest.fail if os.environ.get("CI") else pytest.skip
+        say("no Node here")
+    # As a data: URL, which is a module whatever the folder says.
+    module = f"data:text/javascript;base64,{b64encode(MODULE.read_bytes()).decode()}"
+    script = f"""
+        globalThis.location = {{ href: "https://earshot.example/calls/1" }};
+        const {{ pauseBefore, resumeAt, isRepeat, Lag }} = await import("{module}");
+        console.log(JSON.stringify({expression}));
+    """
+    process = await asyncio.create_subprocess_exec(
+        node, "--input-type=module", "--no-warnings", "-e", script, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0
+    return json.loads(out)
+
+
+async def test_pauses_double_with_chance_in_them_and_have_a_limit():
+    pauses = await ask_node("[1, 2, 3, 20].map((n) => [pauseBefore(n, () => 0), pauseBefore(n, () => 1)])")
+
+    assert pauses == [[250, 500], [500, 1000], [1000, 2000], [15000, 30000]]
+
+
+async def test_the_position_replaces_the_one_in_the_address():
+    found = await ask_node('resumeAt("/live/stream?call=1&call=2&after=old", "~1a.b,c!")')
+
+    assert found == "https://earshot.example/live/stream?call=1&call=2&after=%7E1a.b%2Cc%21"
+
+
+async def test_a_repeat_is_known_by_its_number():
+    pairs = [
+        ("a-5-1", "a-5-1", True),
+        ("a-5-1", "a-5-0", True),
+        ("a-5-1", "a-4-9", True),
+        ("a-5-1", "a-5-2", False),
+        ("a-5-1", "a-6-0", False),
+        ("a-5-1", "b-4-0", False),
+        ("a-5-1", "a-end", False),
+        ("0-0-0", "0-0-0", False),
+        ("~1.a", "~1.a", False),
+        (None, "a-5-1", False),
+    ]
+    found = await ask_node(f"{json.dumps([pair[:2] for pair in pairs])}.map(([a, b]) => isRepeat(a, b))")
+
+    assert found == [repeat for _, _, repeat in pairs]
+
+
+async def test_lag_is_what_is_above_the_fastest_pulse():
+    found = await ask_node(
+        "(() => { const lag = new Lag(); const none = lag.value;"
+        " return [none, lag.take(0, 4030), lag.take(100, 4180), lag.take(200, 4230), lag.take(NaN, 1)]; })()"
+    )
+
+    assert found == [None, 0, 50, 0, 0]
