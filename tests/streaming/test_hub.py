@@ -1,0 +1,248 @@
+"""The hub in one process, with browsers that are cut, stall and come back: every interleaving reads the
+same."""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streaming import feed as feeds
+from streaming import recent as rings
+from streaming.admission import Admission, Topic
+from streaming.connection import Connection
+from streaming.hub import Hub
+from streaming.log import Entry, Log
+from streaming.pipes import Pipe
+from streaming.positions import Cursor, Position
+from tests.streaming.client import Call, parse
+
+TOPICS = ("a", "b")
+
+
+async def everyone(viewers) -> set:
+    return set(viewers)
+
+
+class Browser:
+    """Takes what the hub sends; may stall like a full transport, be cut off, and come back to where it
+    was."""
+
+    def __init__(self, hub: Hub, names: list[str]) -> None:
+        self.hub, self.names = hub, names
+        self.call = Call()
+        self.open = asyncio.Event()
+        self.open.set()
+        self.connection: Connection | None = None
+        self.sources: list = []
+        self._bytes = b""
+        self._unread: deque[bytes] = deque()
+
+    async def connect(self) -> None:
+        tagged = len(self.names) > 1
+        topics = [Topic(name, tag={"call": name} if tagged else {}) for name in self.names]
+        admission = Admission("viewer", topics, everyone)
+        self._bytes = b""
+        self.sources = await self.hub.enter(topics)
+        self.connection = Connection(admission, self._send, self.hub.drained, 1000)
+        cursor = Cursor.parse(self.call.position) if self.call.position else None
+        await self.hub.join(self.connection, self.sources, cursor)
+
+    def cut(self, events: int) -> None:
+        """The connection breaks after so many events more of what was sent had arrived."""
+        if self.connection is None:
+            return
+        self.hub.leave(self.connection)
+        self.hub.release(self.sources)
+        self.connection = None
+        self.read(events)
+        self._unread.clear()
+        self.open.set()
+
+    def read(self, most: int | None = None) -> None:
+        while self._unread and (most is None or most > 0):
+            self.call.take(parse(self._unread.popleft()))
+            most = most and most - 1
+
+    async def _send(self, message: dict) -> None:
+        await self.open.wait()
+        *events, self._bytes = (self._bytes + message["body"]).split(b"\n\n")
+        self._unread.extend(event for event in events if event)
+
+
+class Source:
+    """Says things in the topics, and remembers what a reader must know in the end."""
+
+    def __init__(self, log: Log, names: list[str]) -> None:
+        self.log, self.names = log, names
+        self.known: dict[tuple[str, str], str] = {}
+        self.open: dict[str, int] = dict.fromkeys(names, 0)
+
+    async def words(self, index: int, text: str) -> None:
+        name = self.names[index]
+        key = f"r{self.open[name]}"
+        entries = []
+        if (name, key) not in self.known:
+            self.known[name, key] = ""
+            entries.append(Entry({"type": "text-start", "id": key}, group=key))
+        self.known[name, key] += text
+        entries.append(Entry({"type": "text-delta", "id": key, "delta": text}, group=key))
+        await self.log.append(name, entries)
+
+    async def finish(self, index: int, text: str) -> None:
+        name = self.names[index]
+        key = f"r{self.open[name]}"
+        self.open[name] += 1
+        self.known[name, key] = text
+        part = {"type": "data-turn", "id": key, "data": {"text": text}}
+        await self.log.append(name, [Entry(part, group=key, whole=True)])
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("words"), st.integers(0, 1), st.text("ab\n🙂", min_size=1, max_size=40)),
+        st.tuples(st.just("finish"), st.integers(0, 1), st.text("ab", max_size=3)),
+        st.tuples(st.just("cut"), st.integers(0, 2), st.integers(0, 6)),
+        st.tuples(st.just("connect"), st.integers(0, 2), st.just(0)),
+        st.tuples(st.just("stall"), st.integers(0, 2), st.just(0)),
+        st.tuples(st.just("flow"), st.integers(0, 2), st.just(0)),
+        st.tuples(st.just("wait"), st.just(0), st.integers(0, 20)),
+        st.tuples(st.just("lost news"), st.integers(0, 1), st.just(0)),
+    ),
+    max_size=40,
+)
+
+
+@pytest.fixture
+def small_rings(monkeypatch) -> None:
+    """So small that readers fall behind them at once, and the log must serve."""
+    monkeypatch.setattr(rings, "MOST_ITEMS", 3)
+    monkeypatch.setattr(feeds, "MOST_CHUNKS", 2)
+
+
+# Redis and the event loop outlive one example; names do not.
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS, number=st.integers(0, 2**60))
+def test_any_interleaving_reads_the_same(small_rings, steps, number):
+    asyncio.run(interleave(steps, [f"any:{number}:{name}" for name in TOPICS]))
+
+
+async def interleave(steps, names: list[str]) -> None:
+    hub, log = Hub(), Log()
+    browsers = [Browser(hub, names), Browser(hub, names[:1]), Browser(hub, names[1:])]
+    source = Source(log, names)
+    try:
+        for browser in browsers:
+            await browser.connect()
+        for step in steps:
+            await take(step, browsers, source)
+        for browser in browsers:
+            browser.open.set()
+            if browser.connection is None:
+                await browser.connect()
+        await all_know(browsers, source)
+    finally:
+        for browser in browsers:
+            browser.cut(0)
+        await hub.close()
+        await log.redis.delete(
+            *[key async for key in log.redis.scan_iter(f"log:{{{names[0][:-1]}*")] or ["none"]
+        )
+        await log.close()
+
+
+async def take(step, browsers: list[Browser], source: Source) -> None:
+    what, index, more = step
+    if what in ("words", "finish"):
+        await getattr(source, what)(index, more)
+    elif what == "cut":
+        browsers[index].cut(more)
+    elif what == "connect" and browsers[index].connection is None:
+        await browsers[index].connect()
+    elif what == "stall":
+        browsers[index].open.clear()
+    elif what == "flow":
+        browsers[index].open.set()
+    elif what == "wait":
+        await asyncio.sleep(more / 1000)
+    elif what == "lost news":
+        # Said where nobody listens: as if Redis had dropped the message.
+        database, source.log.database = source.log.database, 99
+        await source.words(index, "unheard")
+        source.log.database = database
+
+
+async def all_know(browsers: list[Browser], source: Source) -> None:
+    """Wait until every browser has been told everything, then compare."""
+    expected = [
+        {
+            (name if len(browser.names) > 1 else "", key): text
+            for (name, key), text in source.known.items()
+            if name in browser.names
+        }
+        for browser in browsers
+    ]
+    with suppress(TimeoutError):
+        async with asyncio.timeout(10):
+            while [browser.call.turns for browser in browsers] != expected:
+                await browsers[0].hub.look()
+                await asyncio.sleep(0.01)
+                for browser in browsers:
+                    browser.read()
+    for browser, known in zip(browsers, expected, strict=True):
+        assert browser.call.turns == known
+        assert browser.call.resets == 0
+
+
+async def test_a_pipe_of_an_unknown_server_parks_and_goes_on(topic, log):
+    hub = Hub()
+    browser = Browser(hub, [topic])
+    await browser.connect()
+    assert type(browser.connection.pipe) is Pipe
+    browser.open.clear()
+    for text in ("one ", "two ", "three"):
+        await log.append(topic, [Entry({"type": "text-delta", "id": "r1", "delta": text}, group="r1")])
+        await asyncio.sleep(0.02)
+    assert browser.connection in browser.connection.feed.parked
+    browser.open.set()
+    async with asyncio.timeout(5):
+        while browser.call.turns.get(("", "r1")) != "one two three":
+            await asyncio.sleep(0.01)
+            browser.read()
+    assert browser.connection in browser.connection.feed.flowing
+    browser.cut(0)
+    await hub.close()
+
+
+async def test_topics_come_and_go_with_their_readers(topic):
+    hub = Hub()
+    browser = Browser(hub, [topic])
+    await browser.connect()
+    assert list(hub.sources) == [topic]
+    browser.cut(0)
+    hub.close_idle(-1)
+
+    assert not hub.sources
+    assert not hub._feeds
+    await browser.connect()
+    assert list(hub.sources) == [topic]
+    browser.cut(0)
+    await hub.close()
+
+
+async def test_a_thousand_topics_cost_one_connection_and_one_look(topic, log):
+    hub = Hub()
+    browsers = [Browser(hub, [f"{topic}-{n}"]) for n in range(1000)]
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(browser.connect() for browser in browsers))
+        await hub.look()
+        await log.append(f"{topic}-700", [Entry({"type": "text-delta", "id": "r", "delta": "x"}, group="r")])
+        while not browsers[700].call.turns:
+            await asyncio.sleep(0.005)
+            browsers[700].read()
+    assert Position.parse(browsers[700].call.position).id > (0, 0)
+    for browser in browsers:
+        browser.cut(0)
+    await hub.close()
