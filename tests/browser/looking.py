@@ -15,6 +15,7 @@ MARKUP = """() => {
     if (node.nodeType === Node.TEXT_NODE) return node.data.trim() ? node.data : '';
     if (node.nodeType !== Node.ELEMENT_NODE) return '';
     const attributes = [...node.attributes]
+      .filter(({ name, value }) => value || name !== 'class')
       .filter(({ name }) => !['title', 'data-now', 'open'].includes(name))
       .map(({ name, value }) => `${name}="${value.trim()}"`).sort().join(' ');
     return `<${node.localName} ${attributes}>${[...node.childNodes].map(told).join('')}</>`;

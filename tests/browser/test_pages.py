@@ -9,13 +9,16 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import NARROW, WIDE
 from tests.browser.looking import overflow
 
-# Only what happens to elements: a caret is no element, and moves because it is one.
+# Only what happens to elements: a caret is none, and has to move. A card with a new reason may say so.
 SHIFTS = """() => new Promise((done) => {
   const moved = new Set(), from = performance.now();
   new PerformanceObserver((list) => {
     for (const { startTime, sources } of list.getEntries()) {
       if (startTime < from) continue;
-      for (const { node } of sources) moved.add(node?.className ?? String(node?.nodeName));
+      for (const { node } of sources) {
+        const element = node?.nodeType === Node.TEXT_NODE ? node.parentElement : node;
+        if (element && !element.closest('.call-why')) moved.add(element.outerHTML.slice(0, 200));
+      }
     }
   }).observe({ type: 'layout-shift', buffered: true });
   setTimeout(() => done([...moved]), 5000);

@@ -14,6 +14,8 @@ export class Board {
   #skew;
   #retold = null; // ids told since the stream last lost its place
   #blanks;
+  #waiting = new Map(); // id → its newest picture, until the next frame
+  #frame = 0;
   #visible;
   #sized;
   #announcedAt = 0;
@@ -28,7 +30,8 @@ export class Board {
     this.#visible = new IntersectionObserver((seen) => {
       for (const { target, isIntersecting } of seen) {
         const card = this.cards.get(target.dataset.call);
-        if (card) card.isVisible = isIntersecting;
+        card?.see(isIntersecting, this.now);
+        card?.roll();
       }
     });
     this.#sized = new ResizeObserver((boxes) => {
@@ -38,6 +41,7 @@ export class Board {
   }
 
   close() {
+    cancelAnimationFrame(this.#frame);
     this.#visible.disconnect();
     this.#sized.disconnect();
   }
@@ -50,7 +54,7 @@ export class Board {
   take(part) {
     switch (part.type) {
       case "data-card":
-        return this.#picture(part.data);
+        return this.#wait(part.data);
       case "data-gone":
         return this.onGone(part.data.id);
       case "data-reset":
@@ -64,8 +68,22 @@ export class Board {
     this.#announce();
   }
 
-  #picture(picture) {
+  // Drawn once a frame, however many arrive: first all that changes, then all that scrolls.
+  #wait(picture) {
     this.#retold?.add(picture.id);
+    this.#waiting.set(picture.id, picture);
+    this.#frame ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    this.#frame = 0;
+    const drawn = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const picture of drawn) this.#picture(picture);
+    for (const { id } of drawn) this.cards.get(id)?.roll();
+  }
+
+  #picture(picture) {
     const card = this.cards.get(picture.id);
     if (!card && picture.status === "live") return this.#add(picture);
     const wasLive = card?.isLive;

@@ -9,7 +9,8 @@ export class Card {
   picture;
   shown; // why it is where it is: see attention.js
   node;
-  isVisible = true;
+  #isVisible = true;
+  #isBehind = false; // pictures came while nobody could see the card
   #attention = new Attention();
   #roll;
   #seesWords;
@@ -31,14 +32,28 @@ export class Card {
     return this.picture.status === "live";
   }
 
-  // Take in a newer picture. Returns false if ours is newer.
+  // Take in a newer picture.
   update(picture, now) {
-    if (picture.revision < this.picture.revision) return false;
+    if (picture.revision < this.picture.revision) return;
     this.picture = picture;
-    this.#words();
-    this.#facts();
+    this.#isBehind = true;
+    this.#catchUp(now);
+  }
+
+  // Whether the card is on the screen. One that is not costs next to nothing.
+  see(isVisible, now) {
+    this.#isVisible = isVisible;
+    this.#catchUp(now);
+  }
+
+  #catchUp(now) {
+    if (!this.#isVisible) return;
+    if (this.#isBehind) {
+      this.#words();
+      this.#facts();
+      this.#isBehind = false;
+    }
     this.tick(now);
-    return true;
   }
 
   // Draw the facts of a card that was cloned empty.
@@ -62,6 +77,7 @@ export class Card {
   // Once a second: what changes because time passes.
   tick(now) {
     this.shown = this.#attention.update(this.picture, now);
+    if (!this.#isVisible) return;
     const { tone, icon, text } = this.shown;
     if (this.node.dataset.tone !== tone) this.node.dataset.tone = tone;
     this.node.toggleAttribute("data-ended", !this.isLive);
@@ -70,7 +86,7 @@ export class Card {
     if (icon) setIcon(this.#part("why-icon").firstElementChild, icon);
     setText(this.#part("note"), this.#note(now));
     setText(this.#part("length"), clock(this.#length(now)));
-    if (this.isVisible) this.#ribbon(now);
+    this.#ribbon(now);
   }
 
   #length(now) {

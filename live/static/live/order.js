@@ -19,7 +19,7 @@ export class Order {
   }
 
   retire(id) {
-    this.#gone.add(id);
+    if (this.#cards.has(id)) this.#gone.add(id);
   }
 
   // How many cards wait to move or to leave.

@@ -24,7 +24,7 @@ export class Roll {
     this.down();
   }
 
-  // said: [{role, text, speaking}, …], oldest first; at most one of them a tool.
+  // said: [{role, text, speaking}, …], oldest first; at most one of them a tool. `down` follows, once all is drawn.
   show(said) {
     let changed = false;
     const spoken = this.#rows.filter((row) => row.role !== "tool");
@@ -37,7 +37,6 @@ export class Roll {
     if (!changed) return;
     this.#prune();
     this.#rows.forEach((row, index) => row.node.classList.toggle("said-prev", index < this.#rows.length - 1));
-    this.down();
   }
 
   // A tool that is not told of any more has answered, and the talk went on.
