@@ -34,4 +34,7 @@ def _page_to_keep(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()):
         return ""
     path = urlsplit(page).path
-    return "" if _NAMES_A_ROW.search(path) else path
+    # Alone it must be ours too: of `http://us//them/` only `//them/` is left, which is another host.
+    if not url_has_allowed_host_and_scheme(path, None) or _NAMES_A_ROW.search(path):
+        return ""
+    return path

@@ -27,7 +27,15 @@ def test_it_makes_another_workspace_the_current_one(maya, staging):
 
 @pytest.mark.parametrize(
     "page",
-    ["/calls/0198c0de-0000-7000-8000-000000000000/", "https://evil.example/", "//evil.example", "", "\x00"],
+    [
+        "/calls/0198c0de-0000-7000-8000-000000000000/",
+        "https://evil.example/",
+        "//evil.example",
+        "http://testserver//evil.example/",
+        "http://testserver/\\evil.example/",
+        "",
+        "\x00",
+    ],
 )
 def test_it_goes_to_live_from_a_page_about_one_row(maya, staging, page):
     response = sign_in(maya).post(SWITCH, {"workspace": staging.pk, "next": page})
