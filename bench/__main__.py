@@ -1,19 +1,35 @@
-"""`make bench`: every workload, one table of ratios. `python -m bench --loops 4 --only A1000` for a part."""
+"""`make bench`: every workload, in ratios side by side. `python -m bench --only A1000` for one of them."""
 
 import argparse
+import subprocess
+import sys
 
-from bench import fanout
+from bench import fanout, token_to_dom
+from bench.stack import Stack, running
+
+
+def first_token(stack: Stack) -> None:
+    """In a process of its own, since Django is set up for the stack's database there."""
+    subprocess.run([sys.executable, "-m", "bench.first_token"], env=stack.env, check=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--loops", type=int, default=3, help="how often each system has its turn")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each is spoken to")
-    parser.add_argument("--only", default="", help="one workload: A100, A1000 or C")
-    parser.add_argument("--systems", default="", help="only those with this in their name")
+    parser.add_argument("--only", default="", help="one workload: A100, A1000, C, first-token, token-to-dom")
+    parser.add_argument("--systems", default="", help="of a fan-out, only those with this in their name")
     chosen = parser.parse_args()
-    for line in fanout.run(chosen.loops, chosen.seconds, chosen.only, chosen.systems):
-        print(line)
+    if chosen.only not in ("first-token", "token-to-dom"):
+        for line in fanout.run(chosen.loops, chosen.seconds, chosen.only, chosen.systems):
+            print(line, flush=True)
+    if chosen.only in ("", "first-token", "token-to-dom"):
+        with running() as stack:
+            if chosen.only != "token-to-dom":
+                print("\ntime to the first token, routed beside the bare SDK", flush=True)
+                first_token(stack)
+            if chosen.only != "first-token":
+                print("\n" + token_to_dom.report(token_to_dom.run(stack)), flush=True)
 
 
 if __name__ == "__main__":
