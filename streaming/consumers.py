@@ -47,6 +47,10 @@ class EventStreamConsumer(AsyncHttpConsumer):
             await self._refuse(refusal)
             await self.disconnect()
             raise StopConsumer from None
+        except Exception:
+            # Say, a record that cannot be read. Nobody calls `disconnect` for a consumer that broke.
+            await self.disconnect()
+            raise
 
     async def disconnect(self) -> None:
         hub = hubs.current()

@@ -345,6 +345,9 @@ class Hub:
             await self.join(connection, sources, Cursor.parse(connection.standing))
         except (Away, TimeoutError):
             self.end(connection)
+        except Exception:
+            logger.exception("a stream that had fallen behind broke")
+            self.end(connection)
 
     def _spawn(self, work) -> asyncio.Task:
         task = self._loop.create_task(work)

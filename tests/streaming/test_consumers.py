@@ -4,9 +4,12 @@ import asyncio
 
 import orjson
 import pytest
+from asgiref.testing import ApplicationCommunicator
 
+from streaming import hub as hubs
 from streaming.log import Entry
 from streaming.positions import join
+from tests.streaming.app import AnyStream
 from tests.streaming.client import Call, Stream
 
 SECONDS = {"seconds": 10}
@@ -300,3 +303,20 @@ async def test_many_browsers_get_the_same_words(server, topic, log):
             await stream.__aexit__()
 
     assert all([event.id for event in events] == [event.id for event in told[0]] for events in told)
+
+
+async def test_a_stream_whose_record_cannot_be_read_leaves_nothing_behind(topic, log):
+    query = f"topic={topic}&person={topic}&record=[{{}}]".encode()
+    scope = {"type": "http", "method": "GET", "path": "/stream", "query_string": query, "headers": []}
+    browser = ApplicationCommunicator(AnyStream.as_asgi(), scope)
+    hub = hubs.current()
+
+    await browser.send_input({"type": "http.request"})
+    try:
+        with pytest.raises(KeyError):
+            await browser.wait()
+
+        assert hub.sources[topic].users == 0
+        assert await log.redis.zcard(f"streams:{{{topic}}}") == 0
+    finally:
+        await hub.close()
