@@ -225,7 +225,9 @@ class Supervisor:
         if line:
             self._last_lines[role] = line
         if role not in self._files:
-            self._files[role] = RotatingFileHandler(self._log(role), maxBytes=LOG_BYTES, backupCount=1)
+            self._files[role] = RotatingFileHandler(
+                self._log(role), maxBytes=LOG_BYTES, backupCount=1, delay=True
+            )
         self._files[role].handle(logging.makeLogRecord({"msg": line}))
         label = f"{role:<10}|"
         if self._colours:
@@ -236,7 +238,7 @@ class Supervisor:
         try:
             sys.stdout.write(line)
             sys.stdout.flush()
-        except BrokenPipeError:  # nobody reads the terminal any more: the log files go on
+        except OSError:  # nobody reads the terminal any more, or its disk is full: the log files go on
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
     def _log(self, role: str) -> Path:

@@ -1,6 +1,8 @@
 """The supervisor: keeps children running, gives up with a sentence, and stops everything in order."""
 
 import asyncio
+import errno
+import io
 import os
 import signal
 import sys
@@ -202,3 +204,19 @@ def alive(pid: int) -> bool:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
         return False
+
+
+class FullTerminal(io.StringIO):
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+async def test_a_terminal_that_takes_no_more_does_not_end_the_children(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", FullTerminal())
+    counts = "import time\nfor n in range(600): print('line', n); time.sleep(0.05)"
+    async with Supervisor(tmp_path) as running:
+        await running.start(child("web", counts))
+        log = tmp_path / "web.log"
+        await until(lambda: log.exists() and "line 9" in log.read_text())
+
+    assert log.read_text().startswith("line 0\nline 1\n")
