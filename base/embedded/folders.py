@@ -29,10 +29,9 @@ def make_private(folder: Path, account: Account | None = None) -> Path:
     """A folder only `account` (or we) may enter. Refuses one that somebody else made."""
     owner = account.uid if account else os.geteuid()
     try:
-        made = not folder.exists()
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if made and account:
-            os.chown(folder, account.uid, account.gid)
+        # Only what we have just made is given away: a link put here meanwhile leads to somebody else's.
+        if _make(folder) and account:
+            os.chown(folder, account.uid, account.gid, follow_symlinks=False)
         found = folder.lstat()
     except OSError as error:
         raise CannotStart(f"Cannot make the folder {folder} ({error.strerror}).") from error
@@ -44,6 +43,14 @@ def make_private(folder: Path, account: Account | None = None) -> Path:
     if stat.S_IMODE(found.st_mode) != 0o700:
         folder.chmod(0o700)
     return folder
+
+
+def _make(folder: Path) -> bool:
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        return False
+    return True
 
 
 def make_passable(folder: Path) -> Path:

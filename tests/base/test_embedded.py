@@ -148,6 +148,20 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path):
         folders.make_private(tmp_path)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+def test_a_link_in_the_place_of_a_folder_gives_nothing_away(tmp_path, monkeypatch):
+    (tmp_path / "theirs").mkdir(mode=0o755)
+    folder = tmp_path / "ours"
+    folder.symlink_to(tmp_path / "theirs")
+    # The link was put there just after somebody looked.
+    monkeypatch.setattr(Path, "exists", lambda self, **options: False)
+
+    with pytest.raises(CannotStart, match="belongs to"):
+        folders.make_private(folder, processes.Account("nobody", 65534, 65534))
+
+    assert (tmp_path / "theirs").stat().st_uid == 0
+
+
 def test_redis_keeps_what_it_was_told(home):
     with serving(home, redis.prepare(home), redis.wait_ready) as server:
         with client.Redis.from_url(places.redis_url(home)) as connection:
