@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -33,7 +32,6 @@ def main() -> None:
             for width in SIZES:
                 shoot(browser, first_run["url"], login, theme, width)
         browser.close()
-    shrink()
 
 
 def sign_in(browser: Browser, first_run: dict) -> dict:
@@ -58,17 +56,18 @@ def shoot(browser: Browser, url: str, login: dict, theme: str, width: int) -> No
         return opened
 
     def take(name: str, opened: Page) -> None:
-        opened.wait_for_timeout(1_500)  # a moment of the stream, so that a picture shows it moving
+        opened.wait_for_timeout(600)  # a moment of the stream, so that a picture shows it moving
         opened.screenshot(path=FOLDER / f"{name}-{theme}-{width}.png")
         opened.context.close()
 
     take("login", page("/accounts/login/", None))
     board = page("/")
     expect(board.locator(".conn-text")).to_have_text("Live")
-    address = board.locator(".call:not([data-ended]) .call-who").first.get_attribute("href")
+    address = board.locator(".call:not([data-ended]) .call-who").last.get_attribute("href")
     take("wallboard", board)
     call = page(address)
-    expect(call.locator('.turn[data-state="speaking"]').first).to_be_visible(timeout=60_000)
+    expect(call.locator(".turn").nth(6)).to_be_attached(timeout=90_000)
+    expect(call.locator('.turn[data-state="speaking"]').first).to_be_visible(timeout=30_000)
     take("call", call)
     take("history", page("/calls/"))
     history = page("/calls/?status=ended")
@@ -76,13 +75,6 @@ def shoot(browser: Browser, url: str, login: dict, theme: str, width: int) -> No
     replay = page(f"{history.url.removeprefix(url)}?t=21")
     history.context.close()
     take("replay", replay)
-
-
-def shrink() -> None:
-    """256 colours say all there is to say."""
-    quantise = shutil.which("pngquant")
-    if quantise:
-        subprocess.run([quantise, "--force", "--ext=.png", "256", *FOLDER.glob("*.png")], check=True)
 
 
 if __name__ == "__main__":
