@@ -11,7 +11,7 @@ from streaming import positions, sse
 from streaming.admission import Topic
 from streaming.entries import Item, coalesce
 from streaming.pipes import Chunk
-from streaming.positions import NOWHERE, Position
+from streaming.positions import NOWHERE, UNSEEN, Position
 from streaming.story import Story
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Stand:
     def _rebase(self) -> None:
         self._base = min((at.id[0] for at in self._at if at and at.id[0]), default=0)
         self._places = [
-            positions.place(name, at, self._base) if at else ""
+            positions.place(name, at or UNSEEN, self._base)
             for name, at in zip(self._names, self._at, strict=True)
         ]
 
@@ -50,7 +50,7 @@ class Stand:
     def __str__(self) -> str:
         if len(self._names) == 1:
             return str(self._at[0] or NOWHERE)
-        return positions.common(self._base, filter(None, self._places))
+        return positions.common(self._base, self._places)
 
     def cursor(self) -> positions.Cursor:
         return positions.Cursor.parse(str(self))

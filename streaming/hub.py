@@ -21,7 +21,7 @@ from streaming.keeper import Keeper
 from streaming.listener import Listener
 from streaming.log import Log
 from streaming.pipes import Chunk
-from streaming.positions import Cursor
+from streaming.positions import UNSEEN, Cursor
 from streaming.source import Source
 from streaming.story import Story
 
@@ -222,9 +222,8 @@ class Hub:
 
     @staticmethod
     async def _begin(topic: Topic, source: Source, cursor: Cursor | None) -> Story:
-        if cursor is None:
-            return await source.story(topic)
-        return await source.since(topic, cursor.of(topic.name, source.recent.epoch))
+        after = UNSEEN if cursor is None else cursor.of(topic.name, source.recent.epoch)
+        return await source.since(topic, after)
 
     # News.
 

@@ -47,8 +47,10 @@ class Position:
         return cls(epoch, end=True) if ms is None else cls(epoch, (int(ms), int(seq)))
 
 
-# No log ever has this epoch, so whoever resumes from here is told to start again.
+# No log ever has these epochs. Whoever resumes from NOWHERE is told to start again; whoever has UNSEEN for one
+# of several topics was cut off before it was told of it, and has nothing to forget.
 NOWHERE = Position("0")
+UNSEEN = Position("-")
 
 
 @lru_cache(maxsize=8192)
@@ -112,9 +114,11 @@ class Cursor:
         return cls(base=base, places=places)
 
     def of(self, topic: str, epoch: str) -> Position | None:
-        """Where this reader stands in the topic; None: it has seen nothing of it, or of another epoch."""
+        """Where this reader stands in the topic. None: unknown; it may have seen another epoch of it."""
         if self.places is None:
             return self.one
+        if _key(topic, UNSEEN.epoch) in self.places:
+            return UNSEEN
         if _key(topic, "end") in self.places:
             return Position(epoch, end=True)
         id = self.places.get(_key(topic, epoch))

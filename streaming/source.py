@@ -11,7 +11,7 @@ from streaming import scripts
 from streaming.admission import Topic
 from streaming.entries import Item, News
 from streaming.log import Log
-from streaming.positions import Position
+from streaming.positions import UNSEEN, Position
 from streaming.recent import Doubt, Recent
 from streaming.story import Story, whole
 
@@ -143,6 +143,8 @@ class Source:
 
     async def since(self, topic: Topic, after: Position | None) -> Story:
         """What a reader at `after` must be told; all of it after a reset, if the log cannot continue."""
+        if after is UNSEEN:
+            return await self.story(topic)
         if after is None or (after.epoch != self.recent.epoch and not after.end):
             return replace(await self.story(topic), reset=True)
         if after.end or self.recent.since(after) is not None:

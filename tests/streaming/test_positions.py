@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.feed import Stand
-from streaming.positions import NOWHERE, BadPosition, Cursor, Position, join
+from streaming.positions import NOWHERE, UNSEEN, BadPosition, Cursor, Position, join
 
 EPOCHS = st.text("0123456789abcdef", min_size=8, max_size=10)
 IDS = st.one_of(st.just((0, 0)), st.tuples(st.integers(1, 2**44), st.integers(0, 2**20)))
@@ -40,7 +40,8 @@ def test_a_stand_that_moves_says_where_it_is(places, moves):
         text = stand.move(index, at[index])
         cursor = Cursor.parse(text)
 
-        assert [cursor.of(name, place.epoch) for name, place in zip(names, places, strict=True)] == at
+        known = [cursor.of(name, place.epoch) for name, place in zip(names, places, strict=True)]
+        assert known == [place or UNSEEN for place in at]
 
 
 def test_a_topic_of_another_epoch_or_never_seen_has_no_position():

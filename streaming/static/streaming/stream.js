@@ -66,6 +66,7 @@ class Stream {
   #source = null;
   #position;
   #heard = performance.now();
+  #begun = 0; // when the connection we have, or wait for, was asked for
   #droppedAt = null;
   #tries = 0;
   #received = 0;
@@ -102,6 +103,7 @@ class Stream {
   #connect() {
     if (this.#closed) return;
     this.#drop();
+    this.#begun = performance.now();
     const source = new EventSource(resumeAt(this.#url, this.#position));
     this.#source = source;
     source.onopen = () => this.#open();
@@ -233,7 +235,9 @@ class Stream {
     const silent = performance.now() - this.#heard;
     if (silent > STALE_AFTER) this.#show("stale");
     else if (silent > PULSE_LATE && this.#shown === "live") this.#show("reconnecting");
-    const trying = this.#timers.retry || this.#probe;
+    // A connection that is slow to open is given as long as one that has fallen silent.
+    const young = this.#source && performance.now() - this.#begun < STALE_AFTER;
+    const trying = this.#timers.retry || this.#probe || young;
     if (silent > STALE_AFTER && !trying) this.#again(0);
   }
 
