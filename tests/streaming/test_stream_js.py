@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, Route, async_playwright
 
 from streaming.log import Entry
 from tests.browser.conftest import FLAGS, chromium
@@ -129,6 +129,13 @@ async def test_it_comes_back_by_itself_when_the_server_was_gone(page, topic, log
     assert told["parts"][-1]["bulk"]
 
 
+async def slowly(route: Route) -> None:
+    """A connection that takes longer to open than there is between two looks of `stream.js`."""
+    if route.request.resource_type == "eventsource":
+        await asyncio.sleep(2.5)
+    await route.continue_()
+
+
 @pytest.mark.browser
 @pytest.mark.processes
 async def test_it_notices_a_connection_that_died_in_silence(page, topic, log):
@@ -140,6 +147,7 @@ async def test_it_notices_a_connection_that_died_in_silence(page, topic, log):
         port.process.send_signal(signal.SIGSTOP)
         await until(page, "seen.states.at(-1).name === 'reconnecting'")
         await until(page, "seen.states.some((state) => state.name === 'stale')", 25)
+        await page.route("**/stream*", slowly)
         port.process.send_signal(signal.SIGCONT)
         await log.append(topic, [turn("c2", "Back")])
         await until(page, "seen.parts.length === 2", 30)
