@@ -21,6 +21,7 @@ from base.processes import CannotStart, Command
 
 LOG_BYTES = 5_000_000  # a log file; one older file is kept beside it
 LONGEST_LINE = 64 * 1024
+OUTPUT_WITHIN_S = 5  # of a process that has ended
 # A child that lived this long was well: its next death is a first one again.
 WELL_AFTER_S = 60
 PAUSES_S = (0.1, 0.5, 1, 2, 4, 8, 8)  # before each restart in a row; then we give up
@@ -126,7 +127,9 @@ class Supervisor:
             raise CannotStart(
                 f"{role} did not finish within {seconds:.0f} s; its log is {self._log(role)}."
             ) from None
-        await running.reader
+        # Something it left behind may hold its output open; what it said itself is here at once.
+        await asyncio.wait({running.reader}, timeout=OUTPUT_WITHIN_S)
+        running.reader.cancel()
         del self._children[role]
         if running.process.returncode != 0:
             raise CannotStart(f"{role} failed: {self._last_lines.get(role) or running.ended()}")

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import Membership, Role, User, Workspace
-from accounts.tokens import create_token, digest, working_tokens
+from accounts.tokens import create_token, digest, revoke_token, working_tokens
 from agents.catalog import ensure_anthropic, ensure_openai, ensure_simulated
 from agents.models import Agent, Provider, Tool
 from agents.services import publish
@@ -20,7 +20,12 @@ from platforms.models import Connection
 from simulator.world import API_KEY
 
 CONNECTION = "Simulated Retell"
+FIRST_RUN = "First run"
 CONSONANTS, VOWELS, DIGITS = "bdfghjkmnprstvz", "aeiou", "23456789"
+
+
+class LoginUnknown(Exception):
+    """There is an owner, but first-run.json does not know the password. Says whose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +49,35 @@ def readable_password() -> str:
 def login(told: dict[str, Any], email: str, password: str) -> Login:
     """The first workspace, its owner and a token.
 
-    `told` is first-run.json as it stands: its login is kept. `email` and `password` are for a first owner.
+    `told` is first-run.json as it stands: its login is kept. `email` and `password` are for a first owner, or
+    a new password for one whose file is lost. Raises LoginUnknown when it is lost and no password is given.
     """
     workspace = Workspace.objects.order_by("id").first()
     if workspace is None:
         workspace = Workspace.objects.create(name=larkfield.WORKSPACE, plan=Workspace.Plan.PRO)
-    known = told.get("email", "")
-    owner = User.objects.filter(
-        email__iexact=known, memberships__workspace=workspace, memberships__role=Role.OWNER
-    ).first()
+    owners = User.objects.filter(memberships__workspace=workspace, memberships__role=Role.OWNER)
+    owner = owners.filter(email__iexact=told.get("email", "")).first()
     if owner is not None:
         password = told["password"]
     else:
-        email = email or known or larkfield.ADMIN_EMAIL
+        somebody = owners.order_by("id").first()
+        if somebody and not password:
+            # A database somebody uses already: nobody's password changes because a file is not here.
+            raise LoginUnknown(somebody.email)
+        email = email or (somebody.email if somebody else told.get("email") or larkfield.ADMIN_EMAIL)
         password = password or told.get("password") or readable_password()
         owner = User.objects.filter(email__iexact=email).first()
         if owner is None:
             owner = User.objects.create_superuser(email, password, name=larkfield.ADMIN_NAME)
-        else:  # first-run.json was lost: its password can only be replaced
+        else:
             owner.set_password(password)
             owner.save(update_fields=["password"])
         Membership.objects.update_or_create(workspace=workspace, user=owner, defaults={"role": Role.OWNER})
     token = told.get("api_token", "")
     if not working_tokens().filter(digest=digest(token), workspace=workspace).exists():
-        _, token = create_token(workspace, "First run", Role.ADMIN, owner)
+        for lost in working_tokens().filter(workspace=workspace, name=FIRST_RUN):
+            revoke_token(lost, owner)
+        _, token = create_token(workspace, FIRST_RUN, Role.ADMIN, owner)
     return Login(owner, workspace, password, token)
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import ApiToken, Membership, User, Workspace
-from accounts.tokens import digest
+from accounts.tokens import digest, working_tokens
 from agents.models import Agent, LanguageModel, Provider, Tool
 from platforms.models import Connection
 
@@ -121,15 +121,24 @@ def test_the_first_admin_may_be_ones_own(seed):
     assert seed(admin_email="eve@example.com", admin_password="another one") == first
 
 
-def test_a_lost_file_means_a_new_password_and_token(seed):
+def test_a_lost_file_changes_nobodys_password_by_itself(seed):
     first = seed()
     seed.path.unlink()
 
-    again = seed()
+    with pytest.raises(CommandError, match=f"belongs to {first['email']} already"):
+        seed()
+    assert User.objects.get().check_password(first["password"])
 
-    assert again["email"] == first["email"]
-    assert again["password"] != first["password"]
-    assert User.objects.get().check_password(again["password"])
+
+def test_after_a_lost_file_a_new_password_can_be_given(seed):
+    first = seed()
+    seed.path.unlink()
+
+    again = seed(admin_password="another one")
+
+    assert (again["email"], again["password"]) == (first["email"], "another one")
+    assert User.objects.get().check_password("another one")
+    assert [token.digest for token in working_tokens()] == [digest(again["api_token"])]
 
 
 def test_an_emptied_database_gets_the_login_of_the_file(seed):

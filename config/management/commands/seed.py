@@ -29,7 +29,13 @@ class Command(BaseCommand):
         except json.JSONDecodeError as error:
             raise CommandError(f"{path} is not JSON ({error}); mend it or delete it.") from error
         with transaction.atomic():
-            found = first_run.login(told, admin_email, admin_password)
+            try:
+                found = first_run.login(told, admin_email, admin_password)
+            except first_run.LoginUnknown as owner:
+                raise CommandError(
+                    f"this database belongs to {owner} already, and {path} does not know the password. "
+                    "Put the file back, or give --admin-email and --admin-password to set a new one."
+                ) from None
             first_run.vendors_models(found.workspace)
             connection = None
             if simulator_url:

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from django.conf import settings
@@ -28,6 +29,8 @@ class Command(BaseCommand):
 
     def handle(self, **options) -> None:
         home: Path = settings.EARSHOT_HOME
+        # Children say what they like; a terminal that cannot show it must not stop them.
+        sys.stdout.reconfigure(errors="replace")
         if options["workers"] < 1:
             raise CannotStart("--workers: give at least 1.")
         folders.make_home(home)
