@@ -65,10 +65,15 @@ class Conversation:
         taken = await _take_up(agent, PLATFORM, call_id, current_trace_id())
         await send(voice.config())
         lease = await leases().take(taken.call.pk, lost)
-        if not taken.first and await _ended_for(taken.call):
-            # What the process before us left is in the record now, and has its numbers there.
-            taken = await _take_up(agent, PLATFORM, call_id, current_trace_id())
-        conversation = cls(agent, send, taken, lease)
+        try:
+            if not taken.first and await _ended_for(taken.call):
+                # What the process before us left is in the record now, and has its numbers there.
+                taken = await _take_up(agent, PLATFORM, call_id, current_trace_id())
+            conversation = cls(agent, send, taken, lease)
+        except BaseException:
+            # Held by nobody who could let go of it, it would be renewed for ever and never given up.
+            await leases().release(taken.call.pk, lease)
+            raise
         conversation.line.show_call()
         conversation.line.changed()
         if taken.first:

@@ -7,11 +7,13 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
+from agents.services import agent_by_key
 from calls import board, parts, services
 from calls.fold import SOCKET
 from calls.models import Call
 from calls.services import Opening
 from live import leases, process
+from live.conversation import Conversation
 from live.watch import Watch
 from platforms.events import CallEnded, CallStarted, ToolCalled
 from streaming.log import Entry, Log
@@ -160,6 +162,25 @@ async def test_cards_that_were_left_when_nobody_watched_are_swept_away(begin, wa
     await watch.look()
 
     assert (await told(board.topic(house.workspace.pk)))[-1]["type"] == "data-gone"
+
+
+async def test_a_call_that_could_not_be_taken_up_is_held_by_nobody(begin, house):
+    call = await begin()
+    # What no holder of ours leaves behind: nobody can go on from it.
+    unreadable = {"type": "data-turn", "id": "r1", "data": {"key": "r1", "role": "agent"}}
+    await say(parts.topic(call), Entry(unreadable, group="r1"))
+    agent = await agent_by_key(house.agent.key)
+
+    with pytest.raises(KeyError):
+        await Conversation.begin(agent, "call_1", _send, lambda: None)
+
+    client = leases.connect()
+    assert await leases.held(client, [call.pk]) == set()
+    await client.aclose()
+
+
+async def _send(frame: str) -> None:
+    """A platform that takes everything."""
 
 
 async def test_only_one_of_several_watches_acts(house):
