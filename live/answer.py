@@ -124,7 +124,7 @@ class Answer:
             logger.exception("answer %s of call %s broke", self.key, self.line.call.pk)
             self._fail("internal", "The agent could not answer.", retryable=False)
         if self._error:
-            await self._say(apology(self.line.agent.language))
+            await self._say(self._gap() + apology(self.line.agent.language))
         self._said = True
         await self.line.send(
             voice.response(
@@ -194,6 +194,10 @@ class Answer:
         self._add(text)
         await self.line.send(voice.response(self.response_id, self.stream[-1][1], complete=False))
 
+    def _gap(self) -> str:
+        """What keeps new words apart from those before them."""
+        return " " if self.stream and not self.stream[-1][1][-1:].isspace() else ""
+
     def _add(self, text: str) -> None:
         text = clean(text)
         ms = self.line.ms()
@@ -239,7 +243,7 @@ class Answer:
                 match event:
                     case TextDelta():
                         # What is said after a tool was used continues what was said before it.
-                        gap = " " if spoken_before and not self.stream[-1][1][-1:].isspace() else ""
+                        gap = self._gap() if spoken_before else ""
                         spoken_before = False
                         await self._say(gap + event.text)
                     case Started():

@@ -63,6 +63,9 @@ class Scribe:
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._waiting:
+            lost = sum(len(entry.events) for entry in self._waiting)
+            logger.error("%s: the database did not come back in time, %d facts lost", self._name, lost)
 
     async def _run(self) -> None:
         pause = FIRST_RETRY

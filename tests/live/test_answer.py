@@ -152,7 +152,7 @@ async def test_a_model_that_breaks_off_is_apologised_for_once(model, peer):
     await peer.ask(1, *ASKED)
     text = await peer.answered(1)
 
-    assert text.startswith("I can see")
+    assert text.startswith("I can see Sorry")
     assert text.count("Sorry") == 1
     row = await turn("r1")
     assert (row.text, row.error) == (text, "connection")

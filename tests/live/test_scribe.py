@@ -48,7 +48,7 @@ async def test_facts_the_database_refuses_do_not_hold_up_the_rest(caplog):
     assert "secret" not in caplog.text
 
 
-async def test_it_can_be_closed_while_it_waits():
+async def test_it_can_be_closed_while_it_waits(caplog):
     def take(events, source):
         raise OperationalError
 
@@ -57,3 +57,4 @@ async def test_it_can_be_closed_while_it_waits():
 
     assert not await scribe.finished(0.05)
     await asyncio.wait_for(scribe.close(), 2)
+    assert "1 facts lost" in caplog.text
