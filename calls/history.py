@@ -210,9 +210,10 @@ def _midnight(day: date) -> datetime:
 
 def _date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day < date.max else None  # the last one has no day after it, which a list until it needs
 
 
 def _is_id(text: str) -> bool:

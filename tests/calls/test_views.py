@@ -170,6 +170,7 @@ def test_a_viewer_sees_no_words_in_the_list(viewer, agent):
         ("from=2026-11-20", ["live", "failed", "ended"]),
         ("from=2026-11-20&to=2026-11-20&status=failed", ["failed"]),
         ("status=nonsense&from=yesterday&agent=nobody", ["live", "failed", "ended", "old"]),
+        ("from=0001-01-01&to=9999-12-31", ["live", "failed", "ended", "old"]),
     ],
 )
 def test_filters_are_in_the_address(operator, agent, query, found):
