@@ -274,9 +274,17 @@ class Hub:
         over = []
         for source in pending:
             items, source.pending = source.pending, []
-            for feed, index in source.feeds:
+            for feed, index in list(source.feeds):
                 feed.mark()
-                chunks.setdefault(feed, []).append(feed.frames(index, source.recent.epoch, items))
+                try:
+                    frames = feed.frames(index, source.recent.epoch, items)
+                except Exception:
+                    # A filter that stumbles over a part: these readers come back; the others miss nothing.
+                    logger.exception("frames of %s could not be made", source.name)
+                    self._send_away(feed)
+                    chunks.pop(feed, None)
+                    continue
+                chunks.setdefault(feed, []).append(frames)
                 if feed.alone and any(item.end for item in items):
                     over.append(feed)
         for feed, parts in chunks.items():
@@ -286,6 +294,11 @@ class Hub:
                 feed.push(b"".join(parts))
             else:
                 self._collect(feed, parts)
+
+    def _send_away(self, feed: Feed) -> None:
+        for connection in [*feed.flowing, *feed.parked]:
+            self.end(connection, retry=sse.RETRY)
+        self._drop_if_empty(feed)
 
     def _collect(self, feed: Feed, parts: list[bytes]) -> None:
         """Tiles of a grid: what comes within a tick leaves in one write; the first after idle at once."""

@@ -47,8 +47,8 @@ class Position:
         return cls(epoch, end=True) if ms is None else cls(epoch, (int(ms), int(seq)))
 
 
-# No log ever has these epochs. Whoever resumes from NOWHERE is told to start again. UNSEEN is for one of several
-# topics: the reader was cut off before it was told of it, and has nothing to forget.
+# No log ever has these epochs. Whoever resumes from NOWHERE is told to start again. UNSEEN is for one of
+# several topics: the reader was cut off before it was told of it, and has nothing to forget.
 NOWHERE = Position("0")
 UNSEEN = Position("-")
 

@@ -110,6 +110,9 @@ class Source:
             # Not whole any more; the next look tries again.
             logger.warning("%s cannot be read: %s", self.name, error)
             return
+        except Exception:
+            logger.exception("%s could not be told anew", self.name)  # the record is away, say: likewise
+            return
         self._whole.set()
         self._take_early()
 

@@ -98,6 +98,12 @@ def own_redis(*, durable: bool = False) -> Iterator[OwnRedis]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 async def eventually(condition, seconds: float = 10) -> None:
     """Wait for something only the other side can see."""
     async with asyncio.timeout(seconds):

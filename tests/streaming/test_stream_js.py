@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from playwright.async_api import Page, Route, async_playwright
 
 from streaming.log import Entry
 from tests.browser.conftest import FLAGS, chromium
-from tests.streaming.running import web
+from tests.streaming.running import free_port, web
 from tests.streaming.test_consumers import FINISH, turn, words
 
 MODULE = Path(__file__).parents[2] / "streaming/static/streaming/stream.js"
@@ -168,12 +167,6 @@ async def test_a_planned_end_goes_unnoticed(page, topic, log):
     texts = [int(part["data"]["text"]) for part in told["parts"]]
     assert texts == sorted(set(texts))
     assert {state["name"] for state in told["states"]} <= {"live", "catching"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def on_port(port: int):
