@@ -110,7 +110,9 @@ class Feed:
         if story.start:
             stand.move(index, story.start)
             return self.frames(index, story.position.epoch, story.items, stand)
-        parts = [sse.reset(topic.tag)] if story.reset else []
+        # Beside others a reset must say whose it is; alone it means everything.
+        whose = topic.tag or ({} if self.alone else {"topic": topic.name})
+        parts = [sse.reset(whose)] if story.reset else []
         for item in story.record:
             data = item.data if topic.filter is None else self._filtered(topic, item.data)
             if data:

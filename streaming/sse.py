@@ -28,9 +28,9 @@ def pulse(*, retry: int | None = None, healthy: bool = True) -> bytes:
     return event if retry is None else b"retry: %d\n%b" % (retry, event)
 
 
-def reset(tag: dict) -> bytes:
-    """Tells the reader to forget what it has (of the topic that `tag` names) before what follows."""
-    return orjson.dumps({"type": "data-reset", "data": dict(tag)})
+def reset(whose: dict) -> bytes:
+    """Tells the reader to forget what it has (of the topic that `whose` names, if any) before what follows."""
+    return orjson.dumps({"type": "data-reset", "data": whose})
 
 
 def tail(tag: dict) -> bytes:

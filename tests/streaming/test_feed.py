@@ -137,6 +137,20 @@ def test_a_story_cut_anywhere_before_its_items_begins_again():
     assert told[:-1] == [b"id: 0-0-0"] * 3 + [b"id: 12345678-7-0", b"id: 12345678-9-0"]
 
 
+@pytest.mark.parametrize(
+    ("topics", "data"),
+    [
+        ([Topic("a")], b"{}"),
+        ([Topic("a", tag={"call": "c"})], b'{"call":"c"}'),
+        ([Topic("a"), Topic("b", tag={"call": "c"})], b'{"topic":"a"}'),
+    ],
+)
+def test_a_reset_says_whose_it_is(topics, data):
+    told = feed_of(*topics).tell(0, Story(Position(EPOCH, (9, 0)), reset=True))
+
+    assert b'{"type":"data-reset","data":%b}' % data in told
+
+
 def test_a_story_from_the_record_alone_ends_where_the_log_stands():
     story = Story(Position(EPOCH, (9, 0)), [], [item(0, "record"), item(0, "more")])
 
