@@ -29,7 +29,7 @@ def pulse(*, retry: int | None = None, healthy: bool = True) -> bytes:
 
 
 def reset(whose: dict) -> bytes:
-    """Tells the reader to forget what it has (of the topic that `whose` names, if any) before what follows."""
+    """Tells the reader to forget what it has (of the topic `whose` names, if any) before what follows."""
     return orjson.dumps({"type": "data-reset", "data": whose})
 
 
