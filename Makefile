@@ -20,7 +20,7 @@ test: $(DEVELOPS)  ## the whole suite
 check: $(DEVELOPS)  ## lint, format, types, migrations, deploy check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	@$(CHECKING) $(BIN)/mypy
 	@$(CHECKING) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(CHECKING) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
