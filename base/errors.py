@@ -6,6 +6,7 @@ import orjson
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from uvicorn.protocols.utils import ClientDisconnected
 
 from base.theme import theme_of
 from base.trace import current_trace_id
@@ -125,6 +126,8 @@ class ErrorBoundary:
         watched_send.__wrapped__ = send  # type: ignore[attr-defined]
         try:
             await self.app(scope, receive, watched_send)
+        except ClientDisconnected:
+            raise  # whoever asked has left, which is nobody's error; uvicorn expects to hear of it
         except Exception:
             logger.exception("%s %s broke", scope["type"], _whereabouts(scope["path"]))
             if scope["type"] == "websocket":

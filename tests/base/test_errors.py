@@ -7,6 +7,7 @@ from channels.testing import HttpCommunicator, WebsocketCommunicator
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import HttpResponse, HttpResponseNotAllowed
 from django.test import Client, RequestFactory
+from uvicorn.protocols.utils import ClientDisconnected
 
 from base import errors
 from base.errors import ErrorBoundary, ErrorShapeMiddleware, json_error, wants_json
@@ -121,6 +122,19 @@ async def test_a_broken_socket_is_closed():
     await socket.send_input({"type": "websocket.connect"})
 
     assert await socket.receive_output() == {"type": "websocket.close", "code": 1011}
+
+
+async def test_who_leaves_before_the_socket_opens_is_no_error(caplog):
+    async def answers_too_late(scope, receive, send):
+        await send({"type": "websocket.accept"})
+
+    async def to_nobody(message):
+        raise ClientDisconnected
+
+    with pytest.raises(ClientDisconnected):
+        await ErrorBoundary(answers_too_late)({"type": "websocket", "path": "/x"}, None, to_nobody)
+
+    assert not caplog.records
 
 
 JUNK_PATHS = [
