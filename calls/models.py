@@ -9,6 +9,8 @@ from agents.models import Agent, AgentVersion
 from base.models import Row, WorkspaceQuerySet
 from platforms.models import Connection
 
+LONGEST_MS = 2**31 - 1  # what a column of milliseconds holds, 24 days; all that is later is put there
+
 
 class CallQuerySet(WorkspaceQuerySet):
     def live(self) -> "CallQuerySet":
@@ -66,6 +68,8 @@ class Call(Row):
         indexes = [
             models.Index(fields=["workspace", "-started_at", "-id"]),
             models.Index(fields=["workspace"], condition=models.Q(ended_at=None), name="live_calls"),
+            models.Index(fields=["workspace", "-ended_at"], name="calls_by_end"),
+            models.Index(fields=["ended_at"], name="calls_ended"),
         ]
 
     def __str__(self) -> str:
@@ -121,6 +125,13 @@ class Turn(Row):
             # Checked at commit: taking in a late fact may move several numbers at once.
             models.UniqueConstraint(
                 fields=["call", "n"], name="one_turn_per_number", deferrable=models.Deferrable.DEFERRED
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "created_at"],
+                condition=models.Q(reply_ms__isnull=False),
+                name="answers_by_time",
             ),
         ]
 

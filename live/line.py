@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from agents.services import RunningAgent
 from calls import board, fold, parts, services
-from calls.models import Call, Turn
+from calls.models import LONGEST_MS, Call, Turn
 from calls.services import Opening, Recorded
 from live.pictures import Pictures
 from live.process import writer
@@ -53,7 +53,7 @@ class Line:
     # Time and numbers.
 
     def ms(self) -> int:
-        return max(0, round(time.monotonic() * 1000 - self._began))
+        return min(max(0, round(time.monotonic() * 1000 - self._began)), LONGEST_MS)
 
     def at(self, ms: int) -> datetime:
         return self.call.started_at + timedelta(milliseconds=ms)
