@@ -7,21 +7,22 @@ forgets nothing when it, Redis or a web process is restarted.
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
 from channels.db import database_sync_to_async
-from django.db import DatabaseError
+from django.db import Error
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from accounts.models import Workspace
-from calls import board, fold, services
+from calls import board, fold, parts, services
 from calls.models import Call
 from calls.services import Opening
 from live import interrupted, leases
+from live.passing import PASSING
 from platforms.events import CallEnded
 from streaming.log import Entry, Log
 
@@ -48,6 +49,8 @@ class Watch:
         self._missing: dict[UUID, float] = {}  # live calls without a holder, and since when
         self._told: set[UUID] = set()  # of those: watchers know
         self._gone: dict[UUID, datetime] = {}  # cards that were taken away, and when their calls ended
+        self._over: set[UUID] = set()  # ended lately, and their topics know it
+        self._refused: set[tuple[UUID, str]] = set()  # calls, and what can never be done for them
         self._swept = float("-inf")
         self._healthy = True
 
@@ -69,7 +72,7 @@ class Watch:
             if await leases.lead(self._redis, "watch", self._name):
                 await self.look()
             self._healthy = True
-        except (RedisError, DatabaseError, OSError) as error:
+        except (RedisError, Error, OSError) as error:
             if self._healthy:
                 logger.warning("the watch cannot see: %s", type(error).__name__)
             self._healthy = False
@@ -79,19 +82,46 @@ class Watch:
     async def look(self) -> None:
         """Look once at everything there is to look at."""
         now = asyncio.get_running_loop().time()
-        await self._look_after_orphans(await _live_calls(), now)
-        ended = await _ended_lately()
+        live, ended = await _live_calls(), await _ended_lately()
+        seen = {call.pk for call in (*live, *ended)}
+        self._refused = {refused for refused in self._refused if refused[0] in seen}
+        self._over &= seen
+        await self._look_after_orphans(live, now)
         for call in ended:
-            if call.closed_at is None and call.ended_at + UNFINISHED < timezone.now():
-                await _finish(call.pk)
-            if call.pk not in self._gone and call.ended_at + board.LINGER < timezone.now():
-                self._gone[call.pk] = call.ended_at
-                await self._say(board.removal(call))
+            await self._do(self._look_after_ended, call)
         horizon = timezone.now() - RECENT
         self._gone = {call_id: at for call_id, at in self._gone.items() if at > horizon}
         if now - self._swept > SWEEP_SECONDS:
             self._swept = now
             await self._sweep()
+
+    async def _do(self, work: Callable[[Call], Awaitable[None]], call: Call) -> None:
+        """Work for one call. What can never be done for it is reported once, and is no other call's harm."""
+        key = (call.pk, work.__name__)
+        if key in self._refused:
+            return
+        try:
+            await work(call)
+        except PASSING:
+            raise
+        except Exception as error:
+            # By name only: the database quotes the row it refuses, and the row is what somebody said.
+            logger.error("call %s: %s failed: %s", call.pk, work.__name__.strip("_"), type(error).__name__)
+            self._refused.add(key)
+
+    async def _look_after_ended(self, call: Call) -> None:
+        now = timezone.now()
+        if call.closed_at is None and call.ended_at + UNFINISHED < now:
+            await _finish(call.pk)
+        if call.pk not in self._gone and call.ended_at + board.LINGER < now:
+            await self._say(board.removal(call))
+            self._gone[call.pk] = call.ended_at
+        if call.pk not in self._over and call.closed_at and call.closed_at + board.LINGER < now:
+            # Redis may have been away, or the process gone, just when it was to be told.
+            topic = parts.topic(call)
+            if not (await self._log.position(topic)).end:
+                await self._log.append(topic, parts.news(call, []))
+            self._over.add(call.pk)
 
     # Calls whose process has died.
 
@@ -102,12 +132,14 @@ class Watch:
         self._told &= orphans.keys()
         for call_id, since in self._missing.items():
             if now - since >= self._dead and call_id not in self._told:
+                await self._do(self._tell, orphans[call_id])
                 self._told.add(call_id)
-                if await interrupted.tell(self._log, orphans[call_id]):
-                    logger.warning("call %s: its process died in the middle of an answer", call_id)
             if now - since >= self._give_up:
-                logger.warning("call %s: nobody came back for it", call_id)
-                await _give_up(orphans[call_id])
+                await self._do(_give_up, orphans[call_id])
+
+    async def _tell(self, call: Call) -> None:
+        if await interrupted.tell(self._log, call):
+            logger.warning("call %s: its process died in the middle of an answer", call.pk)
 
     # The board.
 
@@ -138,7 +170,8 @@ def _live_calls() -> list[Call]:
 
 @in_a_thread
 def _ended_lately() -> list[Call]:
-    return list(Call.objects.filter(ended_at__gt=timezone.now() - RECENT))
+    lately = Call.objects.filter(ended_at__gt=timezone.now() - RECENT)
+    return list(lately.select_related("agent", "version"))
 
 
 @in_a_thread
@@ -156,8 +189,13 @@ def _finish(call_id: UUID) -> None:
     services.finish(call_id)
 
 
+async def _give_up(call: Call) -> None:
+    logger.warning("call %s: nobody came back for it", call.pk)
+    await _end(call)
+
+
 @in_a_thread
-def _give_up(call: Call) -> None:
+def _end(call: Call) -> None:
     ended = CallEnded(at=timezone.now(), reason="connection_lost", outcome="failed")
     services.record(
         call.workspace_id,

@@ -1,18 +1,21 @@
 """What happens to calls when nobody is there."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connection
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from agents.services import agent_by_key
 from calls import board, parts, services
 from calls.fold import SOCKET
 from calls.models import Call
 from calls.services import Opening
-from live import leases, process
+from live import interrupted, leases, process
 from live.conversation import Conversation
 from live.watch import Watch
 from platforms.events import CallEnded, CallStarted, ToolCalled
@@ -32,13 +35,13 @@ async def watch(house) -> AsyncIterator[Watch]:
 def begin(house):
     """`await begin(*events)` makes a call that was held at a socket, and its holder is gone."""
 
-    def make(*events, ago: float = 60) -> Call:
+    def make(*events, ago: float = 60, call_id: str = "call_1") -> Call:
         began = timezone.now() - timedelta(seconds=ago)
         opening = Opening(started_at=began, level="token", agent_id=house.agent.pk)
         return services.record_quietly(
             house.workspace.pk,
             "retell",
-            "call_1",
+            call_id,
             [CallStarted(began), *events],
             source=SOCKET,
             opening=opening,
@@ -110,6 +113,86 @@ async def test_a_tool_whose_process_died_has_failed(begin, watch):
 
     turn = await sync_to_async((await reread(call)).turns.get)()
     assert turn.tool_ok is False
+
+
+@sync_to_async
+def rename(before: str, after: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {before} RENAME TO {after}")
+
+
+@asynccontextmanager
+async def no_facts_taken() -> AsyncIterator[None]:
+    await rename("calls_event", "elsewhere")
+    try:
+        yield
+    finally:
+        await rename("elsewhere", "calls_event")
+
+
+async def test_nobody_is_told_of_an_end_that_is_not_on_record(begin):
+    call, log = await begin(), Log()
+    await say(parts.topic(call), *half_an_answer())
+    before = await told(parts.topic(call))
+
+    async with no_facts_taken():
+        with pytest.raises(DatabaseError):
+            await interrupted.tell(log, call)
+    assert await told(parts.topic(call)) == before
+    assert await interrupted.tell(log, call) is True
+    assert await interrupted.tell(log, call) is False
+
+    await log.close()
+    shown = await told(parts.topic(call))
+    assert shown[-2]["data"]["text"] == "Let me see"
+    assert [turn.text for turn in (await reread(call)).turns.all()] == ["Let me see"]
+
+
+async def test_what_the_log_could_not_take_is_told_once_it_is_back(begin, house, settings):
+    call = await begin()
+    await say(parts.topic(call), *half_an_answer())
+    here, settings.REDIS_LOG_URL = settings.REDIS_LOG_URL, "redis://127.0.0.1:9/0"
+    watch = Watch(dead=0, give_up=3600)
+    with pytest.raises(RedisError):
+        await watch.look()
+
+    settings.REDIS_LOG_URL = here
+    watch._log = Log()
+    await watch.look()
+
+    await watch.close()
+    assert "data-error" in kinds(await told(parts.topic(call)))
+
+
+async def test_a_call_nobody_can_read_is_no_harm_to_the_others(begin, house, caplog):
+    bad, good = await begin(), await begin(call_id="call_2")
+    unreadable = {"type": "data-turn", "id": "r1", "data": {"key": "r1", "role": "agent"}}
+    heard = {"type": "text-delta", "id": "r1", "delta": "Let me see"}
+    await say(parts.topic(bad), Entry(unreadable, group="r1"), Entry(heard, group="r1"))
+    await say(parts.topic(good), *half_an_answer())
+    watch = Watch(dead=0, give_up=0)
+
+    await watch.look()
+    await watch.close()
+
+    assert "data-error" in kinds(await told(parts.topic(good)))
+    assert [(await reread(call)).status for call in (bad, good)] == ["failed", "failed"]
+    assert f"call {bad.pk}: tell failed: KeyError" in caplog.text
+    assert "Let me see" not in caplog.text
+
+
+async def test_an_end_that_could_not_be_told_is_told_later(begin, watch, settings):
+    call = await begin(CallEnded(timezone.now() - timedelta(seconds=30)))
+    here, settings.REDIS_LOG_URL = settings.REDIS_LOG_URL, "redis://127.0.0.1:9/0"
+    assert await sync_to_async(services.finish)(call.pk) is True
+    settings.REDIS_LOG_URL = here
+    a_while_ago = timezone.now() - timedelta(seconds=10)
+    await Call.objects.filter(pk=call.pk).aupdate(closed_at=a_while_ago)
+
+    await watch.look()
+    await watch.look()
+
+    assert kinds(await told(parts.topic(call))) == ["data-call", "finish"]
 
 
 async def test_a_call_that_is_held_is_left_alone(begin, watch):
