@@ -9,6 +9,7 @@ from kombu.exceptions import OperationalError
 from calls import services
 from calls.models import Call
 from live import settle
+from live.passing import PASSING
 
 logger = logging.getLogger(__name__)
 
@@ -33,5 +34,11 @@ def conclude(call: Call) -> None:
 def settle_call(self, call_id: str) -> None:
     """Bring one call up to date with what its platform knows of it."""
     last = self.request.retries >= TRIES
-    if not settle.settle(UUID(call_id), last=last) and not last:
-        raise self.retry(countdown=min(2**self.request.retries, LONGEST_PAUSE))
+    pause = min(2**self.request.retries, LONGEST_PAUSE)
+    try:
+        done = settle.settle(UUID(call_id), last=last)
+    except PASSING as error:
+        logger.warning("call %s: cannot be settled now: %s", call_id, type(error).__name__)
+        raise self.retry(exc=error, countdown=pause) from error
+    if not done and not last:
+        raise self.retry(countdown=pause)

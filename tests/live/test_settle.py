@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from calls import services
@@ -71,6 +72,24 @@ async def test_a_call_of_no_account_is_finished_at_once(ended):
     await sync_to_async(tasks.conclude)(call)
 
     assert await is_finished(call)
+
+
+@pytest.fixture
+def no_database(db):
+    """The database is away."""
+
+    def refuse(*_args):
+        raise OperationalError("the connection is closed")
+
+    with connection.execute_wrapper(refuse):
+        yield
+
+
+def test_a_database_that_is_away_is_waited_for(no_database, caplog):
+    result = tasks.settle_call.apply(("01a1fdd9-783e-701e-a6ff-012e3b7a1133",))
+
+    assert isinstance(result.result, OperationalError)
+    assert caplog.text.count("cannot be settled now: OperationalError") == tasks.TRIES + 1
 
 
 def test_workers_know_the_task():
