@@ -214,7 +214,7 @@ class Answer:
             called = await self._ask(last=number == MAX_ROUNDS)
             if not called or self._error:
                 return
-            results = await asyncio.gather(*(self._use(call) for call in called))
+            results = await self._use_all(called)
             self._messages.append(Message("assistant", tool_calls=tuple(called)))
             for call, result in zip(called, results, strict=True):
                 self._messages.append(Message("tool", result.text, tool_call_id=call.id))
@@ -255,6 +255,16 @@ class Answer:
         return called
 
     # Tools.
+
+    async def _use_all(self, calls: Sequence[ToolCall]) -> list[ToolResult]:
+        """Side by side. None goes on once one of them has lost the line."""
+        using = [asyncio.create_task(self._use(call)) for call in calls]
+        try:
+            return await asyncio.gather(*using)
+        finally:
+            for task in using:
+                task.cancel()
+            await asyncio.gather(*using, return_exceptions=True)
 
     async def _use(self, call: ToolCall) -> ToolResult:
         """Have one tool used: shown while it runs, told to the platform, written down with its result."""

@@ -1,5 +1,6 @@
 """Single answers, with a model that does what the test tells it to."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -7,9 +8,13 @@ from itertools import pairwise
 import pytest
 from asgiref.sync import sync_to_async
 
+from agents.llm.events import ToolCall
+from agents.llm.tools import ToolResult
 from agents.services import publish
 from calls import board, parts
 from calls.models import Call, Turn
+from live.answer import Answer
+from live.line import LineLost
 from tests.agents.vendors import CUT, HANG, HELLO, Part, Say, Stop, Vendors, Wait
 from tests.live.house import GREETING, Peer, dialled, items, told, until
 
@@ -252,3 +257,31 @@ async def test_the_board_is_drawn_four_times_a_second_and_ends_up_to_date(model,
     gaps = [later - earlier for earlier, later in pairwise(drawn_at)]
     assert len(gaps) >= 4
     assert min(gaps) >= 150  # ms, of 250: what Redis stamps is a little after what we drew
+
+
+class TwoTools(Answer):
+    """Its model wants two tools: the line is lost over the first while the second runs."""
+
+    still_running = 0
+
+    async def _ask(self, *, last: bool) -> list[ToolCall]:
+        return [ToolCall("t1", "quick", {}, ""), ToolCall("t2", "slow", {}, "")]
+
+    async def _use(self, call: ToolCall) -> ToolResult:
+        if call.name == "quick":
+            await asyncio.sleep(0)
+            raise LineLost
+        self.still_running += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.still_running -= 1
+
+
+async def test_no_tool_goes_on_once_the_line_is_lost():
+    answer = TwoTools(None, 1)
+
+    with pytest.raises(LineLost):
+        await answer._think()
+
+    assert answer.still_running == 0
