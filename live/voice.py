@@ -16,6 +16,7 @@ from platforms.retell import voice
 logger = logging.getLogger(__name__)
 
 PING_SECONDS = 2.0
+KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CALL_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 # Close codes. Never 1000: Retell takes that for the agent hanging up.
 UNKNOWN_AGENT, TOO_LONG, TAKEN_OVER, BROKEN = 4404, 1009, 4409, 1011
@@ -38,17 +39,19 @@ class RetellVoice(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         arguments = self.scope["url_route"]["kwargs"]
-        call_id = arguments["call_id"]
-        agent = await agent_by_key(arguments["key"]) if CALL_ID.fullmatch(call_id) else None
+        key, call_id = arguments["key"], arguments["call_id"]
+        readable = KEY.fullmatch(key) and CALL_ID.fullmatch(call_id)
+        agent = await agent_by_key(key) if readable else None
         if agent is None:
             await self.close(UNKNOWN_AGENT)
             return
         await self.accept()
         try:
             self.conversation = await Conversation.begin(agent, call_id, self.send, self._taken_over)
-        except Exception:
-            # Retell dials again; whoever answers then may be better off.
-            logger.exception("a call of agent %s could not be taken up", agent.agent_id)
+        except Exception as error:
+            # Retell dials again; whoever answers then may be better off. By name only: the database quotes
+            # the row it refuses, and the row is what somebody said.
+            logger.error("a call of agent %s could not be taken up: %s", agent.agent_id, type(error).__name__)
             await self.close(BROKEN)
             return
         self._pinging = asyncio.create_task(self._ping(), name="voice ping")
@@ -66,13 +69,14 @@ class RetellVoice(AsyncWebsocketConsumer):
             logger.info("call %s: the line is lost", self.conversation.line.call.pk)
 
     async def disconnect(self, code: int) -> None:
-        for task in (self._pinging, self._closing):
-            if task:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        await _ended(self._pinging)
         conversation, self.conversation = self.conversation, None
-        if conversation:
-            await conversation.end(over=code == voice.NORMAL_CLOSE)
+        try:
+            if conversation:
+                await conversation.end(over=code == voice.NORMAL_CLOSE)
+        finally:
+            # The call may have been taken over while it ended; after that it is not ours to lose.
+            await _ended(self._closing)
         raise StopConsumer
 
     async def _ping(self) -> None:
@@ -86,3 +90,9 @@ class RetellVoice(AsyncWebsocketConsumer):
     def _taken_over(self) -> None:
         """The platform has dialled again and somebody else answered: this socket is dead, known or not."""
         self._closing = asyncio.create_task(self.close(TAKEN_OVER), name="voice close")
+
+
+async def _ended(task: asyncio.Task | None) -> None:
+    if task:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

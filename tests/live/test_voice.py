@@ -1,15 +1,20 @@
 """The voice socket, against a platform that is played frame by frame: what Retell sends and must get."""
 
 import json
+import logging
 
 import pytest
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from agents.services import publish
 from calls import parts
 from calls.models import Call
+from live.voice import RetellVoice
+from streaming.log import Entry
+from streaming.log import publish as say
 from tests.live.house import GREETING, dialled, told, until
 
 CALL = "call_7c1e9a40b2d84f5e93a61b0c"
@@ -39,11 +44,16 @@ async def test_it_configures_the_line_and_greets(house, address):
         assert len(peer.responses(0)) == 1
 
 
-async def test_a_stranger_is_turned_away_before_the_socket_opens(house, address):
-    for path in ("/voice/retell/not-a-key/call_1", f"/voice/retell/{house.agent.key}/%20"):
+async def test_a_stranger_is_turned_away_before_the_socket_opens(house, address, caplog):
+    for path in (
+        "/voice/retell/%00/x",
+        "/voice/retell/not-a-key/call_1",
+        f"/voice/retell/{house.agent.key}/%20",
+    ):
         with pytest.raises(InvalidStatus) as refused:
             await connect(f"ws://{address}{path}", proxy=None)
         assert refused.value.response.status_code == 403
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 async def test_it_answers_what_is_asked(house, address, world):
@@ -237,3 +247,40 @@ async def test_a_call_goes_on_and_is_kept_while_redis_is_away(house, settings, a
         text = await peer.answered(1)
 
         assert (await until_recorded("r1"))["r1"].text == text
+
+
+async def test_why_a_call_could_not_be_taken_up_is_logged_without_words(house, address, caplog):
+    async with dialled(address, house.agent, CALL) as peer:
+        await peer.answered(0)
+        await peer.drop()
+    unreadable = {"type": "data-turn", "id": "r9", "data": {"role": "agent", "text": "Mrs Smith"}}
+    said = {"type": "text-delta", "id": "r9", "delta": "Mrs Smith"}
+    topic = parts.topic(await recorded())
+    await database_sync_to_async(say)(topic, [Entry(unreadable, group="r9"), Entry(said, group="r9")])
+
+    async with dialled(address, house.agent, CALL) as peer:
+        await peer.socket.wait_closed()
+
+    [error] = [record for record in caplog.records if record.name == "live.voice"]
+    message = f"a call of agent {house.agent.pk} could not be taken up: KeyError"
+    assert (error.getMessage(), error.exc_info) == (message, None)
+
+
+class TakenMeanwhile:
+    """A conversation whose call is taken over while it ends."""
+
+    def __init__(self, consumer: RetellVoice) -> None:
+        self.consumer = consumer
+
+    async def end(self, *, over: bool) -> None:
+        self.consumer._taken_over()
+
+
+async def test_a_takeover_at_the_very_end_leaves_no_task_behind():
+    consumer = RetellVoice()
+    consumer.conversation = TakenMeanwhile(consumer)
+
+    with pytest.raises(StopConsumer):
+        await consumer.disconnect(1000)
+
+    assert consumer._closing.done()
