@@ -50,8 +50,10 @@ class Clients:
 
     async def _shrink(self, size: int) -> None:
         idle = [endpoint for endpoint, kept in self._kept.items() if not kept.users]
-        for endpoint in idle[: max(0, len(self._kept) - size)]:
-            client = await self._kept.pop(endpoint).making
+        # All out of reach before the first wait: what is leased meanwhile is another client.
+        over = [self._kept.pop(endpoint) for endpoint in idle[: max(0, len(self._kept) - size)]]
+        for kept in over:
+            client = await kept.making
             await client.close()
 
 

@@ -11,7 +11,7 @@ import logging
 from collections import deque
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError, IntegrityError
+from django.db import Error, IntegrityError
 
 from agents.models import ModelCall
 
@@ -61,7 +61,7 @@ class Ledger:
             batch = [self._rows[n] for n in range(min(BATCH, len(self._rows)))]
             try:
                 await store(batch)
-            except DatabaseError:
+            except Error:
                 logger.warning("model calls wait for the database (%d rows)", len(self._rows), exc_info=True)
                 await asyncio.sleep(PATIENCE_SECONDS[min(failures, len(PATIENCE_SECONDS) - 1)])
                 failures += 1

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from time import monotonic
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
+from django.db import Error
 
 from agents.llm import chain
 from agents.llm.attempt import Attempt
@@ -59,7 +59,7 @@ class Router:
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         try:
             models = chain.ordered(await self._chains.get(request.workspace_id) or (), request.tier)
-        except (DatabaseError, ImproperlyConfigured):
+        except (Error, ImproperlyConfigured):
             logger.exception("models of workspace %s cannot be read", request.workspace_id)
             yield _failed(ProviderError("internal", "The models cannot be looked up.", retryable=True))
             return

@@ -1,8 +1,9 @@
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
-from agents.llm.clients import Clients
+from agents.llm.clients import ADAPTERS, Clients
 from agents.llm.providers.base import Endpoint
 
 
@@ -62,4 +63,30 @@ async def test_one_who_gives_up_does_not_spoil_it_for_the_others():
     assert not (await second).is_closed()
     with pytest.raises(asyncio.CancelledError):
         await first
+    await clients.close()
+
+
+class Lingering:
+    """A client that takes a moment to close."""
+
+    closed = False
+
+    async def close(self) -> None:
+        await asyncio.sleep(0)
+        self.closed = True
+
+
+async def test_one_that_is_asked_for_while_others_close_stays_open(monkeypatch):
+    monkeypatch.setitem(ADAPTERS, "lingering", SimpleNamespace(connect=lambda endpoint: Lingering()))
+    one, two = (Endpoint("lingering", f"http://{name}/v1", "sk") for name in "ab")
+    clients = Clients()
+    for endpoint in (one, two):
+        async with clients.lease(endpoint):
+            pass
+
+    closing = asyncio.create_task(clients.close())
+    await asyncio.sleep(0)
+    async with clients.lease(two) as client:
+        await closing
+        assert not client.closed
     await clients.close()

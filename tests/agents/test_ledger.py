@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import InterfaceError, connection
 
 from accounts.models import Workspace
 from agents.llm.ledger import Ledger
@@ -129,3 +129,26 @@ async def test_what_cannot_be_stored_in_time_goes_to_the_log(no_table, rows_of, 
     assert ["did not take it in time" in message for message in errors] == [True, True]
     await no_table()
     assert await stored() == []
+
+
+class Unsendable:
+    """A value over which the connection to the database breaks."""
+
+    def resolve_expression(self, *args, **kwargs):
+        raise InterfaceError("connection already closed")
+
+
+async def test_rows_outlive_a_broken_connection(rows_of, stored, caplog):
+    ledger = Ledger()
+    [row] = rows_of(1)
+    row.feature = Unsendable()
+    ledger.add(row)
+    draining = asyncio.create_task(ledger.drain(10))
+    async with asyncio.timeout(5):
+        while "wait for the database (1 rows)" not in caplog.text:  # noqa: ASYNC110  logs ring no bell
+            await asyncio.sleep(0.01)
+
+    row.feature = "voice"
+    await draining
+
+    assert await stored() == ["m0"]
