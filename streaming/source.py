@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 RECENT = 500  # entries read when the topic is first watched
 PAGE = 2000
 MOST_EARLY = 1000
+SNAPSHOT_SECONDS = 10.0  # for the record to tell what it knows of a topic
 STORY_SECONDS = 1.0  # a story may serve everyone who asks within this time
 
 
@@ -110,8 +111,9 @@ class Source:
             # Not whole any more; the next look tries again.
             logger.warning("%s cannot be read: %s", self.name, error)
             return
-        except Exception:
-            logger.exception("%s could not be told anew", self.name)  # the record is away, say: likewise
+        except Exception as error:
+            # The record is away, say: likewise. By name only: its errors may quote what somebody said.
+            logger.error("%s could not be told anew: %s", self.name, type(error).__name__)
             return
         self._whole.set()
         self._take_early()
@@ -134,14 +136,15 @@ class Source:
     async def story(self, topic: Topic) -> Story:
         """The topic so far, from the log and the record. One asking serves all who ask at about that time."""
         loop = asyncio.get_running_loop()
-        if self._story is None or loop.time() - self._story_at > STORY_SECONDS:
+        if self._story is None or _failed(self._story) or loop.time() - self._story_at > STORY_SECONDS:
             self._story, self._story_at = loop.create_task(self._tell(topic)), loop.time()
         return replace(await asyncio.shield(self._story))
 
     async def _tell(self, topic: Topic) -> Story:
         # The log first, the record second: what changes in between is told twice, not lost.
         page = await self._log.snapshot(self.name)
-        record = await topic.snapshot() if topic.snapshot else None
+        async with asyncio.timeout(SNAPSHOT_SECONDS):
+            record = await topic.snapshot() if topic.snapshot else None
         return whole(page.position, page.entries, record, ended=page.ended or topic.ended)
 
     async def since(self, topic: Topic, after: Position | None) -> Story:
@@ -164,3 +167,7 @@ class Source:
             return replace(await self.story(topic), reset=True)
         self.look(page.position)
         return replace(story, position=page.position, items=story.items + page.entries)
+
+
+def _failed(task: asyncio.Task) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
