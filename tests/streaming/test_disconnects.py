@@ -11,6 +11,8 @@ from tests.streaming.client import Call, Stream
 
 CUTS = 500
 READERS = 25
+LONG_ROUNDS = 10
+SECONDS = 180  # a hang ends; a busy machine may take its time
 TOPICS = 6
 ALPHABET = 'abc äöü 語 🙂 \u2028"\\\n'
 
@@ -84,6 +86,13 @@ class Reader:
         return True
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("several", [False, True], ids=["one topic", "several topics"])
+@pytest.mark.parametrize("round", range(LONG_ROUNDS))
+async def test_cut_after_cut_for_minutes(server, writer, log, topic, several, round):
+    await test_every_word_arrives_once_whatever_is_cut(server, writer, log, f"{topic}-{round}", several)
+
+
 @pytest.mark.parametrize("several", [False, True], ids=["one topic", "several topics"])
 async def test_every_word_arrives_once_whatever_is_cut(server, writer, log, topic, several):
     seed = random.randrange(1 << 32)
@@ -99,7 +108,7 @@ async def test_every_word_arrives_once_whatever_is_cut(server, writer, log, topi
         readers.append(Reader(server, mine, after, random.Random(chance.random())))
 
     enough = asyncio.Event()
-    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
         for script in scripts:
             group.create_task(script.run(enough))
         cut_off = [group.create_task(reader.cut_off(CUTS // READERS)) for reader in readers]
