@@ -128,6 +128,28 @@ async def test_it_comes_back_by_itself_when_the_server_was_gone(page, topic, log
     assert told["parts"][-1]["bulk"]
 
 
+@pytest.mark.browser
+@pytest.mark.processes
+async def test_it_does_not_storm_a_server_that_said_goodbye_and_stayed_away(page, topic):
+    port = free_port()
+    knocks = 0
+
+    async def hang_up(reader, writer) -> None:
+        nonlocal knocks
+        knocks += 1
+        writer.close()
+
+    with on_port(port):
+        await page.goto(f"http://127.0.0.1:{port}/page")
+        await page.evaluate(LISTEN, f"/stream?topic={topic}")
+        await until(page, "seen.states.at(-1)?.name === 'live'")
+    async with await asyncio.start_server(hang_up, "127.0.0.1", port):
+        await until(page, "seen.states.at(-1).tries >= 6", 30)
+
+    # Chromium itself knocks twice where it is hung up on. Left to itself it came twenty times a second.
+    assert knocks <= 16
+
+
 async def slowly(route: Route) -> None:
     """A connection that takes longer to open than there is between two looks of `stream.js`."""
     if route.request.resource_type == "eventsource":

@@ -18,6 +18,7 @@ const PROBE_TIMEOUT = 8_000;
 const QUIET = 120; // so long without a part, and we have caught up
 const UNNOTICED = 1_000; // a planned end is bridged within this; nobody need hear of it
 const LONGEST_PAUSE = 30_000;
+const NATIVE_TRIES = 3; // after a planned end they follow each other within a tenth of a second
 
 /** How long to wait before try number `tries` (from 1): doubling, with enough chance in it to part a crowd. */
 export function pauseBefore(tries, random = Math.random) {
@@ -171,12 +172,13 @@ class Stream {
     this.#show("live");
   }
 
-  // The native reconnect is left alone: it knows the server's `retry:` and sends Last-Event-ID.
+  // The native reconnect goes first: it knows the server's `retry:` and sends Last-Event-ID. It never slows down,
+  // though, and a server that sent everybody away to come back at once may be gone for longer.
   #lost(source) {
     if (source !== this.#source || this.#closed) return;
     clearTimeout(this.#timers.quiet);
     this.#droppedAt ??= performance.now();
-    if (source.readyState === EventSource.CLOSED) return this.#again();
+    if (source.readyState === EventSource.CLOSED || this.#tries >= NATIVE_TRIES) return this.#again();
     this.#tries += 1;
     this.#timers.notice ??= this.#later("notice", UNNOTICED, () => {
       if (this.#source?.readyState !== EventSource.OPEN) this.#show("reconnecting");
