@@ -19,13 +19,15 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser):
-        parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000, help="where to answer; 8000")
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="which address to listen on; this machine only"
+        )
         parser.add_argument("--workers", type=int, default=1, help="web processes")
         parser.add_argument("--no-simulator", action="store_true", help="no simulated callers and models")
         parser.add_argument("--reset", action="store_true", help="delete all data first; asks")
         parser.add_argument("--admin-email", default="", help="the first admin, when there is none yet")
-        parser.add_argument("--admin-password", default="")
+        parser.add_argument("--admin-password", default="", help="their password; one is made up otherwise")
 
     def handle(self, **options) -> None:
         home: Path = settings.EARSHOT_HOME
