@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 
 from accounts.models import Membership, Workspace
-from tests.people import make_member, make_person, sign_in
+from tests.people import make_person, sign_in
 
 
 def drawn(user, **cookies):
@@ -36,12 +36,6 @@ def test_the_rail_shows_only_pages_that_exist(maya):
     rail = re.search(r"<nav.*?</nav>", drawn(maya), re.DOTALL)[0]
 
     assert re.findall(r'href="([^"]+)" title="(\w+)"', rail) == [("/", "Live"), ("/calls/", "History")]
-
-
-def test_staff_finds_the_admin(workspace):
-    staff = make_member(workspace, "owner", "staff@example.com", is_staff=True, is_superuser=True)
-
-    assert 'href="/admin/" title="Admin"' in drawn(staff)
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ class Stream {
   #tries = 0;
   #received = 0;
   #opened = false; // once at least, so that coming back is catching up
+  #greeted = false; // the first pulse comes at once; those after it only to who has caught up
   #bulk = false;
   #lag = new Lag();
   #log = true;
@@ -126,6 +127,7 @@ class Stream {
     this.#bulk = this.#opened;
     this.#received = 0;
     this.#opened = true;
+    this.#greeted = false;
     this.#caughtUpSoon();
   }
 
@@ -143,6 +145,7 @@ class Stream {
     }
     if (id && isRepeat(this.#position, id)) return;
     if (id) this.#position = id;
+    this.#tries = 0; // it came back: the next planned end is again the first
     if (this.#bulk) {
       this.#received += 1;
       this.#caughtUpSoon();
@@ -155,6 +158,8 @@ class Stream {
   #pulse(data) {
     this.#lag.take(Date.parse(data.at), Date.now());
     this.#log = data.log !== "away";
+    if (this.#greeted) this.#bulk = false; // where words never pause, there is no quiet to tell by
+    this.#greeted = true;
     if (!this.#bulk) this.#live();
   }
 
