@@ -37,7 +37,9 @@ class Call(Row):
     platform = models.CharField(max_length=20)
     platform_call_id = models.CharField(max_length=100)
     connection = models.ForeignKey(Connection, on_delete=models.SET_NULL, null=True, related_name="+")
+    # Null: nobody has said yet which agent of ours the platform's is (`platform_agent_id`).
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="calls")
+    platform_agent_id = models.CharField(max_length=100, blank=True)
     version = models.ForeignKey(AgentVersion, on_delete=models.SET_NULL, null=True, related_name="+")
     level = models.CharField(max_length=5, choices=Level, default=Level.EVENT)
     direction = models.CharField(max_length=8, blank=True)
@@ -47,6 +49,10 @@ class Call(Row):
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=80, blank=True)  # the platform's own word
     outcome = models.CharField(max_length=20, blank=True)  # platforms.events.Outcome, once it has ended
+    transfer = models.CharField(
+        max_length=10, blank=True
+    )  # platforms.events.CallTransferred.step, the furthest
+    transfer_to = models.CharField(max_length=100, blank=True)  # a number or SIP address
     summary = models.TextField(blank=True)
     sentiment = models.CharField(max_length=10, blank=True)
     successful = models.BooleanField(null=True)  # in the platform's judgement
@@ -70,6 +76,11 @@ class Call(Row):
             models.Index(fields=["workspace"], condition=models.Q(ended_at=None), name="live_calls"),
             models.Index(fields=["workspace", "-ended_at"], name="calls_by_end"),
             models.Index(fields=["ended_at"], name="calls_ended"),
+            models.Index(
+                fields=["connection", "platform_agent_id"],
+                condition=models.Q(agent=None),
+                name="calls_without_agent",
+            ),
         ]
 
     def __str__(self) -> str:

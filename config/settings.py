@@ -37,6 +37,7 @@ CSRF_TRUSTED_ORIGINS = [EARSHOT_URL]
 
 INSTALLED_APPS = [
     "daphne",
+    "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -57,6 +58,8 @@ INSTALLED_APPS = [
     "agents",
     "calls",
     "live",
+    "webhooks",
+    "observability",
     "simulator",
 ]
 

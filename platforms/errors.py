@@ -5,6 +5,10 @@ class Unreadable(ValueError):
     """What it sent is not what its protocol says. The message names what is wrong, never what was said."""
 
 
+class BadSignature(ValueError):
+    """Its proof is missing, malformed, wrong or too old. The message says which, and repeats none of it."""
+
+
 class PlatformError(Exception):
     """Its API did not do what we asked. `retryable`: whether asking again later may help."""
 

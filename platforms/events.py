@@ -54,6 +54,7 @@ class TurnSpoken:
     # Its number on the page, if whoever watched it live has given it one; from a transcript, its place there.
     n: int | None = None
     words: tuple[Word, ...] = ()
+    final: bool = False  # of a platform's transcript: told after the call, when nothing changes any more
     # As it streamed: (milliseconds since the call began, what was added then); of a caller, whose words may
     # still change while they speak, all the words so far. Empty when it came whole.
     stream: tuple[tuple[int, str], ...] = ()
@@ -118,6 +119,19 @@ class ToolAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class CallTransferred:
+    """How far handing the caller to somebody else has come."""
+
+    at: datetime
+    step: Literal["started", "cancelled", "bridged", "ended"]
+    to: str = ""  # a number or SIP address
+
+    @property
+    def key(self) -> str:
+        return f"transfer:{_digest(self)}"
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     at: datetime
     reason: str = ""  # the platform's own word
@@ -143,4 +157,4 @@ class CallAnalyzed:
 
 
 TurnEvent = TurnSpoken | TurnHeard | ToolCalled | ToolAnswered
-CallEvent = CallStarted | CallEnded | CallAnalyzed | TurnEvent
+CallEvent = CallStarted | CallTransferred | CallEnded | CallAnalyzed | TurnEvent

@@ -17,7 +17,7 @@ LEVELS = {
     "event": (1, "Events only, words after the call"),
 }
 # Folders of ES modules, each imported as "<folder>/<file>.js".
-MODULE_FOLDERS = ("js", "streaming", "live", "calls")
+MODULE_FOLDERS = ("js", "streaming", "live", "calls", "webhooks", "observability")
 _HIDDEN = re.compile(r"•(?:[• ]*•)?")
 
 
