@@ -1,11 +1,14 @@
 """How we say no: one JSON shape for programs, one page for people, and never a traceback for either."""
 
 import logging
+import sys
 
 import orjson
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from redis.exceptions import RedisError
 from uvicorn.protocols.utils import ClientDisconnected
 
 from base.theme import theme_of
@@ -37,6 +40,8 @@ SAYINGS = {
 # Programs live here; a browser that asks for HTML still gets a page (the wallboard is /live/).
 _FOR_PROGRAMS = ("/api/", "/live/", "/webhooks/")
 _LONGEST_ACCEPT = 1000
+# The database or Redis is away for the moment: trying again is the right advice, and "broken" the wrong word.
+_PASSING = (OperationalError, InterfaceError, RedisError)
 
 
 def error_body(code: str, message: str, details=None) -> bytes:
@@ -102,7 +107,11 @@ def too_many(request: HttpRequest, exception=None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return error_response(request, 500)
+    if not isinstance(sys.exception(), _PASSING):
+        return error_response(request, 500)
+    response = error_response(request, 503)
+    response["Retry-After"] = "2"
+    return response
 
 
 class ErrorBoundary:

@@ -5,8 +5,11 @@ import json
 import pytest
 from channels.testing import HttpCommunicator, WebsocketCommunicator
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.handlers.exception import convert_exception_to_response
+from django.db import OperationalError
 from django.http import HttpResponse, HttpResponseNotAllowed
 from django.test import Client, RequestFactory
+from redis.exceptions import ConnectionError as RedisConnectionError
 from uvicorn.protocols.utils import ClientDisconnected
 
 from base import errors
@@ -235,3 +238,18 @@ def test_junk_in_a_header_is_the_askers_fault(name):
         response = Client(raise_request_exception=False).get("/api/v1/nothing", headers={name: value})
         assert response.status_code in (400, 404)
         assert response["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("away", [OperationalError("the server is gone"), RedisConnectionError("refused")])
+@pytest.mark.parametrize("accept", [PROGRAM, BROWSER])
+def test_a_database_or_redis_that_is_away_is_not_a_breakdown(away, accept):
+    def view(request):
+        raise away
+
+    request = request_of("/calls/", accept)
+    response = convert_exception_to_response(view)(request)
+
+    assert response.status_code == 503
+    assert response["Retry-After"] == "2"
+    assert b"Not available right now" in response.content
+    assert str(away).encode() not in response.content
