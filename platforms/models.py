@@ -17,8 +17,12 @@ class Connection(Row):
     base_url = models.URLField(blank=True)  # the platform's REST API; empty means the vendor's own
     api_key = EncryptedTextField(blank=True)
     webhook_secret = EncryptedTextField(blank=True)
+    # Whether we made it. One that the platform made is never shown again, to anybody.
+    webhook_secret_is_ours = models.BooleanField(default=True)
     # Still accepted while a rotation is under way.
     previous_webhook_secret = EncryptedTextField(blank=True)
+    previous_webhook_secret_is_ours = models.BooleanField(default=True)
+    rotated_at = models.DateTimeField(null=True)  # when the rotation under way began; null: none is
 
     objects = WorkspaceQuerySet.as_manager()
 

@@ -22,7 +22,10 @@ class Delivery(Row):
         DEAD = "dead"  # a dead letter: `error` says why, and a replay tries again
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="deliveries")
+    # No index of its own: `deliveries_by_kind` and the unique key both begin with it.
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="deliveries", db_index=False
+    )
     platform = models.CharField(max_length=20)
     kind = models.CharField(max_length=60, blank=True)  # the platform's own name of the event
     platform_call_id = models.CharField(max_length=100, blank=True)
@@ -52,6 +55,7 @@ class Delivery(Row):
         constraints = [models.UniqueConstraint("connection", "digest", name="one_delivery_per_body")]
         indexes = [
             models.Index(fields=["workspace", "-id"]),
+            models.Index(fields=["connection", "kind", "id"], name="deliveries_by_kind"),
             models.Index(
                 fields=["connection", "platform_call_id"],
                 condition=models.Q(status="pending"),
