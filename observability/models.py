@@ -26,6 +26,7 @@ class BrowserReport(Row):
     column = models.PositiveIntegerField(null=True)
     stack = models.TextField(blank=True)
     page = models.CharField(max_length=300, blank=True)  # path only
+    count = models.PositiveIntegerField(default=1)  # the same again from the same page is counted, not kept
     detail = models.JSONField(default=dict)
     user_agent = models.CharField(max_length=300, blank=True)
     version = models.CharField(max_length=40, blank=True)  # of our static files, as the page had them

@@ -8,6 +8,8 @@ from django.templatetags.static import static
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from base.trace import current_trace_id
+
 register = template.Library()
 
 ROLES = {"caller": "Caller", "agent": "Agent", "tool": "Tool", "operator": "Operator"}
@@ -57,3 +59,9 @@ def import_map() -> SafeString:
     """What the one inline script says: where "streaming/stream.js" is."""
     folders = {f"{folder}/": static(f"{folder}/") for folder in MODULE_FOLDERS}
     return mark_safe(json.dumps({"imports": folders}))  # noqa: S308  our own names and addresses
+
+
+@register.simple_tag
+def trace_id() -> str:
+    """Of the request this page answers."""
+    return current_trace_id()

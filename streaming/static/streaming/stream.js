@@ -266,15 +266,18 @@ class Stream {
 
   #show(name) {
     if (this.#closed) return;
+    const changed = this.#shown !== name;
     this.#shown = name;
-    this.#handlers.state?.({
+    const state = {
       name,
       lag: this.#lag.value,
       tries: this.#tries,
       received: this.#received, // while catching up; how many are left nobody knows
       since: this.#droppedAt ?? this.#heard, // performance.now() of when it was last well
       log: this.#log, // false: the server lives but hears nothing itself
-    });
+    };
+    this.#handlers.state?.(state);
+    if (changed || this.#tries) dispatchEvent(new CustomEvent("stream:state", { detail: { ...state, url: this.#url } }));
   }
 }
 
