@@ -1,8 +1,11 @@
 """Text from outside, made safe to keep."""
 
+import json
 import math
 import re
 from typing import Any
+
+from platforms.errors import Unreadable
 
 # PostgreSQL refuses NUL in text and lone surrogates in anything; both can be spelled in otherwise good JSON.
 UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
@@ -10,12 +13,29 @@ UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
 # What a JSON number may be on every wire of ours. Python reads longer ones, and NaN, from JSON that has them.
 LEAST, MOST = -(2**63), 2**64 - 1
+# Nobody's data is deeper. What is nothing but brackets would exhaust the stack of everything that walks it.
+DEEPEST = 64
 
 
-def clean(value: Any) -> Any:
+def read(body: bytes) -> Any:
+    """JSON from outside, as it came: whoever keeps any of it cleans that first. Raises Unreadable."""
+    try:
+        return json.loads(body.decode())
+    except UnicodeDecodeError:
+        raise Unreadable("not UTF-8") from None
+    except json.JSONDecodeError:
+        raise Unreadable("not JSON") from None
+    except ValueError:
+        raise Unreadable("a number longer than Python reads") from None
+    except RecursionError:
+        raise Unreadable("nested too deep") from None
+
+
+def clean(value: Any, depth: int = 0) -> Any:
     """The same JSON value with NULs and lone surrogates replaced by U+FFFD, keys included.
 
     A whole number too long for others to read keeps its digits, as text; NaN and the infinities become null.
+    What is nested deeper than DEEPEST becomes null too.
     """
     match value:
         case str():
@@ -24,8 +44,10 @@ def clean(value: Any) -> Any:
             return str(value)
         case float() if not math.isfinite(value):
             return None
+        case list() | dict() if depth > DEEPEST:
+            return None
         case list():
-            return [clean(item) for item in value]
+            return [clean(item, depth + 1) for item in value]
         case dict():
-            return {clean(key): clean(item) for key, item in value.items()}
+            return {clean(key): clean(item, depth + 1) for key, item in value.items()}
     return value

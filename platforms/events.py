@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 Speaker = Literal["caller", "agent"]
+Step = Literal["started", "cancelled", "bridged", "ended"]
 Outcome = Literal["completed", "caller_hung_up", "agent_hung_up", "transferred", "not_connected", "failed"]
 
 
@@ -91,6 +92,7 @@ class ToolCalled:
     arguments: dict
     start_ms: int
     n: int | None = None
+    final: bool = False  # as of TurnSpoken
 
     @property
     def turn(self) -> str:
@@ -98,7 +100,7 @@ class ToolCalled:
 
     @property
     def key(self) -> str:
-        return f"{self.tool_call}:call"
+        return f"{self.tool_call}:call:{_digest(self)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class ToolAnswered:
     ok: bool
     result: str
     end_ms: int
+    final: bool = False
 
     @property
     def turn(self) -> str:
@@ -115,7 +118,7 @@ class ToolAnswered:
 
     @property
     def key(self) -> str:
-        return f"{self.tool_call}:answer"
+        return f"{self.tool_call}:answer:{_digest(self)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class CallTransferred:
     """How far handing the caller to somebody else has come."""
 
     at: datetime
-    step: Literal["started", "cancelled", "bridged", "ended"]
+    step: Step
     to: str = ""  # a number or SIP address
 
     @property

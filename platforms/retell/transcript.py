@@ -1,6 +1,7 @@
 """Retell's transcripts, live and final: who said what, and which turn it is."""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from platforms.errors import Unreadable
 from platforms.events import Speaker, Word
 
 LONGEST_ID = 100
+SPOKEN = re.compile(r"[acir]-?\d+")  # keys of turns of words
 # People a call was transferred to are neither the caller nor the agent, and left out.
 SPEAKERS: dict[str, Speaker] = {"user": "caller", "agent": "agent"}
 
@@ -48,8 +50,12 @@ def keyed(entries: Any) -> Iterator[tuple[dict, str]]:
             case "agent":
                 yield entry, _answer(entry) or f"a{agents}"
                 agents += 1
-            case "tool_call_invocation" | "tool_call_result" if isinstance(entry.get("tool_call_id"), str):
-                yield entry, entry["tool_call_id"][:LONGEST_ID]
+            case "tool_call_invocation" | "tool_call_result":
+                tool_call = entry.get("tool_call_id")
+                if isinstance(tool_call, str) and tool_call:
+                    # One that is named like a turn of words must not be taken for it.
+                    named = f"tool:{tool_call}" if SPOKEN.fullmatch(tool_call) else tool_call
+                    yield entry, named[:LONGEST_ID]
 
 
 def _list(entries: Any) -> list:
