@@ -4,4 +4,9 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-__all__ = ["UUID", "uuid7"]
+__all__ = ["UUID", "first_uuid7", "uuid7"]
+
+
+def first_uuid7(ms: int) -> UUID:
+    """The smallest UUIDv7 of that millisecond since 1970: where a list by id begins at a time."""
+    return UUID(int=min(max(ms, 0), 2**48 - 1) << 80)

@@ -69,6 +69,19 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def origins(value: str) -> list[str]:
+    for origin in words(value):
+        parts = urlsplit(origin)
+        if (
+            origin != f"{parts.scheme}://{parts.netloc}"
+            or parts.scheme not in ("http", "https")
+            or "*" in origin
+        ):
+            raise ValueError(f"has {origin!r}; give origins such as https://app.example.com, without a path")
+        _check_port(parts)
+    return words(value)
+
+
 def optional_web_address(value: str) -> str:
     return web_address(value) if value else ""
 
@@ -164,6 +177,12 @@ _TABLE = [
         "Host names to answer for, separated by commas, besides 127.0.0.1, localhost and EARSHOT_URL's.",
     ),
     Setting(
+        "CORS_ALLOWED_ORIGINS",
+        origins,
+        "",
+        "Origins whose pages may ask the JSON API, with a token and never a cookie, separated by commas.",
+    ),
+    Setting(
         "DATABASE_URL",
         database_address,
         "",
@@ -189,6 +208,12 @@ _TABLE = [
     ),
     Setting(
         "STREAM_LIMIT_PER_USER", positive, "100", "How many live streams one person may hold open at once."
+    ),
+    Setting(
+        "METRICS_TOKEN",
+        long_secret,
+        "",
+        "Opens /metrics to Prometheus, as a bearer token of 32 characters or more. Empty: there is no /metrics.",
     ),
     Setting("LOG_FORMAT", log_format, "console", "console for people, json for machines: one object a line."),
     Setting("OPENAI_API_KEY", text, "", "With a key, the first workspace's agents use OpenAI's models."),

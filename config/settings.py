@@ -34,6 +34,7 @@ FIELD_ENCRYPTION_KEYS = words(secret("FIELD_ENCRYPTION_KEY", lambda: Fernet.gene
 EARSHOT_URL = read("EARSHOT_URL")
 ALLOWED_HOSTS = [*read("ALLOWED_HOSTS"), "127.0.0.1", "localhost", "[::1]", urlsplit(EARSHOT_URL).hostname]
 CSRF_TRUSTED_ORIGINS = [EARSHOT_URL]
+CORS_ALLOWED_ORIGINS = read("CORS_ALLOWED_ORIGINS")
 
 INSTALLED_APPS = [
     "daphne",
@@ -48,6 +49,7 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "django_htmx",
+    "ninja",
     "allauth",
     "allauth.account",
     "config",
@@ -140,6 +142,7 @@ MIDDLEWARE = [
     "base.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "base.errors.ErrorShapeMiddleware",
+    "base.cors.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -181,6 +184,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+METRICS_TOKEN = read("METRICS_TOKEN")
 LOGGING = logging_config(read("LOG_FORMAT"))
 CSRF_FAILURE_VIEW = "base.errors.csrf_failed"
 

@@ -14,6 +14,7 @@ shown words or numbers that are not for them.
 import asyncio
 import re
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from asgiref.testing import ApplicationCommunicator  # channels' own keeps database connections open
@@ -28,7 +29,9 @@ from agents.services import publish
 from calls.models import Call
 from calls.services import Opening, record
 from config import asgi
+from platforms.models import Connection
 from streaming import hub
+from tests.api.made import make_delivery
 from tests.calls.told import BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET
 from tests.people import bearer, cookie_of, make_member, make_person, sign_in
 
@@ -57,6 +60,21 @@ PAGES = {
     "accounts/workspace/": Rule(
         Permission.SEE_CALLS, "POST", {"workspace": "<workspace_id>"}, answers=(302, 404)
     ),
+    "api/v1/": Rule(ANYBODY, answers=(404,)),  # only the beginning of those below
+    "api/v1/openapi.json": Rule(ANYBODY),
+    "api/v1/docs": Rule(ANYBODY),
+    "api/v1/agents": Rule(Permission.SEE_CALLS),
+    "api/v1/agents/<uuidstr:agent_id>": Rule(Permission.SEE_CALLS),
+    "api/v1/agents/<uuidstr:agent_id>/versions": Rule(Permission.SEE_WORDS),
+    "api/v1/calls": Rule(Permission.SEE_CALLS),
+    "api/v1/calls/<uuidstr:call_id>": Rule(Permission.SEE_CALLS),
+    "api/v1/calls/<uuidstr:call_id>/transcript": Rule(Permission.SEE_WORDS),
+    "api/v1/calls/<uuidstr:call_id>/events": Rule(Permission.SEE_CALLS),
+    "api/v1/model-calls": Rule(Permission.SEE_CALLS),
+    "api/v1/connections": Rule(Permission.MANAGE_WORKSPACE),
+    "api/v1/webhooks/deliveries": Rule(Permission.SEE_CALLS),
+    "api/v1/webhooks/deliveries/<uuidstr:delivery_id>": Rule(Permission.SEE_CALLS),
+    "api/v1/ui-errors": Rule(Permission.SEE_CALLS, "POST", {"kind": "error"}, answers=(202,)),
     "admin/": Rule(STAFF, answers=(200, 302, 403, 404)),  # and everything below it
 }
 STREAMS = {
@@ -141,7 +159,15 @@ def place(transactional_db):
     ended = record(workspace.pk, "retell", "ended", ON_THE_SOCKET, source="socket", opening=opening)
     record(workspace.pk, "retell", "ended", BY_THE_PLATFORM, source="platform", opening=opening)
     record(workspace.pk, "retell", "live", ON_THE_SOCKET[:-1], source="socket", opening=opening)
-    return Place(workspace, {"call_id": ended.pk, "workspace_id": workspace.pk})
+    connection = Connection.objects.create(workspace=workspace, platform="retell", name="Larkfield line")
+    delivery = make_delivery(connection, call=ended)
+    names = {
+        "call_id": ended.pk,
+        "workspace_id": workspace.pk,
+        "agent_id": agent.pk,
+        "delivery_id": delivery.pk,
+    }
+    return Place(workspace, names)
 
 
 @pytest.fixture
@@ -200,6 +226,8 @@ def expected(rule: Rule, visitor: Visitor, address: str) -> tuple[int, ...]:
 def ask(visitor: Visitor, rule: Rule, place: Place, address: str):
     data = {name: place.fill(value) for name, value in rule.data.items()}
     send = getattr(visitor.client, rule.method.lower())
+    if address.startswith("api/") and rule.method != "GET":
+        send = partial(send, content_type="application/json")
     return send("/" + place.fill(address), data, headers={"accept": "text/html"})
 
 
@@ -237,7 +265,9 @@ def test_those_who_may_see_words_are_shown_them(place, visitors):
 def test_a_stranger_is_sent_to_sign_in_and_back(place, visitors):
     stranger = visitors[0]
     for address, rule in walked_pages():
-        if rule.needs not in (ANYBODY, STAFF) and rule.method == "GET":
+        if rule.needs in (ANYBODY, STAFF) or address.startswith("api/"):
+            continue
+        if rule.method == "GET":
             location = ask(stranger, rule, place, address)["Location"]
             assert location == f"/accounts/login/?next=/{place.fill(address)}"
 

@@ -1,0 +1,221 @@
+"""What all paths of the JSON API share: how values look, how it says no, how lists are paged."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.core.exceptions import BadRequest
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Schema
+from ninja.errors import HttpError, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+
+from base.cursors import make_cursor, read_cursor
+from base.errors import SAYINGS, json_error
+from base.ids import first_uuid7
+
+MOST = 200  # items in one answer
+_MOST_FAULTS = 20
+# Ids are made by the process that writes a row, `created_at` by whichever clock it has: they differ by less.
+_CLOCKS_DIFFER = timedelta(minutes=1)
+
+# --- Values ---------------------------------------------------------------------------------------------
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})")
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("give a date as 2026-11-20")
+    return value
+
+
+def _followed(day: date) -> date:
+    if day == date.max:
+        raise ValueError("there is no day after it")
+    return day
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str) and not _MOMENT.fullmatch(value):
+        raise ValueError("give a time with its zone as 2026-11-20T09:00:00Z; write + as %2B")
+    return value
+
+
+# A day in UTC, a moment with its zone, some printable text, and an amount of money.
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    AfterValidator(_followed),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-11-20"]}),
+]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-20T09:00:00Z"]}),
+]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern="^[ -~]+$")]
+Money = Annotated[
+    str, Field(pattern=r"^\d+(\.\d+)?$", description="USD, as a decimal.", examples=["0.070600"])
+]
+
+
+def money(amount: Decimal) -> str:
+    return f"{amount:f}"
+
+
+# --- How it says no -------------------------------------------------------------------------------------
+
+
+class Fault(Schema):
+    field: str = Field(examples=["limit"])
+    problem: str = Field(examples=["Input should be less than or equal to 200"])
+
+
+class Problem(Schema):
+    code: str = Field(examples=["invalid_request"])
+    message: str = Field(description="For people.")
+    trace_id: str = Field(
+        description="The same as in X-Trace-Id.", examples=["4bf92f3577b34da6a3ce929d0e0e4736"]
+    )
+    details: list[Fault] | None = Field(
+        None, description="Of `invalid_request`: what is wrong with which field."
+    )
+
+
+class Refusal(Schema):
+    """Every error of every path has this shape."""
+
+    error: Problem
+
+
+def answers(model: Any, *refusals: int, status: int = 200) -> dict[int, Any]:
+    """What an operation may answer, for `response=`: its model, 401, 403 and the given ones."""
+    return {status: model} | dict.fromkeys(sorted({401, 403, *refusals}), Refusal)
+
+
+def invalid(faults: Mapping[str, str], source: str = "query") -> ValidationError:
+    """To be raised by an operation that finds more wrong than its types say: field → what is wrong."""
+    return ValidationError([{"loc": (source, field), "msg": problem} for field, problem in faults.items()])
+
+
+class Api(NinjaAPI):
+    """A NinjaAPI that says no in our shape. What it does not know goes to Django's handlers, which do too."""
+
+    def set_default_exception_handlers(self) -> None:
+        self.add_exception_handler(ValidationError, _invalid_request)
+        self.add_exception_handler(HttpError, _refused)
+
+
+def _invalid_request(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    details = [
+        {"field": _field(fault["loc"]), "problem": fault["msg"].removeprefix("Value error, ")}
+        for fault in error.errors[:_MOST_FAULTS]
+    ]
+    return json_error(400, "invalid_request", "Something in this request isn’t valid.", details)
+
+
+def _field(location: tuple) -> str:
+    """Where it is wrong, without the source of it (query, body) and the name of our own argument."""
+    names = [str(part) for part in location[1:] if part not in ("asked", "told")]
+    return ".".join(names) or str(location[0])
+
+
+def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if error.status_code == 400:  # a body that is no JSON
+        return json_error(400, "invalid_request", "Something in this request isn’t valid.")
+    response = json_error(error.status_code)
+    if error.status_code == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def sayings() -> str:
+    """The codes every path may answer with, for the description of the API."""
+    return "\n".join(f"- `{status}` `{code}`: {title}." for status, (code, title, _) in SAYINGS.items())
+
+
+# --- Lists ----------------------------------------------------------------------------------------------
+
+
+class Asked(Schema):
+    """What an address asks for. An unknown name is refused: misspelt, it would silently ask for more."""
+
+    @model_validator(mode="after")
+    def _knows_its_names(self, info: ValidationInfo) -> "Asked":
+        if info.context and "request" in info.context:
+            known = {field.alias or name for name, field in type(self).model_fields.items()}
+            unknown = sorted(set(info.context["request"].GET) - known)
+            if unknown:
+                raise invalid({name[:60]: "there is no such parameter" for name in unknown})
+        return self
+
+
+class Listing(Asked):
+    limit: int = Field(50, ge=1, le=MOST, description="How many items at most.")
+    cursor: str = Field(
+        "", max_length=100, description="`next` of the answer before; its filters must be the same."
+    )
+
+
+class During(Listing):
+    since: Moment = Field(None, description="Not before this time.")
+    until: Moment = Field(None, description="Before this time.")
+
+    def narrow(self, rows: Any) -> Any:
+        """By the time of writing. Ids are ordered by it, so the index on them finds the way."""
+        if self.since:
+            rows = rows.filter(created_at__gte=self.since, id__gte=_id_at(self.since, -_CLOCKS_DIFFER))
+        if self.until:
+            rows = rows.filter(created_at__lt=self.until, id__lt=_id_at(self.until, _CLOCKS_DIFFER))
+        return rows
+
+
+def _id_at(moment: datetime, slack: timedelta) -> UUID:
+    return first_uuid7(int((moment.timestamp() + slack.total_seconds()) * 1000))
+
+
+def paged(rows: QuerySet, asked: Listing, within: UUID, order: str = "-id") -> tuple[list, str | None]:
+    """One page of `rows`, and the cursor of the next one or None. Counts nothing and skips nothing.
+
+    `within` is what the list belongs to (a workspace, a call): a cursor is good for that list and its filters
+    alone. `order` is a column that an index follows, "-" for newest first; equal values go by id.
+    """
+    scope = f"api:{rows.model._meta.label}:{within}:{asked.model_dump_json(exclude={'limit', 'cursor'})}"
+    column, sign = order.lstrip("-"), "-" if order.startswith("-") else ""
+    rows = rows.order_by(order) if column == "id" else rows.order_by(order, f"{sign}id")
+    if asked.cursor:
+        rows = rows.filter(_beyond(rows, column, "lt" if sign else "gt", _row_of(asked.cursor, scope)))
+    found = list(rows[: asked.limit + 1])
+    if len(found) <= asked.limit:
+        return found, None
+    return found[:-1], make_cursor(found[-2].pk, "older", scope)
+
+
+def _row_of(cursor: str, scope: str) -> UUID:
+    try:
+        return read_cursor(cursor, scope)[0]
+    except BadRequest as error:
+        raise invalid({"cursor": "it is not one of this list, or the filters have changed"}) from error
+
+
+def _beyond(rows: QuerySet, column: str, compare: str, row_id: UUID) -> Q:
+    if column == "id":
+        return Q(**{f"id__{compare}": row_id})
+    at = rows.model._default_manager.filter(pk=row_id).values_list(column, flat=True).first()
+    if at is None:
+        raise invalid({"cursor": "the row it stands at is gone; begin again without it"})
+    return Q(**{f"{column}__{compare}": at}) | Q(**{column: at, f"id__{compare}": row_id})

@@ -1,0 +1,269 @@
+"""`/api/v1/calls`: what happened. Words are for those who may see them; numbers are masked for everybody."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from accounts.api import access
+from accounts.permissions import Permission
+from base.api import Day, Listing, Money, answers, money, paged
+from calls import figures, parts
+from calls.history import Filters
+from calls.models import Call, Event, Turn
+
+router = Router(tags=["Calls"])
+
+# What a fact holds beside words: numbers to mask, and how its words came in, which is what a replay is for.
+_NUMBERS = ("from_number", "to_number", "to")
+_LEFT_OUT = ("stream",)
+
+
+class AgentOfCall(Schema):
+    id: UUID
+    name: str = Field(examples=["Nora"])
+    version: int | None = Field(description="Which of its versions answered.")
+
+
+class CallOut(Schema):
+    id: UUID
+    platform: str = Field(examples=["retell"])
+    platform_call_id: str = Field(examples=["call_a4441234567890777c4a4a123e6"])
+    connection: UUID | None
+    agent: AgentOfCall | None = Field(description="Null: nobody has said yet which agent of ours it was.")
+    platform_agent_id: str | None
+    status: Literal["live", "ended", "failed"]
+    channel: str = Field(description="phone, web or chat.", examples=["phone"])
+    level: str = Field(description="How closely it was followed: token, turn or event.", examples=["token"])
+    direction: str | None = Field(description="inbound or outbound.", examples=["inbound"])
+    from_number: str | None = Field(description="Masked.", examples=["+44 77•• ••• 142"])
+    to_number: str | None = Field(description="Masked.")
+    started_at: datetime
+    ended_at: datetime | None
+    duration_ms: int | None = Field(description="Null while it goes on.", examples=[93_400])
+    outcome: str | None = Field(description="Null while it goes on.", examples=["caller_hung_up"])
+    end_reason: str | None = Field(description="The platform’s own word.", examples=["user_hangup"])
+    transfer: str | None = Field(description="How far handing the caller over came.", examples=["bridged"])
+    transfer_to: str | None = Field(description="Masked.")
+    summary: str | None = Field(description="The platform’s. Words: null for a viewer.")
+    sentiment: str | None = Field(description="positive, neutral or negative.")
+    successful: bool | None = Field(description="In the platform’s judgement.")
+    cost_usd: Money = Field(description="What the platform and the models cost so far.")
+    turn_count: int
+    trace_id: str | None
+
+
+class CallList(Schema):
+    items: list[CallOut]
+    next: str | None
+
+
+class Calls(Listing):
+    """The history page's own filters: calls.history.Filters reads the same names."""
+
+    agent: list[UUID] = Field([], max_length=50, description="Those of any of these agents.")
+    status: Literal["live", "ended", "failed"] = Field(None)
+    since: Day = Field(None, alias="from", description="Those that began on this day (UTC) or later.")
+    until: Day = Field(None, alias="to", description="Those that began on this day (UTC) or earlier.")
+
+    @property
+    def filters(self) -> Filters:
+        agents = tuple(str(agent) for agent in self.agent)
+        return Filters(agents=agents, status=self.status or "", since=self.since, until=self.until)
+
+
+@router.get(
+    "/calls",
+    operation_id="list_calls",
+    summary="List calls",
+    auth=access(Permission.SEE_CALLS),
+    response=answers(CallList, 400),
+)
+def list_calls(request: HttpRequest, asked: Query[Calls]):
+    """The latest to begin first, live ones included."""
+    rows = asked.filters.narrow(_calls(request))
+    found, following = paged(rows, asked, request.viewer.workspace_id, order="-started_at")
+    return CallList(items=_told(found, request), next=following)
+
+
+@router.get(
+    "/calls/{uuid:call_id}",
+    operation_id="get_call",
+    summary="Get a call",
+    auth=access(Permission.SEE_CALLS),
+    response=answers(CallOut, 404),
+)
+def get_call(request: HttpRequest, call_id: UUID):
+    """One call, live or ended."""
+    return _told([_call(request, call_id)], request)[0]
+
+
+def _calls(request: HttpRequest):
+    return Call.objects.for_workspace(request.viewer.workspace_id).select_related("agent", "version")
+
+
+def _call(request: HttpRequest, call_id: UUID) -> Call:
+    return get_object_or_404(_calls(request), pk=call_id)
+
+
+def _told(calls: Iterable[Call], request: HttpRequest) -> list[CallOut]:
+    calls = list(calls)
+    costs = figures.model_costs_of([call.pk for call in calls])
+    sees_words = request.viewer.may(Permission.SEE_WORDS)
+    return [_out(call, costs.get(call.pk, Decimal(0)), sees_words=sees_words) for call in calls]
+
+
+def _out(call: Call, model_cost: Decimal, *, sees_words: bool) -> CallOut:
+    version = call.version.number if call.version else None
+    agent = AgentOfCall(id=call.agent_id, name=call.agent.name, version=version) if call.agent else None
+    return CallOut(
+        id=call.pk,
+        platform=call.platform,
+        platform_call_id=call.platform_call_id,
+        connection=call.connection_id,
+        agent=agent,
+        platform_agent_id=call.platform_agent_id or None,
+        status=call.status,
+        channel=call.channel,
+        level=call.level,
+        direction=call.direction or None,
+        from_number=_masked(call.from_number),
+        to_number=_masked(call.to_number),
+        started_at=call.started_at,
+        ended_at=call.ended_at,
+        duration_ms=call.duration_ms,
+        outcome=call.outcome or None,
+        end_reason=call.end_reason or None,
+        transfer=call.transfer or None,
+        transfer_to=_masked(call.transfer_to),
+        summary=(call.summary or None) if sees_words else None,
+        sentiment=call.sentiment or None,
+        successful=call.successful,
+        cost_usd=money(call.cost_usd + model_cost),
+        turn_count=call.turn_count,
+        trace_id=call.trace_id or None,
+    )
+
+
+def _masked(number: str) -> str | None:
+    return parts.masked(number) if number else None
+
+
+# --- What was said --------------------------------------------------------------------------------------
+
+
+class ToolOut(Schema):
+    name: str = Field(examples=["billing.find_charges"])
+    arguments: Any = Field(description="What it was given: an object, or null.")
+    ok: bool | None = Field(description="Null: still running.")
+
+
+class TurnOut(Schema):
+    n: int = Field(description="Its number, for ever: `/calls/<id>/#turn-<n>` is it on the page.")
+    key: str = Field(description="The source’s own identity for it.", examples=["r3"])
+    role: str = Field(description="caller, agent or tool.", examples=["agent"])
+    text: str = Field(description="What was said; of a tool, its result.")
+    heard: str | None = Field(description="What the caller heard before cutting in. Null: all of it.")
+    tool: ToolOut | None
+    at: datetime
+    start_ms: int = Field(description="Since the call began.")
+    end_ms: int | None
+    reply_ms: int | None = Field(description="From the end of the caller’s words to the first of the answer.")
+    model: str | None = Field(description="Which model answered.")
+    fallback: int = Field(description="How many models of the chain had failed before it.")
+    error: str | None = Field(description="Why it is cut short.", examples=["timeout"])
+
+
+class Transcript(Schema):
+    items: list[TurnOut]
+    next: str | None
+
+
+class FactOut(Schema):
+    id: UUID
+    kind: str = Field(description="A class of our vocabulary.", examples=["CallEnded"])
+    source: str = Field(description="Who told us: socket, platform, webhook or watch.", examples=["webhook"])
+    key: str = Field(description="The same fact has the same key.")
+    turn: str | None = Field(description="The key of the turn it is about; null: the call itself.")
+    at: datetime
+    created_at: datetime = Field(description="When we were told.")
+    data: dict[str, Any] | None = Field(description="What it says, numbers masked. Words: null for a viewer.")
+
+
+class Facts(Schema):
+    items: list[FactOut]
+    next: str | None
+
+
+@router.get(
+    "/calls/{uuid:call_id}/transcript",
+    operation_id="get_transcript",
+    summary="Get a call’s transcript",
+    auth=access(Permission.SEE_WORDS),
+    response=answers(Transcript, 400, 404),
+)
+def get_transcript(request: HttpRequest, call_id: UUID, asked: Query[Listing]):
+    """Its turns in the order of their numbers, from the first."""
+    call = _call(request, call_id)
+    turns = Turn.objects.for_workspace(call.workspace_id).filter(call=call).defer("stream", "words")
+    found, following = paged(turns, asked, call.pk, order="n")
+    return Transcript(items=[_turn(turn, call.started_at) for turn in found], next=following)
+
+
+@router.get(
+    "/calls/{uuid:call_id}/events",
+    operation_id="list_call_events",
+    summary="List the facts of a call",
+    auth=access(Permission.SEE_CALLS),
+    response=answers(Facts, 400, 404),
+)
+def list_call_events(request: HttpRequest, call_id: UUID, asked: Query[Listing]):
+    """Everything that was told of it, by whom and when, from the earliest. The call is the fold of these."""
+    call = _call(request, call_id)
+    rows = Event.objects.for_workspace(call.workspace_id).filter(call=call)
+    found, following = paged(rows, asked, call.pk, order="at")
+    sees_words = request.viewer.may(Permission.SEE_WORDS)
+    return Facts(items=[_fact(row, sees_words=sees_words) for row in found], next=following)
+
+
+def _turn(turn: Turn, began: datetime) -> TurnOut:
+    is_tool = turn.role == Turn.Role.TOOL
+    tool = ToolOut(name=turn.tool_name, arguments=turn.tool_arguments, ok=turn.tool_ok) if is_tool else None
+    return TurnOut(
+        n=turn.n,
+        key=turn.key,
+        role=turn.role,
+        text=turn.text,
+        heard=turn.heard,
+        tool=tool,
+        at=began + timedelta(milliseconds=turn.start_ms),
+        start_ms=turn.start_ms,
+        end_ms=turn.end_ms,
+        reply_ms=turn.reply_ms,
+        model=turn.model or None,
+        fallback=turn.fallback,
+        error=turn.error or None,
+    )
+
+
+def _fact(row: Event, *, sees_words: bool) -> FactOut:
+    data = {name: value for name, value in row.data.items() if name not in _LEFT_OUT}
+    for name in _NUMBERS:
+        if data.get(name):
+            data[name] = parts.masked(data[name])
+    return FactOut(
+        id=row.pk,
+        kind=row.kind,
+        source=row.source,
+        key=row.key,
+        turn=row.turn or None,
+        at=row.at,
+        created_at=row.created_at,
+        data=data if sees_words else None,
+    )

@@ -1,0 +1,61 @@
+"""The JSON API at `/api/v1/`: every room's paths, their description, and the page that shows it."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from ninja.openapi.docs import DocsBase
+
+from agents.api import router as agents
+from base.api import Api, sayings
+from calls.api import router as calls
+from observability.api import router as observability
+from platforms.api import router as platforms
+from webhooks.api import router as webhooks
+
+DESCRIPTION = f"""
+What Earshot knows of agents, calls, webhooks and models, for programs.
+
+**Who is asking.** `Authorization: Bearer es_…`, made by `manage.py create_api_token`, or the session of
+somebody who signed in; a session needs `X-CSRFToken` for anything but reading. Each sees one workspace; what
+belongs to another is not there. A viewer sees no words; a role that is too small is told which one it takes.
+
+**Lists** answer `{{"items": […], "next": cursor or null}}`. Ask again with that `cursor` and the same filters
+until `next` is null. What is written meanwhile moves nothing and hides nothing.
+
+**Values.** Times are ISO 8601 in UTC, durations whole milliseconds (`…_ms`), money decimal strings, and what
+is not known null.
+
+**Errors** have one shape, and every answer has an `X-Trace-Id`. Any path may answer:
+
+{sayings()}
+""".strip()
+
+
+class Docs(DocsBase):
+    """ninja's Swagger UI from our own origin: its page would load it from somebody else's."""
+
+    def render_page(self, request: HttpRequest, api, **kwargs) -> HttpResponse:
+        return render(request, "api/docs.html", {"address": self.get_openapi_url(api, kwargs)})
+
+
+api = Api(
+    title="Earshot API",
+    version="1",
+    urls_namespace="api",
+    description=DESCRIPTION,
+    docs=Docs(),
+    openapi_extra={
+        "tags": [
+            {"name": "Agents", "description": "Who answers, and what they were told."},
+            {"name": "Calls", "description": "What happened, and what was said."},
+            {"name": "Webhooks", "description": "What platforms told us, as it came."},
+            {"name": "Model calls", "description": "Every attempt at a model."},
+            {"name": "Connections", "description": "Accounts at voice platforms."},
+            {"name": "Browser reports", "description": "What went wrong in pages of ours."},
+        ]
+    },
+)
+api.add_router("", agents)
+api.add_router("", calls)
+api.add_router("", platforms)
+api.add_router("", webhooks)
+api.add_router("", observability, tags=["Browser reports"])

@@ -1,0 +1,145 @@
+"""`/api/v1/webhooks/deliveries`: what platforms told us, as it came, and what became of it."""
+
+import base64
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from accounts.api import access
+from accounts.permissions import Permission
+from base.api import During, Text, answers, paged
+from webhooks.models import Delivery
+
+router = Router(tags=["Webhooks"])
+
+
+class Deliveries(During):
+    status: Literal["pending", "applied", "ignored", "dead"] = Field(None)
+    connection: UUID = Field(None, description="Those that came to this connection.")
+    kind: Text = Field(
+        None, description="Those of this event, by the platform’s name.", examples=["call_ended"]
+    )
+    call: UUID = Field(None, description="Those about this call.")
+
+    def narrow(self, rows):
+        rows = super().narrow(rows)
+        named = {
+            "status": self.status,
+            "connection_id": self.connection,
+            "kind": self.kind,
+            "call_id": self.call,
+        }
+        return rows.filter(**{name: value for name, value in named.items() if value})
+
+
+class DeliveryOut(Schema):
+    id: UUID
+    connection: UUID
+    platform: str = Field(examples=["retell"])
+    kind: str | None = Field(description="The platform’s own name of the event.", examples=["call_analyzed"])
+    platform_call_id: str | None = Field(description="Null: about no call.")
+    call: UUID | None = Field(description="The call it was applied to.")
+    status: str = Field(description="pending, applied, ignored or dead.", examples=["applied"])
+    attempts: int = Field(description="How often we tried to apply it, since the last replay.")
+    error: str | None = Field(description="Why the last attempt failed. Holds no words of a call.")
+    due_at: datetime | None = Field(description="When it is tried again; null: at once, or not any more.")
+    applied_at: datetime | None = Field(description="When it was settled, in whichever way.")
+    processing_ms: int | None = Field(description="What applying it took.")
+    received_at: datetime = Field(description="When it first came.")
+    signed_at: datetime | None = Field(description="By the platform’s clock.")
+    repeats: int = Field(description="How often the platform sent the same again.")
+    repeated_at: datetime | None
+    replays: int
+    replayed_at: datetime | None
+    size: int = Field(description="Bytes of the body.")
+    digest: str = Field(description="SHA-256 of the body, hex: what makes two deliveries the same.")
+    trace_id: str | None
+
+
+class DeliveryList(Schema):
+    items: list[DeliveryOut]
+    next: str | None
+
+
+class BodyOut(Schema):
+    encoding: Literal["text", "base64"] = Field(description="base64 where the bytes are no UTF-8.")
+    content: str
+
+
+class WholeDelivery(DeliveryOut):
+    headers: dict[str, str] = Field(description="As they came, secrets struck out.")
+    body: BodyOut | None = Field(description="As it came. Null for a viewer, and once it has been erased.")
+
+
+@router.get(
+    "/webhooks/deliveries",
+    operation_id="list_deliveries",
+    summary="List webhook deliveries",
+    auth=access(Permission.SEE_CALLS),
+    response=answers(DeliveryList, 400),
+)
+def list_deliveries(request: HttpRequest, asked: Query[Deliveries]):
+    """Every proven delivery, newest first."""
+    rows = asked.narrow(_deliveries(request).defer("body", "headers"))
+    found, following = paged(rows, asked, request.viewer.workspace_id)
+    return DeliveryList(items=[DeliveryOut(**_facts(row)) for row in found], next=following)
+
+
+@router.get(
+    "/webhooks/deliveries/{uuid:delivery_id}",
+    operation_id="get_delivery",
+    summary="Get a webhook delivery",
+    auth=access(Permission.SEE_CALLS),
+    response=answers(WholeDelivery, 404),
+)
+def get_delivery(request: HttpRequest, delivery_id: UUID):
+    """One delivery with its headers, and its body for those who may see words."""
+    row = get_object_or_404(_deliveries(request), pk=delivery_id)
+    sees_words = request.viewer.may(Permission.SEE_WORDS)
+    headers = {name: str(value) for name, value in row.headers.items()}
+    return WholeDelivery(**_facts(row), headers=headers, body=_body(row) if sees_words else None)
+
+
+def _deliveries(request: HttpRequest):
+    return Delivery.objects.for_workspace(request.viewer.workspace_id)
+
+
+def _facts(row: Delivery) -> dict:
+    return {
+        "id": row.pk,
+        "connection": row.connection_id,
+        "platform": row.platform,
+        "kind": row.kind or None,
+        "platform_call_id": row.platform_call_id or None,
+        "call": row.call_id,
+        "status": row.status,
+        "attempts": row.attempts,
+        "error": row.error or None,
+        "due_at": row.due_at,
+        "applied_at": row.applied_at,
+        "processing_ms": row.processing_ms,
+        "received_at": row.created_at,
+        "signed_at": row.signed_at,
+        "repeats": row.repeats,
+        "repeated_at": row.repeated_at,
+        "replays": row.replays,
+        "replayed_at": row.replayed_at,
+        "size": row.size,
+        "digest": row.digest,
+        "trace_id": row.trace_id or None,
+    }
+
+
+def _body(row: Delivery) -> BodyOut | None:
+    if row.body is None:
+        return None
+    raw = bytes(row.body)
+    try:
+        return BodyOut(encoding="text", content=raw.decode())
+    except UnicodeDecodeError:
+        return BodyOut(encoding="base64", content=base64.b64encode(raw).decode())
