@@ -1,8 +1,8 @@
 """What a process counts about itself, read by Prometheus. Any room may count; `/metrics` shows all of it.
 
-With PROMETHEUS_MULTIPROC_DIR (which `manage.py up` sets) every process counts into files of its own there, and
-any web process answers for all. One `inc` then costs about 1 µs and one `observe` 2 µs, 1 µs more where the
-labels are looked up each time: keep the labelled child where it is hot.
+With PROMETHEUS_MULTIPROC_DIR (which `manage.py up` sets) every process counts into files of its own there,
+and any web process answers for all. One `inc` then costs about 1 µs and one `observe` 2 µs, 1 µs more where
+the labels are looked up each time: keep the labelled child where it is hot.
 """
 
 from prometheus_client import Counter, Gauge, Histogram

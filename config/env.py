@@ -213,7 +213,7 @@ _TABLE = [
         "METRICS_TOKEN",
         long_secret,
         "",
-        "Opens /metrics to Prometheus, as a bearer token of 32 characters or more. Empty: there is no /metrics.",
+        "Opens /metrics, as a bearer token of 32 characters or more. Empty: there is no /metrics.",
     ),
     Setting("LOG_FORMAT", log_format, "console", "console for people, json for machines: one object a line."),
     Setting("OPENAI_API_KEY", text, "", "With a key, the first workspace's agents use OpenAI's models."),

@@ -1,13 +1,15 @@
-"""What the web process puts in order before it ends, once its last connection is gone."""
+"""What the web process begins with, and what it puts in order before it ends, its last connection gone."""
 
 import logging
 
 from agents.llm import router, tools
 from live import process
+from observability import loop
 
 logger = logging.getLogger(__name__)
 
-CLOSERS = (process.close, router.close, tools.close)
+OPENERS = (loop.start,)
+CLOSERS = (loop.close, process.close, router.close, tools.close)
 
 
 async def lifespan(scope, receive, send) -> None:
@@ -15,6 +17,8 @@ async def lifespan(scope, receive, send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            for start in OPENERS:
+                await start()
             await send({"type": "lifespan.startup.complete"})
             continue
         for close in CLOSERS:

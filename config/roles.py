@@ -82,12 +82,18 @@ def redis_child(home: Path) -> Child:
     )
 
 
+def metrics_folder(home: Path) -> Path:
+    """Where each process keeps its counters, so that any web process can answer /metrics for all."""
+    return home / "metrics"
+
+
 def shared_env(home: Path, url: str) -> dict[str, str]:
     """Our environment, with what the command line decided."""
     return dict(os.environ) | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "EARSHOT_HOME": str(home),
         "EARSHOT_URL": url,
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics_folder(home)),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -15,7 +15,7 @@ from base.lock import HomeLock
 from base.processes import CannotStart
 from base.supervisor import Supervisor
 from config.management.commands.serve import listen
-from config.roles import Roles, postgres_child, redis_child, shared_env
+from config.roles import Roles, metrics_folder, postgres_child, redis_child, shared_env
 
 MIGRATE_WITHIN_S = 600
 SEED_WITHIN_S = 120
@@ -60,6 +60,9 @@ async def everything(plan: Plan, held: HomeLock) -> None:
     with closing(plan.listening):
         held.tell(plan.here)
         logs = folders.make_private(plan.home / "logs")
+        counters = folders.make_private(metrics_folder(plan.home))
+        for left in counters.iterdir():
+            left.unlink()  # of the run before; Prometheus knows counters that begin again
         async with Supervisor(logs) as supervisor:
             await supervisor.until_stopped(asyncio.create_task(_start(plan, supervisor)))
             supervisor.say("Stopping.")

@@ -3,9 +3,12 @@
 from typing import Annotated, Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import ConfigDict, Field
 
+from accounts.api import access
+from accounts.permissions import Permission
+from base.api import answers
 from base.errors import json_error
 from observability import reports
 
@@ -35,7 +38,9 @@ class Report(_Strict):
     count: Annotated[int, Field(ge=1, le=_INTEGER)] = 1
     detail: Annotated[
         dict[Annotated[str, Field(pattern=r"^[a-z_]{1,30}$")], Fact],
-        Field(max_length=12, description="Of a stall or reconnect: how long it took, and after how many tries"),
+        Field(
+            max_length=12, description="Of a stall or reconnect: how long it took, and after how many tries"
+        ),
     ] = {}
     version: Annotated[str, Field(max_length=40)] = ""
     last_trace_id: Annotated[TraceId, Field(description="The newest trace id the page had seen")] = ""
@@ -49,21 +54,14 @@ class Accepted(Schema):
     accepted: int
 
 
-class ErrorFacts(Schema):
-    code: str
-    message: str
-    trace_id: str
-
-
-class Error(Schema):
-    error: ErrorFacts
-
-
-@router.post("/ui-errors", response={202: Accepted, 401: Error, 429: Error}, summary="Report browser errors")
+@router.post(
+    "/ui-errors",
+    auth=access(Permission.SEE_CALLS),  # everybody's pages may break
+    response=answers(Accepted, 400, 429, status=202),
+    summary="Report what went wrong in a page",
+)
 def ui_errors(request: HttpRequest, told: Reports | Report):
-    """One report, or up to 20 as `{"reports": […]}`. Every signed-in role may, 60 reports a minute each."""
-    if request.viewer is None:
-        return json_error(401)
+    """One report, or up to 20 as `{"reports": […]}`; 60 a minute of one person or program."""
     several = told.reports if isinstance(told, Reports) else [told]
     try:
         accepted = reports.keep(
@@ -71,7 +69,7 @@ def ui_errors(request: HttpRequest, told: Reports | Report):
         )
     except reports.TooMany as refusal:
         return _later(refusal.args[0])
-    return 202, {"accepted": accepted}
+    return Status(202, {"accepted": accepted})
 
 
 def _later(seconds: int) -> HttpResponse:

@@ -82,6 +82,8 @@ STREAMS = {
     "live/stream?call=<uuid:call_id>": Rule(Permission.SEE_WORDS),
     "live/calls/<uuid:call_id>/stream": Rule(Permission.SEE_WORDS),
 }
+# For machines, beside Django and its sessions; /metrics has a token of its own.
+PROBES = {"healthz": (200,), "readyz": (200,), "metrics": (404,)}
 # Sockets are opened by platforms, which prove themselves by an unguessable key in the address. Each line is
 # the address with everything right but the key.
 SOCKETS = {
@@ -356,6 +358,16 @@ def test_every_stream_opens_to_those_who_may_and_to_nobody_else(place, visitors)
         if heard.status != 200 and '"error"' not in heard.shown:
             wrong.append(f"{heard.visitor.name}, /{heard.address}: not our error: {heard.shown[:80]}")
     assert not wrong, "\n".join(wrong)
+
+
+# --- Probes --------------------------------------------------------------------------------------------
+
+
+def test_probes_answer_everybody_alike_and_tell_nothing_of_a_workspace(place, visitors):
+    for visitor in visitors:
+        for address, statuses in PROBES.items():
+            heard = asyncio.run(listen(visitor, address, place))
+            assert (heard.status in statuses, shown_wrongly(visitor, heard.shown)) == (True, ""), visitor.name
 
 
 # --- Sockets -------------------------------------------------------------------------------------------
