@@ -12,7 +12,7 @@ from base.api import answers
 from base.errors import json_error
 from observability import reports
 
-router = Router(tags=["observability"])
+router = Router(tags=["Browser reports"])
 
 MOST_AT_ONCE = 20
 _INTEGER = 2**31 - 1

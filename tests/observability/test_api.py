@@ -12,7 +12,6 @@ from observability import reports
 from observability.models import BrowserReport
 from tests.people import make_member, sign_in
 
-pytestmark = pytest.mark.urls("tests.observability.urls")
 ADDRESS = "/api/v1/ui-errors"
 AN_ERROR = {
     "kind": "error",
