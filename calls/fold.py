@@ -14,8 +14,10 @@ from platforms.events import (
     CallEnded,
     CallEvent,
     CallStarted,
+    CallTransferred,
     ToolAnswered,
     ToolCalled,
+    TurnEvent,
     TurnHeard,
     TurnSpoken,
 )
@@ -24,9 +26,12 @@ from platforms.events import (
 # nobody told us and the watch concluded it from silence.
 SOCKET, PLATFORM, WEBHOOK, WATCH = "socket", "platform", "webhook", "watch"
 OURS = (SOCKET, WATCH)
+THEIRS = (PLATFORM, WEBHOOK)
 # Our own clock times a call best; why it ended, the platform knows best.
 CLOCKS = {SOCKET: 0, PLATFORM: 1, WEBHOOK: 1, WATCH: 2}
 REASONS = {PLATFORM: 0, WEBHOOK: 0, SOCKET: 1, WATCH: 2}
+# How far a transfer has come; platforms tell the steps in any order.
+FARTHEST = {"started": 0, "cancelled": 1, "bridged": 2, "ended": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,9 @@ def call_fields(facts: Iterable[Fact]) -> dict:
     facts = list(facts)
     started = _started([fact for fact in facts if isinstance(fact.event, CallStarted)])
     ended = _ended(facts)
+    transferred = _transferred([fact.event for fact in facts if isinstance(fact.event, CallTransferred)])
     analyzed = _analyzed([fact.event for fact in facts if isinstance(fact.event, CallAnalyzed)])
-    return started | ended | analyzed
+    return started | ended | transferred | analyzed
 
 
 def _started(facts: list[Fact]) -> dict:
@@ -74,7 +80,7 @@ def _started(facts: list[Fact]) -> dict:
     # The ms of every turn count from our own start where there is one.
     first = min(facts, key=lambda fact: (CLOCKS[fact.source], fact.event.at))
     known = {"started_at": first.event.at}
-    for name in ("direction", "from_number", "to_number"):
+    for name in ("direction", "from_number", "to_number", "platform_agent_id"):
         told = [fact for fact in facts if getattr(fact.event, name)]
         if told:
             best = min(told, key=lambda fact: (REASONS[fact.source], fact.event.at, fact.event.key))
@@ -102,9 +108,18 @@ def _ended(facts: list[Fact]) -> dict:
     return {"ended_at": clock.event.at, "end_reason": reason.reason, "outcome": reason.outcome}
 
 
+def _transferred(steps: list[CallTransferred]) -> dict:
+    if not steps:
+        return {}
+    steps = sorted(steps, key=lambda event: (FARTHEST[event.step], event.at, event.key))
+    to = [event.to for event in steps if event.to]
+    return {"transfer": steps[-1].step, "transfer_to": to[-1] if to else ""}
+
+
 def _analyzed(analyses: list[CallAnalyzed]) -> dict:
     known: dict = {}
-    for analysis in sorted(analyses, key=lambda event: (event.at, event.key)):
+    # What comes with a judgement was told after what has only a price so far.
+    for analysis in sorted(analyses, key=lambda event: (_judges(event), event.at, event.key)):
         if analysis.summary:
             known["summary"] = analysis.summary
         if analysis.sentiment:
@@ -116,17 +131,21 @@ def _analyzed(analyses: list[CallAnalyzed]) -> dict:
     return known
 
 
+def _judges(event: CallAnalyzed) -> bool:
+    return bool(event.summary or event.sentiment or event.successful is not None)
+
+
 def turns(facts: Iterable[Fact], *, ended: bool) -> list[TurnRecord]:
     """The turns these facts tell of, numbered, by number.
 
     A turn we heard ourselves may also be in the platform's transcript. Then it is one turn: ours, with what
     the transcript knows better. While the call goes on (`ended` false) the transcript is still changing and
-    ours stands alone. A turn that only we tell of depends on its own facts only, so it may be folded alone.
+    ours stand alone. A turn that only we tell of depends on its own facts only, so it may be folded alone.
     """
-    facts = [fact for fact in facts if not isinstance(fact.event, CallStarted | CallEnded | CallAnalyzed)]
+    facts = _that_count([fact for fact in facts if isinstance(fact.event, TurnEvent)], ended)
     spoken = [fact for fact in facts if isinstance(fact.event, TurnSpoken)]
     ours = _newest(spoken, OURS)
-    theirs = _newest(spoken, (PLATFORM, WEBHOOK))
+    theirs = _newest(spoken, THEIRS)
     theirs = _join_unasked(ours, theirs)
 
     records = []
@@ -146,6 +165,17 @@ def turns(facts: Iterable[Fact], *, ended: bool) -> list[TurnRecord]:
                 record.heard = ""
     records += _tools(facts)
     return _numbered(records)
+
+
+def _that_count(facts: list[Fact], ended: bool) -> list[Fact]:
+    """What we heard, and the platform's final transcript once the call has ended. Where we heard nothing,
+    what the platform tells meanwhile. It is asked only after the end, so its answer is final."""
+    ours = [fact for fact in facts if fact.source in OURS]
+    theirs = [fact for fact in facts if fact.source in THEIRS]
+    final = [fact for fact in theirs if fact.source == PLATFORM or getattr(fact.event, "final", False)]
+    if ours:
+        return ours + final if ended else ours
+    return final or theirs
 
 
 def _newest(facts: Sequence[Fact], sources: tuple[str, ...]) -> dict[str, TurnSpoken]:
@@ -233,7 +263,7 @@ def _tools(facts: Iterable[Fact]) -> list[TurnRecord]:
     for fact in facts:
         known = {ToolCalled: called, ToolAnswered: answered}.get(type(fact.event))
         if known is not None:
-            rank = (CLOCKS[fact.source], fact.event.at, fact.source)
+            rank = (CLOCKS[fact.source], fact.event.at, fact.event.key)
             if fact.event.turn not in known or rank < known[fact.event.turn][0]:
                 known[fact.event.turn] = (rank, fact)
     records = []

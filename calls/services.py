@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from agents.models import Agent
 from calls import board, facts, fold, parts
 from calls.fold import Fact, TurnRecord
 from calls.models import Call, Event, Turn
-from platforms.events import CallEvent, CallStarted
+from platforms.events import CallEnded, CallEvent, CallStarted
 from streaming.log import publish
 
 LEVELS = [Call.Level.EVENT, Call.Level.TURN, Call.Level.TOKEN]  # from the farthest to the closest
@@ -27,7 +28,8 @@ class Opening:
     channel: str = Call.Channel.PHONE
     level: str = Call.Level.EVENT  # how closely this source follows it; the closest source counts
     connection_id: UUID | None = None
-    agent_id: UUID | None = None
+    agent_id: UUID | None = None  # none: whichever agent of ours the platform's is
+    platform_agent_id: str = ""
     version_id: UUID | None = None
     trace_id: str = ""
 
@@ -155,42 +157,81 @@ def _facts(call: Call, **narrowed) -> list[Fact]:
 def _take_in_call(call: Call, opening: Opening, lifecycle: bool, source: str) -> bool:
     """Fold what concerns the call itself into its row. True if a watcher can see a difference."""
     before = {field.attname: getattr(call, field.attname) for field in Call._meta.concrete_fields}
-    call.level = max(call.level, opening.level, key=LEVELS.index)  # type: ignore[arg-type]
-    for name in ("connection_id", "agent_id", "version_id", "trace_id"):
-        if not getattr(call, name):
-            setattr(call, name, getattr(opening, name))
+    _take_in_opening(call, opening)
     if lifecycle:
         told = _facts(call, turn="")
         if not any(isinstance(fact.event, CallStarted) for fact in told):
             call.started_at = min(call.started_at, opening.started_at)
         for name, value in fold.call_fields(told).items():
             setattr(call, name, value)
+    if call.agent_id is None or call.platform_agent_id != before["platform_agent_id"]:
+        call.agent_id = _agent_of(call)
     if call.ended_at is None:
         call.closed_at = None
-    elif source != fold.SOCKET and call.closed_at is None:
+    elif call.closed_at is None and source != fold.SOCKET and not _held(call):
         # Our own socket only sees that it ended. Whoever else says so knows all that live watchers will hear.
         call.closed_at = timezone.now()
     return any(before[name] != getattr(call, name) for name in before)
 
 
+def _take_in_opening(call: Call, opening: Opening) -> None:
+    # Whoever holds its socket knows best which agent it is; the others only fill in what nobody has said.
+    takes_over = opening.level == Call.Level.TOKEN != call.level
+    for name in ("connection_id", "agent_id", "version_id", "trace_id"):
+        told = getattr(opening, name)
+        if told and (takes_over or not getattr(call, name)):
+            setattr(call, name, told)
+    call.level = max(call.level, opening.level, key=LEVELS.index)  # type: ignore[arg-type]
+    call.platform_agent_id = call.platform_agent_id or opening.platform_agent_id
+    if opening.channel != Call.Channel.PHONE:
+        # That it is by phone is what is assumed of a call nobody has said it of.
+        call.channel = opening.channel
+
+
+def _agent_of(call: Call) -> UUID | None:
+    """The agent of ours that the platform's is. That of a call whose socket we hold is certain, and stays."""
+    certain = call.level == Call.Level.TOKEN and call.agent_id
+    if certain or not call.connection_id or not call.platform_agent_id:
+        return call.agent_id
+    linked = Agent.objects.for_workspace(call.workspace_id).filter(
+        connection_id=call.connection_id, platform_agent_id=call.platform_agent_id
+    )
+    return linked.order_by("id").values_list("pk", flat=True).first() or call.agent_id
+
+
+def _held(call: Call) -> bool:
+    """Whether our own socket may still be adding to its topic: nobody of us has seen it end."""
+    ends = Event.objects.filter(call=call, turn="", kind=CallEnded.__name__, source__in=fold.OURS)
+    return call.level == Call.Level.TOKEN and not ends.exists()
+
+
 def _take_in_turns(call: Call, new: Sequence[CallEvent]) -> list[Turn]:
     """Fold what concerns turns into their rows. Returns the rows that changed, by number."""
-    touched = {_turn_of(event) for event in new} - {""}
-    turn_events = Event.objects.filter(call=call).exclude(turn="")
-    if not turn_events.filter(source__in=(fold.PLATFORM, fold.WEBHOOK)).exists():
-        # Nobody but us tells of turns, so each depends on its own facts only: no need to fold the whole call.
-        records = fold.turns(_facts(call, turn__in=touched), ended=False)
+    if _each_alone(call, new):
+        touched = {_turn_of(event) for event in new} - {""}
+        records = fold.turns(_facts(call, turn__in=touched, source__in=fold.OURS), ended=False)
         others = Turn.objects.filter(call=call).exclude(key__in=touched)
         if not others.filter(n__in=[record.n for record in records]).exists():
             known = Turn.objects.filter(call=call, key__in=touched)
             return _write(call, records, {row.key: row for row in known})
     told = _facts(call)
-    records = fold.turns(told, ended=bool(fold.call_fields(told).get("ended_at")))
+    records = fold.turns(told, ended=bool(fold.call_fields(told)["ended_at"]))
     rows = {row.key: row for row in Turn.objects.filter(call=call)}
     # Words that stood as a turn of their own until the turn they belong to came in.
     gone = [row.pk for key, row in rows.items() if key not in {record.key for record in records}]
     Turn.objects.filter(pk__in=gone).delete()
     return _write(call, records, rows)
+
+
+def _each_alone(call: Call, new: Sequence[CallEvent]) -> bool:
+    """Whether each turn depends on its own facts only, so that there is no need to fold the whole call:
+    nobody but us tells of turns, or the call goes on and what others tell of it does not count yet."""
+    told = Event.objects.filter(call=call).exclude(turn="")
+    if not told.filter(source__in=fold.THEIRS).exists():
+        return True
+    if not all(map(_turn_of, new)) or not told.filter(source__in=fold.OURS).exists():
+        return False
+    return fold.call_fields(_facts(call, turn=""))["ended_at"] is None
 
 
 def _write(call: Call, records: Sequence[TurnRecord], rows: dict[str, Turn]) -> list[Turn]:
@@ -219,6 +260,22 @@ def _announce(recorded: Recorded) -> None:
     if recorded.call.ended_at or recorded.call.level != Call.Level.TOKEN or recorded.source in fold.OURS:
         # Of a live call we hold ourselves, its holder shows more than the record has.
         board.announce(recorded.call)
+
+
+@transaction.atomic
+def link_agent(workspace_id: UUID, connection_id: UUID, platform_agent_id: str, agent: Agent) -> int:
+    """Give the calls that wait for it their agent, and say how many; later ones find it by themselves, by its
+    connection and its id at the platform. Watchers of those that go on are told on commit."""
+    waiting = Call.objects.for_workspace(workspace_id).filter(
+        agent=None, connection_id=connection_id, platform_agent_id=platform_agent_id
+    )
+    live = list(waiting.live().values_list("pk", flat=True))
+    linked = waiting.update(agent=agent, revision=F("revision") + 1)
+    for call in Call.objects.filter(pk__in=live).select_related("agent", "version"):
+        transaction.on_commit(
+            partial(_announce, Recorded(call, [], [], fold.WEBHOOK, True, False)), robust=True
+        )
+    return linked
 
 
 def finish(call_id: UUID) -> bool:
