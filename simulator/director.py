@@ -4,12 +4,12 @@ import asyncio
 import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from simulator.platform.call import Call
 from simulator.platform.phone import Agent
-from simulator.stories import STORIES, VARIANTS, Story
+from simulator.stories import HOSTED, STORIES, VARIANTS, Story
 from simulator.world import World
 
 # Human seconds at which the first calls come, and then how many are kept live.
@@ -17,6 +17,12 @@ OPENING = (0.3, 1.5, 3.0, 4.6, 6.3, 8.2)
 CROWD = (6, 7)
 CROWD_GAP = (0.8, 3.5)
 MOST_LIVE = 200
+# Every sixth call is one of an agent the platform hosts itself, and comes soon after the one before.
+HOSTED_EVERY, HOSTED_AT = 6, 4
+HOSTED_GAP = (0.5, 1.5)
+# Every twelfth call that we place reaches nobody.
+UNANSWERED_EVERY, UNANSWERED_AT = 12, 3
+UNANSWERED = ("dial_no_answer", "dial_busy", "dial_no_answer", "dial_failed")
 KNOCK_EVERY = 0.25
 KNOCK_WITHIN = 2.0
 OFFICE = "+442079460"  # London numbers kept for drama, as are 07700 900xxx and 555-01xx
@@ -24,7 +30,10 @@ OFFICE = "+442079460"  # London numbers kept for drama, as are 07700 900xxx and 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One call to come. `gap`: human seconds after the one before; `crowd`: place it when fewer are live."""
+    """One call to come. `gap`: human seconds after the one before; `crowd`: place it when fewer are live.
+
+    `never`: why it does not connect, if it does not.
+    """
 
     number: int
     story: Story
@@ -33,6 +42,7 @@ class Placement:
     office: str
     gap: float
     crowd: int
+    never: str = ""
 
     @property
     def numbers(self) -> tuple[str, str]:
@@ -41,21 +51,38 @@ class Placement:
         return pair if self.story.direction == "inbound" else pair[::-1]
 
 
-def plan(seed: int, rate: float | None = None, stories: Sequence[Story] = ()) -> Iterator[Placement]:
+def plan(
+    seed: int, rate: float | None = None, stories: Sequence[Story] = (), hosted: Sequence[Story] = ()
+) -> Iterator[Placement]:
     """Every call there will be, in order: a function of the seed and the rate alone.
 
-    `rate` is calls a minute; without one the opening is brisk and then a crowd is kept.
+    `rate` is calls a minute; without one the opening is brisk and then a crowd is kept. Calls of hosted
+    agents are drawn apart: the others are the same with and without them.
     """
-    chance = random.Random(f"{seed}:plan")
-    told = itertools.chain.from_iterable(_rounds(chance, stories or tuple(STORIES.values())))
-    opening = (OPENING[0], *(later - sooner for sooner, later in itertools.pairwise(OPENING)))
+    ours = _calls(random.Random(f"{seed}:plan"), rate, stories or tuple(STORIES.values()), OPENING)
+    theirs = _calls(random.Random(f"{seed}:hosted"), rate, hosted or tuple(HOSTED.values()), ())
+    unanswered = itertools.cycle(UNANSWERED)
+    dialled = itertools.count()
+    for number in itertools.count():
+        placement = next(theirs if number % HOSTED_EVERY == HOSTED_AT else ours)
+        outbound = placement.story.direction == "outbound"
+        fails = outbound and next(dialled) % UNANSWERED_EVERY == UNANSWERED_AT
+        yield replace(placement, number=number, never=next(unanswered) if fails else "")
+
+
+def _calls(
+    chance: random.Random, rate: float | None, stories: Sequence[Story], opening: Sequence[float]
+) -> Iterator[Placement]:
+    """Calls that tell these stories; without a rate the first ones come as `opening` says."""
+    told = itertools.chain.from_iterable(_rounds(chance, stories))
+    gaps = [later - sooner for sooner, later in itertools.pairwise((0.0, *opening))]
     for number, story in enumerate(told):
         if rate is not None:
-            gap = OPENING[0] if number == 0 else 60 / rate * chance.uniform(0.75, 1.25)
+            gap = opening[0] if opening and number == 0 else 60 / rate * chance.uniform(0.75, 1.25)
         elif number < len(opening):
-            gap = opening[number] * chance.uniform(0.9, 1.05)
+            gap = gaps[number] * chance.uniform(0.9, 1.05)
         else:
-            gap = chance.uniform(*CROWD_GAP)
+            gap = chance.uniform(*(CROWD_GAP if opening else HOSTED_GAP))
         crowd = MOST_LIVE if rate is not None or number < len(opening) else chance.randint(*CROWD)
         yield Placement(
             number=number,
@@ -88,6 +115,7 @@ class Director:
     """Places the calls of the plan at the agents it was told, until it has placed `calls` of them.
 
     `destinations`: agent name → llm_websocket_url. A story whose agent is not among them goes to another.
+    Calls of agents the platform hosts are placed only where webhooks tell somebody of them.
     """
 
     def __init__(
@@ -101,7 +129,11 @@ class Director:
     ) -> None:
         self._world = world
         self._agents = {name: world.phone.register(name, url) for name, url in destinations.items()}
-        self._plan = itertools.islice(plan(world.seed, rate), calls)
+        self._hosted = {
+            story.agent: world.phone.register(story.agent) for story in HOSTED.values() if world.webhooks
+        }
+        wanted = (one for one in plan(world.seed, rate) if self._hosted or not one.story.hosted)
+        self._plan = itertools.islice(wanted, calls)
         self._say = say
         self._live: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
@@ -113,7 +145,8 @@ class Director:
                 await self._world.pace.sleep(placement.gap)
                 await self._wait_for_room(placement.crowd)
                 agent = self._agent_for(placement)
-                await self._wait_for_answer(agent.llm_websocket_url)
+                if not agent.hosted:
+                    await self._wait_for_answer(agent.llm_websocket_url)
                 task = asyncio.create_task(self._place(placement, agent))
                 self._live.add(task)
                 task.add_done_callback(self._gone)
@@ -125,6 +158,8 @@ class Director:
             await asyncio.gather(*self._live, return_exceptions=True)
 
     def _agent_for(self, placement: Placement) -> Agent:
+        if placement.story.hosted:
+            return self._hosted[placement.story.agent]
         known = self._agents.get(placement.story.agent)
         others = list(self._agents.values())
         return known or others[placement.number % len(others)]
@@ -162,7 +197,12 @@ class Director:
         story = placement.story
         try:
             call = await self._world.phone.call(
-                story, agent, variant=placement.variant, numbers=placement.numbers, on_placed=placed
+                story,
+                agent,
+                variant=placement.variant,
+                numbers=placement.numbers,
+                never=placement.never,
+                on_placed=placed,
             )
         except Exception as error:
             # One broken call must not end the others; it is told, and the next one comes.

@@ -36,3 +36,5 @@ class Timing:
     # How long the platform waits for the first message, and a caller for any sign of an answer.
     greeting: float = 10.0
     patience: float = 5.0
+    # How long an answer to a webhook may take.
+    webhook_timeout: float = 10.0

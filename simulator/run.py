@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from simulator.director import Director
+from simulator.platform.mishaps import Mishaps
+from simulator.platform.webhooks import Target
 from simulator.world import SEED, TOKEN_RATE, World
 
 
@@ -18,7 +20,10 @@ class BadOption(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`first_run` None: serve only, place no calls. `rate` None: keep a small crowd of calls live."""
+    """`first_run` None: serve only, place no calls. `rate` None: keep a small crowd of calls live.
+
+    `webhooks` is whether they are sent; `duplicates`, `reorder` and `late` are shares of them.
+    """
 
     port: int = 0
     first_run: Path | None = None
@@ -29,6 +34,10 @@ class Options:
     token_rate: float = TOKEN_RATE
     faults: float = 0.0
     stamp: bool = False
+    webhooks: bool = True
+    duplicates: float = 0.0
+    reorder: float = 0.0
+    late: float = 0.0
 
     def check(self) -> None:
         for name, value, low, high in (
@@ -38,6 +47,9 @@ class Options:
             ("--speed", self.speed, 0.1, 200),
             ("--token-rate", self.token_rate, 0.5, 10_000),
             ("--faults", self.faults, 0, 1),
+            ("--duplicates", self.duplicates, 0, 1),
+            ("--reorder", self.reorder, 0, 1),
+            ("--late", self.late, 0, 1),
         ):
             if not low <= value <= high:
                 raise BadOption(f"{name} must be between {low} and {high}, not {value}.")
@@ -46,12 +58,7 @@ class Options:
 def destinations(first_run: Path) -> dict[str, str]:
     """Agent name → llm_websocket_url, from the file the seed wrote. Raises BadOption."""
     try:
-        told = json.loads(first_run.read_text())
-        found = {agent["name"]: agent["llm_websocket_url"] for agent in told["agents"]}
-    except OSError as error:
-        raise BadOption(
-            f"Cannot read {first_run} ({error.strerror}): run `make run` first, or give --first-run FILE."
-        ) from None
+        found = {agent["name"]: agent["llm_websocket_url"] for agent in _read(first_run)["agents"]}
     except (ValueError, KeyError, TypeError):
         raise BadOption(
             f"{first_run} is not a first-run file: it needs agents with name and llm_websocket_url."
@@ -61,10 +68,43 @@ def destinations(first_run: Path) -> dict[str, str]:
     return found
 
 
+def targets(first_run: Path) -> list[Target]:
+    """Who is told of calls: the file's connections to this platform, if it names any. Raises BadOption."""
+    try:
+        return [
+            Target(connection["webhook_url"], connection["webhook_secret"])
+            for connection in _read(first_run).get("connections", [])
+            if connection["platform"] == "retell"
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BadOption(
+            f"{first_run} is not a first-run file: "
+            "its connections need platform, webhook_url and webhook_secret."
+        ) from None
+
+
+def _read(first_run: Path) -> Any:
+    try:
+        return json.loads(first_run.read_text())
+    except OSError as error:
+        raise BadOption(
+            f"Cannot read {first_run} ({error.strerror}): run `make run` first, or give --first-run FILE."
+        ) from None
+
+
 async def run(options: Options, say: Callable[[str], None]) -> None:
     """Serve and place calls until they are all over, or SIGTERM or SIGINT. Raises BadOption."""
     options.check()
     to_call = destinations(options.first_run) if options.first_run else None
+    to_tell = targets(options.first_run) if options.first_run and options.webhooks else []
+
+    def told_now() -> list[Target]:
+        try:
+            return targets(options.first_run) if options.first_run else []
+        except BadOption as problem:
+            say(str(problem))
+            return []
+
     world = World(
         seed=options.seed,
         speed=options.speed,
@@ -72,6 +112,10 @@ async def run(options: Options, say: Callable[[str], None]) -> None:
         token_rate=options.token_rate,
         faults=options.faults,
         stamp=options.stamp,
+        webhooks=to_tell,
+        mishaps=Mishaps(options.duplicates, options.reorder, options.late),
+        say=say,
+        renew=told_now,
     )
     try:
         await world.__aenter__()

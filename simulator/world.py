@@ -1,14 +1,17 @@
 """The whole outside world in one process: platform, model servers, tools, callers."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
 from simulator.pace import Pace, Timing
 from simulator.platform.call import Call
+from simulator.platform.mishaps import Mishaps
 from simulator.platform.phone import Phone
 from simulator.platform.rest import Rest
+from simulator.platform.webhooks import Target, Webhooks
 from simulator.server import Server
-from simulator.stories import STORIES, Story
+from simulator.stories import HOSTED, STORIES, Story
 from simulator.stories.script import Script
 from simulator.tools import Tools
 from simulator.vendors.anthropic import Anthropic
@@ -29,6 +32,8 @@ class World:
 
     `speed` scales what people and models do, not the network. `port` 0 takes a free one. `faults` is
     the share of requests to `sim-fast` that fail; `stamp` gives every token its own number ⟨n⟩.
+    `webhooks` are told of every call; `mishaps` is how often that goes wrong on its way, `say` hears what is
+    wrong with a receiver, and `renew` gives the targets anew when one finds its secret refused.
     """
 
     def __init__(
@@ -42,11 +47,25 @@ class World:
         stamp: bool = False,
         api_keys: Iterable[str] = (API_KEY,),
         timing: Timing | None = None,
+        webhooks: Iterable[Target] = (),
+        mishaps: Mishaps | None = None,
+        say: Callable[[str], None] = lambda line: None,
+        renew: Callable[[], Iterable[Target]] = tuple,
     ) -> None:
+        timing = timing or Timing()
         self.seed = seed
         self.pace = Pace(speed)
         self.stats = Stats()
-        self.phone = Phone(self.pace, timing or Timing())
+        self.webhooks = Webhooks(
+            webhooks,
+            pace=self.pace,
+            timing=timing,
+            mishaps=mishaps or Mishaps(),
+            seed=seed,
+            say=say,
+            renew=renew,
+        )
+        self.phone = Phone(self.pace, timing, self.webhooks)
         self.tools = Tools(STORIES.values(), speed)
         models = Models(
             Script(STORIES.values()),
@@ -72,6 +91,7 @@ class World:
 
     async def __aexit__(self, *failure: object) -> None:
         await self.phone.close()
+        await self.webhooks.close()
         await self._server.stop()
 
     @property
@@ -97,23 +117,28 @@ class World:
     async def call(
         self,
         story: str | Story,
-        url: str,
+        url: str = "",
         *,
         variant: int = 0,
+        never: str = "",
         on_placed: Callable[[Call], None] | None = None,
     ) -> Call:
         """Play one story against `url` (the call's id is added to it) until it ends.
 
+        Without a URL the platform's own model is the agent; `never` is why the call does not connect, if it
+        does not ("dial_no_answer", "dial_busy", "dial_failed").
+
         The finished Call has `entries` (what was said and used), `disconnection_reason` and the rest.
         Cancel it to hang up.
         """
-        told = STORIES[story] if isinstance(story, str) else story
+        told = (STORIES | HOSTED)[story] if isinstance(story, str) else story
         agent = self.phone.register(told.agent, url)
-        return await self.phone.call(told, agent, variant=variant, on_placed=on_placed)
+        return await self.phone.call(told, agent, variant=variant, never=never, on_placed=on_placed)
 
     async def _stats(self, request: Request) -> Response:
         live: dict[str, Any] = {"live": len(self.phone.live), "calls": len(self.phone.calls)}
-        return as_json(self.stats.as_json() | live | {"tools": self.tools.used})
+        told = {"tools": self.tools.used, "webhooks": asdict(self.webhooks.counts)}
+        return as_json(self.stats.as_json() | live | told)
 
     async def _sent(self, request: Request) -> Response:
         """The last tokens as [number, text, ns, request id]; `?after=` a number for those since."""

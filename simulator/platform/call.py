@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-# What the platform charges, in US cents per second of call.
-UNIT_PRICES = {"elevenlabs_tts": 0.1167, "custom_llm": 0.0333, "us_telephony": 0.025}
-NEVER_ANSWERED = {"error_llm_websocket_open"}
+# What the platform charges, in US cents per second of call; of the two models, the one that was used.
+UNIT_PRICES = {"elevenlabs_tts": 0.1167, "custom_llm": 0.0333, "gpt_4_1": 0.05, "us_telephony": 0.025}
 SPOKEN = ("agent", "user")
+LIVE = ("registered", "ongoing")
 
 
 @dataclass(slots=True)
@@ -38,6 +38,11 @@ class Call:
     round_trips_ms: list[float] = field(default_factory=list)
     analysis: dict[str, Any] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    number: int = 0  # how many calls the platform had placed before
+    hosted: bool = False  # the platform's own model answers
+    tokens: list[int] = field(default_factory=list)  # of each request to that model
+    ended_at_ms: int = 0
+    transfer_ended_at_ms: int = 0
 
     # --- words -----------------------------------------------------------------------------------
 
@@ -80,17 +85,27 @@ class Call:
 
     # --- end -------------------------------------------------------------------------------------
 
+    @property
+    def live(self) -> bool:
+        return self.status in LIVE
+
     def finish(self, reason: str) -> None:
-        if self.status != "ongoing":
+        """It is over, for this reason. One that was still ringing never connected, and lasted no time."""
+        if not self.live:
             return
-        self.duration_ms = int(self.clock() * 1000)
+        elapsed_ms = int(self.clock() * 1000)
+        self.ended_at_ms = self.started_at_ms + elapsed_ms
         self.disconnection_reason = reason
-        self.status = "error" if reason.startswith("error_") else "ended"
+        if self.status == "registered":
+            self.status = "not_connected"
+        else:
+            self.duration_ms = elapsed_ms
+            self.status = "error" if reason.startswith("error_") else "ended"
 
-    # --- as the API tells it ---------------------------------------------------------------------
+    # --- as the API and the webhooks tell it -------------------------------------------------------
 
-    def brief(self) -> dict[str, Any]:
-        """The call without its words: in `call_details` and in lists."""
+    def basics(self) -> dict[str, Any]:
+        """Who and when: what is known as soon as it rings."""
         call: dict[str, Any] = {
             "call_id": self.id,
             "call_type": "phone_call",
@@ -105,31 +120,60 @@ class Call:
             "data_storage_setting": "everything",
             "opt_in_signed_url": False,
         }
-        if self.metadata:
-            call["metadata"] = self.metadata
-        if self.status != "ongoing":
-            call |= {
-                "end_timestamp": self.started_at_ms + self.duration_ms,
-                "duration_ms": self.duration_ms,
-                "disconnection_reason": self.disconnection_reason,
-                "latency": self._latency(),
-                "call_cost": self._cost(),
-            }
-            if self.transfer_destination:
-                call["transfer_destination"] = self.transfer_destination
-            if self.analysis is not None:
-                call["call_analysis"] = self.analysis
-        return call
+        return call | ({"metadata": self.metadata} if self.metadata else {})
 
-    def full(self) -> dict[str, Any]:
-        """The call object of `GET /v2/get-call/{id}`."""
+    def outcome(self) -> dict[str, Any]:
+        """How it went, once it is over; nothing before."""
+        if self.live:
+            return {}
+        told: dict[str, Any] = {
+            "end_timestamp": self.ended_at_ms,
+            "duration_ms": self.duration_ms,
+            "disconnection_reason": self.disconnection_reason,
+            "latency": self._latency(),
+            "call_cost": self._cost(),
+        }
+        if self.tokens:
+            told["llm_token_usage"] = {
+                "average": round(statistics.mean(self.tokens), 1),
+                "num_requests": len(self.tokens),
+                "values": self.tokens,
+            }
+        if self.transfer_destination:
+            told["transfer_destination"] = self.transfer_destination
+        if self.transfer_ended_at_ms:
+            told["transfer_end_timestamp"] = self.transfer_ended_at_ms
+        return told
+
+    def words(self) -> dict[str, Any]:
+        """The transcript so far, in the three ways the platform writes it."""
         names = {"agent": "Agent", "user": "User"}
         lines = (f"{names[entry['role']]}: {entry['content']}\n" for entry in self.transcript())
-        return self.brief() | {
+        return {
             "transcript": "".join(lines),
             "transcript_object": self.transcript(),
             "transcript_with_tool_calls": list(self.entries),
         }
+
+    def brief(self) -> dict[str, Any]:
+        """The call without its words: in `call_details` and in lists."""
+        analysis = {"call_analysis": self.analysis} if self.analysis is not None else {}
+        return self.basics() | self.outcome() | analysis
+
+    def full(self) -> dict[str, Any]:
+        """The call object of `GET /v2/get-call/{id}`."""
+        return self.brief() | self.words()
+
+    def told(self, event: str) -> dict[str, Any]:
+        """The call object of a webhook."""
+        match event:
+            case "transcript_updated":
+                return self.basics() | self.words()
+            case "call_ended":
+                return self.basics() | self.outcome() | self.words()
+            case "call_analyzed" | "transfer_ended":
+                return self.full()
+        return self.basics()
 
     def _latency(self) -> dict[str, Any]:
         measured = {
@@ -141,15 +185,17 @@ class Call:
 
     def _cost(self) -> dict[str, Any]:
         seconds = round(self.duration_ms / 1000)
+        spared = "custom_llm" if self.hosted else "gpt_4_1"
+        prices = {name: price for name, price in UNIT_PRICES.items() if seconds and name != spared}
         products: list[dict[str, Any]] = [
             {"product": name, "unit_price": price, "cost": round(price * seconds, 4)}
-            for name, price in UNIT_PRICES.items()
+            for name, price in prices.items()
         ]
         return {
             "combined_cost": round(sum(product["cost"] for product in products), 4),
             "product_costs": products,
             "total_duration_seconds": seconds,
-            "total_duration_unit_price": round(sum(UNIT_PRICES.values()), 4),
+            "total_duration_unit_price": round(sum(prices.values()), 4),
         }
 
 

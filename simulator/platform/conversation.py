@@ -12,6 +12,7 @@ from simulator.platform import speech
 from simulator.platform.answer import Answer
 from simulator.platform.call import Call, readable
 from simulator.platform.line import Line as Socket
+from simulator.platform.webhooks import transfer
 from simulator.stories import Story, render
 
 # How often the transcript is sent while the agent speaks, in words; the caller's goes word by word.
@@ -20,18 +21,32 @@ REMINDER_AFTER = 10.0
 REMINDERS = 2
 # A word that is this late (human seconds) moves the words behind it.
 LATE = 0.4
+# How long it rings where a call is transferred to, and how often nobody picks up.
+RINGING = 2.5
+NOBODY_THERE = 1 / 6
 STILL_THERE = {"en-GB": "Hello? Are you still there?", "es-ES": "¿Hola? ¿Sigue ahí?"}
 SIGNS_OF_LIFE = {"response", "agent_interrupt", "tool_call_invocation", "tool_call_result"}
 _is_begun, _is_over = operator.attrgetter("begun"), operator.attrgetter("over")
 
 
 class Conversation:
-    """Runs one story against `url` until somebody hangs up. The record is in `call`."""
+    """Runs one story against `url` until somebody hangs up. The record is in `call`.
+
+    `tell(event, …)` sends a webhook about the call.
+    """
 
     def __init__(
-        self, call: Call, story: Story, facts: dict[str, Any], url: str, pace: Pace, timing: Timing
+        self,
+        call: Call,
+        story: Story,
+        facts: dict[str, Any],
+        url: str,
+        pace: Pace,
+        timing: Timing,
+        tell: Callable[..., None],
     ) -> None:
         self.call = call
+        self._tell_webhooks = tell
         self._story = story
         self._facts = facts
         self._pace = pace
@@ -157,6 +172,8 @@ class Conversation:
     async def _ask(self, kind: str) -> None:
         """It is the agent's turn: a newer question ends the older answer."""
         self._cut()
+        if kind == "response_required":
+            self._tell_webhooks("transcript_updated")
         self._answer = Answer(self._next_id)
         self._next_id += 1
         self._last_sign = time.monotonic()
@@ -209,13 +226,27 @@ class Conversation:
             await self._until(due)
             self._last_sign = time.monotonic()
         if utterance is not None:
+            self._tell_webhooks("transcript_updated")
             await self._tell("user_turn")
-        answer.end()
         if answer.end_call:
             self.stop("agent_hangup")
-        elif answer.transfer_number:
+        elif answer.transfer_number and await self._transfer(answer.transfer_number):
             self.call.transfer_destination = answer.transfer_number
             self.stop("call_transfer")
+        answer.end()
+
+    async def _transfer(self, number: str) -> bool:
+        """Put the caller through to somebody else; whether anybody picked up."""
+        somebody = self._chance.random() >= NOBODY_THERE
+        bridged = False
+        self._tell_webhooks("transfer_started", **transfer(number))
+        try:
+            await self._pace.sleep(RINGING)
+            bridged = somebody
+        finally:
+            event = "transfer_bridged" if bridged else "transfer_cancelled"
+            self._tell_webhooks(event, **transfer(number))
+        return bridged
 
     # --- the caller ----------------------------------------------------------------------------------
 

@@ -7,21 +7,49 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from simulator.pace import Pace, Timing
 from simulator.platform.call import Call
 from simulator.platform.conversation import Conversation
+from simulator.platform.hosted import Hosted
+from simulator.platform.unanswered import Unanswered
+from simulator.platform.webhooks import Webhooks, transfer
 from simulator.stories import Story, render
 
 CALLS_KEPT = 1000
-# Human seconds from the end of a call to its analysis.
+# Human seconds from the end of a call to its analysis, and to the end of what it was transferred to.
 ANALYSIS_AFTER = 2.0
+TRANSFERRED_FOR = 30.0
+HEARD_OUT = {"user_hangup", "agent_hangup", "call_transfer"}
+UNHEARD = {
+    "call_summary": "Nobody was reached.",
+    "call_successful": False,
+    "user_sentiment": "Unknown",
+    "in_voicemail": False,
+    "custom_analysis_data": {},
+}
+
+
+def agent_id(name: str) -> str:
+    """The platform's id of an agent of this name: the same for the same name, always."""
+    return "agent_" + hashlib.sha256(name.encode()).hexdigest()[:26]
+
+
+class Talk(Protocol):
+    """A call as it happens."""
+
+    call: Call
+
+    async def run(self) -> Call: ...
+
+    def stop(self, reason: str = ...) -> None: ...
 
 
 @dataclass(slots=True)
 class Agent:
-    """A voice agent as the platform knows it: where its calls are answered."""
+    """A voice agent as the platform knows it: where its calls are answered, or by a model of its own."""
 
     id: str
     name: str
@@ -31,9 +59,15 @@ class Agent:
     fields: dict[str, Any] = field(default_factory=dict)
     changed_at_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
 
+    @property
+    def hosted(self) -> bool:
+        return not self.llm_websocket_url
+
     def as_json(self) -> dict[str, Any]:
+        engine = {"type": "custom-llm", "llm_websocket_url": self.llm_websocket_url}
+        hosted = {"type": "retell-llm", "llm_id": f"llm_{self.id.removeprefix('agent_')}"}
         known = {
-            "response_engine": {"type": "custom-llm", "llm_websocket_url": self.llm_websocket_url},
+            "response_engine": hosted if self.hosted else engine,
             "voice_id": "11labs-Dorothy",
             "language": "en-GB",
         }
@@ -51,20 +85,22 @@ class Agent:
 
 
 class Phone:
-    """Places calls and keeps them."""
+    """Places calls, keeps them, and has webhooks tell of them."""
 
-    def __init__(self, pace: Pace, timing: Timing) -> None:
+    def __init__(self, pace: Pace, timing: Timing, webhooks: Webhooks) -> None:
         self.pace = pace
         self.timing = timing
         self.agents: dict[str, Agent] = {}
         self.calls: OrderedDict[str, Call] = OrderedDict()
-        self.live: dict[str, Conversation] = {}
+        self.live: dict[str, Talk] = {}
+        self._webhooks = webhooks
+        self._placed = 0
         self._analyses: dict[str, asyncio.Task[None]] = {}
+        self._transfers: set[asyncio.Task[None]] = set()
 
-    def register(self, name: str, llm_websocket_url: str) -> Agent:
-        """An agent of this name: the same id for the same name, always."""
-        agent_id = "agent_" + hashlib.sha256(name.encode()).hexdigest()[:26]
-        agent = self.agents.setdefault(agent_id, Agent(agent_id, name))
+    def register(self, name: str, llm_websocket_url: str = "") -> Agent:
+        """An agent of this name. Without a URL the platform's own model answers its calls."""
+        agent = self.agents.setdefault(agent_id(name), Agent(agent_id(name), name))
         agent.llm_websocket_url = llm_websocket_url
         return agent
 
@@ -75,9 +111,10 @@ class Phone:
         *,
         variant: int = 0,
         numbers: tuple[str, str] = ("+447700900123", "+447700900100"),
+        never: str = "",
         on_placed: Callable[[Call], None] | None = None,
     ) -> Call:
-        """Place one call and see it to its end; the finished call."""
+        """Place one call and see it to its end; the finished call. `never`: why it does not connect."""
         call = Call(
             id=f"call_{secrets.token_hex(12)}",
             agent_id=agent.id,
@@ -88,20 +125,33 @@ class Phone:
             to_number=numbers[1],
             clock=self.pace.clock(),
             language=story.language,
+            status="registered" if never else "ongoing",
+            number=self._placed,
+            hosted=agent.hosted,
         )
+        self._placed += 1
         facts = story.facts(variant)
-        conversation = Conversation(call, story, facts, agent.llm_websocket_url, self.pace, self.timing)
+        talk = self._talk(call, story, facts, agent, never)
         self._keep(call)
-        self.live[call.id] = conversation
+        self.live[call.id] = talk
         if on_placed is not None:
             on_placed(call)
+        if not never:
+            self._webhooks.tell(call, "call_started")
         try:
-            await conversation.run()
+            await talk.run()
         finally:
             del self.live[call.id]
+            if not never:
+                self._webhooks.tell(call, "transcript_updated")
+            self._webhooks.tell(call, "call_ended")
         analysis = asyncio.create_task(self._analyse(call, story, facts))
         self._analyses[call.id] = analysis
         analysis.add_done_callback(lambda _: self._analyses.pop(call.id))
+        if call.transfer_destination:
+            transferred = asyncio.create_task(self._see_transfer_out(call))
+            self._transfers.add(transferred)
+            transferred.add_done_callback(self._transfers.discard)
         return call
 
     async def analysed(self, call_id: str) -> None:
@@ -110,10 +160,18 @@ class Phone:
             await task
 
     async def close(self) -> None:
-        pending = list(self._analyses.values())
+        pending = [*self._analyses.values(), *self._transfers]
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
+
+    def _talk(self, call: Call, story: Story, facts: dict[str, Any], agent: Agent, never: str) -> Talk:
+        tell = partial(self._webhooks.tell, call)
+        if never:
+            return Unanswered(call, never, self.pace)
+        if agent.hosted:
+            return Hosted(call, story, facts, self.pace, tell)
+        return Conversation(call, story, facts, agent.llm_websocket_url, self.pace, self.timing, tell)
 
     def _keep(self, call: Call) -> None:
         self.calls[call.id] = call
@@ -123,7 +181,7 @@ class Phone:
 
     async def _analyse(self, call: Call, story: Story, facts: dict[str, Any]) -> None:
         await self.pace.sleep(ANALYSIS_AFTER)
-        heard_out = call.disconnection_reason in {"user_hangup", "agent_hangup", "call_transfer"}
+        heard_out = call.disconnection_reason in HEARD_OUT
         call.analysis = {
             "call_summary": render(story.summary, facts),
             "call_successful": story.successful and heard_out,
@@ -131,3 +189,12 @@ class Phone:
             "in_voicemail": False,
             "custom_analysis_data": {"topic": story.title},
         }
+        if call.status == "not_connected":
+            call.analysis = UNHEARD
+        self._webhooks.tell(call, "call_analyzed")
+
+    async def _see_transfer_out(self, call: Call) -> None:
+        """Those it was transferred to hang up a while later."""
+        await self.pace.sleep(TRANSFERRED_FOR)
+        call.transfer_ended_at_ms = call.started_at_ms + int(call.clock() * 1000)
+        self._webhooks.tell(call, "transfer_ended", **transfer(call.transfer_destination))

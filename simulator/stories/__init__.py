@@ -12,7 +12,10 @@ from simulator.stories import (
     renewal,
     silence,
     spanish,
+    survey,
+    survey_unhappy,
     tariff,
+    visit_reminder,
     wrong_number,
 )
 from simulator.stories.story import VARIANTS, Line, Story, Use, render
@@ -32,6 +35,9 @@ _TOLD = (
     renewal,
     refund_fails,
 )
+_HOSTED = (survey, visit_reminder, survey_unhappy)
 STORIES: dict[str, Story] = {module.STORY.name: module.STORY for module in _TOLD}
+# Those whose agent is a model of the platform's own, which no socket hears.
+HOSTED: dict[str, Story] = {module.STORY.name: module.STORY for module in _HOSTED}
 
-__all__ = ["STORIES", "VARIANTS", "Line", "Story", "Use", "render"]
+__all__ = ["HOSTED", "STORIES", "VARIANTS", "Line", "Story", "Use", "render"]

@@ -71,7 +71,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One conversation. `pools` are tuples of facts; a variant takes one of each pool."""
+    """One conversation. `pools` are tuples of facts; a variant takes one of each pool.
+
+    With an `opening` the agent is a model of the platform's own, and that is what it says first.
+    """
 
     name: str
     title: str
@@ -80,11 +83,16 @@ class Story:
     pools: tuple[tuple[Mapping[str, Any], ...], ...] = ()
     language: str = "en-GB"
     direction: str = "inbound"
+    opening: str = ""
     # Seconds into the last answer at which the caller hangs up; None: after hearing it out.
     hangs_up_after: float | None = None
     summary: str = ""
     sentiment: str = "Neutral"
     successful: bool = True
+
+    @property
+    def hosted(self) -> bool:
+        return bool(self.opening)
 
     def facts(self, variant: int) -> dict[str, Any]:
         """Who calls and about what, in this variant: the same for the same number, always."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,16 @@ class Command(BaseCommand):
         parser.add_argument("--faults", type=float, default=0.0, help="share of sim-fast requests that fail")
         parser.add_argument("--stamp", action="store_true", help="number every token, for measurements")
 
-    def handle(self, *, no_calls: bool, first_run: Path | None, **given: Any) -> None:
+        parser.add_argument("--no-webhooks", action="store_true", help="tell nobody of calls by webhook")
+        parser.add_argument("--duplicates", type=float, default=0.0, help="share of webhooks sent once more")
+        parser.add_argument("--reorder", type=float, default=0.0, help="share that come behind the next ones")
+        parser.add_argument("--late", type=float, default=0.0, help="share that come much too late")
+
+    def handle(self, *, no_calls: bool, no_webhooks: bool, first_run: Path | None, **given: Any) -> None:
         default = Path(os.environ.get("EARSHOT_HOME", ".earshot")) / "first-run.json"
-        names = ("port", "seed", "rate", "calls", "speed", "token_rate", "faults", "stamp")
+        chosen = {option.name: given[option.name] for option in fields(Options) if option.name in given}
         options = Options(
-            first_run=None if no_calls else first_run or default, **{name: given[name] for name in names}
+            first_run=None if no_calls else first_run or default, webhooks=not no_webhooks, **chosen
         )
         try:
             asyncio.run(run(options, self._say))
