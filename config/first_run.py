@@ -17,7 +17,8 @@ from agents.models import Agent, Provider, Tool
 from agents.services import publish
 from config import larkfield
 from platforms.models import Connection
-from simulator.world import API_KEY
+from simulator import API_KEY, agent_id
+from simulator.stories import HOSTED
 
 CONNECTION = "Simulated Retell"
 FIRST_RUN = "First run"
@@ -101,6 +102,7 @@ def simulated_world(workspace: Workspace, owner: User, simulator_url: str) -> Co
         for tool in Tool.objects.for_workspace(workspace).filter(url__startswith=f"{before}/"):
             tool.url = simulator_url + tool.url.removeprefix(before)
             tool.save(update_fields=["url"])
+        _mend_platform_ids(connection)
     return connection
 
 
@@ -139,7 +141,7 @@ def _agents(workspace: Workspace, owner: User, connection: Connection) -> None:
             name=plan.name,
             topic=plan.topic,
             connection=connection,
-            platform_agent_id=f"agent_{plan.name.lower()}",
+            platform_agent_id=agent_id(plan.name),
         )
         publish(
             agent,
@@ -152,12 +154,38 @@ def _agents(workspace: Workspace, owner: User, connection: Connection) -> None:
             tier=plan.tier,
             tools=list(plan.tools),
         )
+    _hosted_agents(connection)
+
+
+def _hosted_agents(connection: Connection) -> None:
+    """Agents we only hear of by webhooks: they have no version, for we tell them nothing."""
+    for name, topic in larkfield.HOSTED_AGENTS.items():
+        Agent.objects.create(
+            workspace=connection.workspace,
+            name=name,
+            topic=topic,
+            connection=connection,
+            platform_agent_id=agent_id(name),
+        )
+
+
+def _mend_platform_ids(connection: Connection) -> None:
+    """In a database of before there were webhooks our ids are not the platform's, and its own agents miss."""
+    mended = 0
+    for plan in larkfield.AGENTS:
+        made_up = Agent.objects.filter(connection=connection, platform_agent_id=f"agent_{plan.name.lower()}")
+        mended += made_up.update(platform_agent_id=agent_id(plan.name))
+    if mended:
+        _hosted_agents(connection)
 
 
 def summary(found: Login, connection: Connection | None, url: str) -> dict[str, Any]:
-    """What first-run.json holds, as the contract has it."""
-    agents = Agent.objects.for_workspace(found.workspace).filter(
-        connection=connection, live_version__isnull=False
+    """What first-run.json holds, as the contract has it. Its agents are those whose socket can be dialled."""
+    hosted = {agent_id(story.agent) for story in HOSTED.values()}
+    agents = (
+        Agent.objects.for_workspace(found.workspace)
+        .filter(connection=connection, live_version__isnull=False)
+        .exclude(platform_agent_id__in=hosted)
     )
     sockets = url.replace("http", "ws", 1)
     return {

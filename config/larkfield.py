@@ -130,6 +130,8 @@ AGENTS = (
     ),
 )
 
+# name: topic. The platform's own model answers their calls; what they are told is kept there, not with us.
+HOSTED_AGENTS = {"Vera": "Feedback"}
 
 # name: (description, JSON Schema). The tools are services of the company, played by the simulator.
 TOOLS = CATALOGUE

@@ -17,6 +17,8 @@ from config.env import BASE_DIR
 LONGEST_START_S = 90
 # The share of the fast model's requests that fail: a demonstration shows how the next one takes over.
 SIMULATED_FAULTS = "0.04"
+# The shares of its webhooks that go astray, as they do on a bad day: the record must not mind.
+SIMULATED_MISHAPS = ("--duplicates", "0.08", "--reorder", "0.08", "--late", "0.02")
 # Celery says it at length at every start; in a container everybody is root.
 RUNS_AS_ROOT = "ignore:You're running the worker with superuser privileges"
 
@@ -50,7 +52,7 @@ class Roles:
     def simulator(self, port: int) -> Child:
         first_run = str(self.home / "first-run.json")
         options = ("--port", str(port), "--first-run", first_run, "--faults", SIMULATED_FAULTS)
-        command = self.manage("simulator", "simulate", *options)
+        command = self.manage("simulator", "simulate", *options, *SIMULATED_MISHAPS)
         return Child(role="simulator", prepare=lambda: command)
 
     def _celery(self, role: str, *arguments: str) -> Child:

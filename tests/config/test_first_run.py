@@ -11,6 +11,7 @@ from accounts.models import ApiToken, Membership, User, Workspace
 from accounts.tokens import digest, working_tokens
 from agents.models import Agent, LanguageModel, Provider, Tool
 from platforms.models import Connection
+from simulator import World
 
 pytestmark = pytest.mark.django_db
 URL = "http://127.0.0.1:8000"
@@ -71,6 +72,52 @@ def test_what_people_changed_stays(seed):
 
     assert [agent["name"] for agent in seed()["agents"]] == ["Odell", "Juno", "Iris"]
     assert Workspace.objects.get().name == "Renamed"
+
+
+def test_its_agents_have_the_ids_the_platform_gives_them(seed):
+    first = seed()
+    phone = World().phone
+    told = {phone.register(agent["name"], agent["llm_websocket_url"]).id for agent in first["agents"]}
+
+    ours = set(Agent.objects.values_list("platform_agent_id", flat=True))
+    assert ours == told | {phone.register("Vera").id}
+
+
+def test_an_agent_the_platform_hosts_is_ours_to_watch_and_not_to_answer_for(seed):
+    first = seed()
+
+    vera = Agent.objects.get(name="Vera")
+    assert (vera.topic, vera.live_version, str(vera.connection_id)) == (
+        "Feedback",
+        None,
+        first["connections"][0]["id"],
+    )
+    assert "Vera" not in [agent["name"] for agent in first["agents"]]
+
+
+def test_an_agent_linked_to_a_hosted_one_is_not_dialled(seed):
+    seed()
+    Agent.objects.filter(name="Penn").update(platform_agent_id=World().phone.register("Nell").id)
+
+    assert [agent["name"] for agent in seed()["agents"]] == ["Odell", "Juno", "Iris"]
+    assert Agent.objects.get(name="Penn").platform_agent_id == World().phone.register("Nell").id
+
+
+def test_a_database_of_before_there_were_webhooks_learns_the_platforms_ids(seed):
+    seed()
+    ids = dict(Agent.objects.values_list("name", "platform_agent_id"))
+    Agent.objects.get(name="Vera").delete()
+    for agent in Agent.objects.exclude(name="Penn"):
+        Agent.objects.filter(pk=agent.pk).update(platform_agent_id=f"agent_{agent.name.lower()}")
+    Agent.objects.filter(name="Penn").update(platform_agent_id="agent_somebody_typed")
+
+    seed()
+    assert dict(Agent.objects.values_list("name", "platform_agent_id")) == ids | {
+        "Penn": "agent_somebody_typed"
+    }
+    Agent.objects.get(name="Vera").delete()
+    seed()
+    assert not Agent.objects.filter(name="Vera").exists()
 
 
 def test_everything_simulated_follows_the_simulator_to_its_new_address(seed):
