@@ -5,6 +5,7 @@ The audit log is given ids and which settings changed; never a name, an address 
 
 import secrets
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,11 +14,12 @@ from accounts import audit
 from accounts.models import User, Workspace
 from platforms.models import Connection
 
+Actor = User | UUID | None
 ROTATION_SHOULD_END_IN = timedelta(days=7)
 
 
 class RotationUnderWay(Exception):
-    """A third secret would silently end the first: the rotation under way must be finished or undone first."""
+    """A third secret would silently end the first: finish or undo the rotation under way."""
 
 
 class NoRotation(Exception):
@@ -38,7 +40,7 @@ def create(
     api_key: str = "",
     webhook_secret: str = "",
     base_url: str = "",
-    by: User | None,
+    by: Actor,
 ) -> Connection:
     """A new connection. Without the platform's webhook secret it gets one of ours."""
     connection = Connection.objects.create(
@@ -55,7 +57,7 @@ def create(
 
 
 @transaction.atomic
-def edit(connection: Connection, *, name: str, base_url: str, api_key: str | None, by: User | None) -> None:
+def edit(connection: Connection, *, name: str, base_url: str, api_key: str | None, by: Actor) -> None:
     """Change what a connection is called and how its platform is reached. `api_key` None: as it was."""
     wanted = {"name": name, "base_url": base_url}
     if api_key is not None:
@@ -70,8 +72,8 @@ def edit(connection: Connection, *, name: str, base_url: str, api_key: str | Non
 
 
 @transaction.atomic
-def reveal(connection: Connection, *, by: User | None) -> str:
-    """The webhook secret, to be shown to `by`. Raises ValueError if the platform made it: then nobody sees it."""
+def reveal(connection: Connection, *, by: Actor) -> str:
+    """The webhook secret, to be shown to `by`. Raises ValueError if the platform made it: nobody sees it."""
     if not connection.webhook_secret_is_ours:
         raise ValueError("the platform made this secret")
     _note("connection.reveal", connection, by)
@@ -79,9 +81,7 @@ def reveal(connection: Connection, *, by: User | None) -> str:
 
 
 @transaction.atomic
-def rotate(
-    connection: Connection, *, secret: str = "", keep_previous: bool = True, by: User | None
-) -> Connection:
+def rotate(connection: Connection, *, secret: str = "", keep_previous: bool = True, by: Actor) -> Connection:
     """Make `secret` (or a new one of ours) the current one; the one before goes on being accepted.
 
     With `keep_previous` False it does not: for a connection that nobody has sent anything to yet. Raises
@@ -102,7 +102,7 @@ def rotate(
 
 
 @transaction.atomic
-def finish_rotation(connection: Connection, *, by: User | None) -> Connection:
+def finish_rotation(connection: Connection, *, by: Actor) -> Connection:
     """Accept the earlier secret no longer. Raises NoRotation."""
     row = _rotating(connection)
     _forget_previous(row)
@@ -111,7 +111,7 @@ def finish_rotation(connection: Connection, *, by: User | None) -> Connection:
 
 
 @transaction.atomic
-def undo_rotation(connection: Connection, *, by: User | None) -> Connection:
+def undo_rotation(connection: Connection, *, by: Actor) -> Connection:
     """The earlier secret is the only one again. Raises NoRotation."""
     row = _rotating(connection)
     row.webhook_secret = row.previous_webhook_secret
@@ -122,7 +122,7 @@ def undo_rotation(connection: Connection, *, by: User | None) -> Connection:
 
 
 @transaction.atomic
-def delete(connection: Connection, *, by: User | None) -> None:
+def delete(connection: Connection, *, by: Actor) -> None:
     """Remove it with every delivery it brought. Its calls and agents stay, and belong to no connection."""
     _note("connection.delete", connection, by, {"platform": connection.platform})
     connection.delete()
@@ -159,7 +159,7 @@ def _save_secrets(row: Connection) -> None:
     )
 
 
-def _note(action: str, connection: Connection, by: User | None, detail: dict | None = None) -> None:
+def _note(action: str, connection: Connection, by: Actor, detail: dict | None = None) -> None:
     audit.note(
         action,
         workspace=connection.workspace_id,

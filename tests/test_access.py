@@ -55,6 +55,30 @@ PAGES = {
     "calls/<uuid:call_id>/": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/figures": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/replay": Rule(Permission.SEE_WORDS),
+    "settings/": Rule(Permission.MANAGE_WORKSPACE, answers=(302,)),
+    "settings/connections/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/connections/new": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/connections/add": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/connections/<uuid:connection_id>/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/connections/<uuid:connection_id>/state": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/connections/<uuid:connection_id>/edit": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", {"name": "Renamed"}, answers=(302,)
+    ),
+    "settings/connections/<uuid:connection_id>/reveal": Rule(Permission.MANAGE_WORKSPACE, "POST"),
+    "settings/connections/<uuid:connection_id>/rotate": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(400,)
+    ),
+    "settings/connections/<uuid:connection_id>/finish": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(302,)
+    ),
+    "settings/connections/<uuid:connection_id>/undo": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(302,)
+    ),
+    "settings/connections/<uuid:connection_id>/test": Rule(Permission.MANAGE_WORKSPACE, "POST"),
+    "settings/connections/<uuid:connection_id>/agents": Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),
+    "settings/connections/<uuid:connection_id>/delete": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(400,)
+    ),
     "accounts/login/": Rule(ANYBODY, answers=(200, 302)),  # who is signed in already is sent on
     "accounts/logout/": Rule(ANYBODY, answers=(200, 302)),
     "accounts/workspace/": Rule(
@@ -167,6 +191,7 @@ def place(transactional_db):
         "call_id": ended.pk,
         "workspace_id": workspace.pk,
         "agent_id": agent.pk,
+        "connection_id": connection.pk,
         "delivery_id": delivery.pk,
     }
     return Place(workspace, names)

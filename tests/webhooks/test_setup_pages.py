@@ -1,0 +1,467 @@
+"""Settings → Connections: what is shown, typed and pressed."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import AuditEntry, Workspace
+from agents.models import Agent
+from calls.models import Call
+from platforms import services
+from platforms.models import Connection
+from tests.people import make_member, sign_in
+from webhooks.models import Delivery, Unproven
+
+KEY = "key_0123456789abcdef"
+OTHER = "key_fedcba9876543210"
+
+
+@pytest.fixture
+def workspace(db):
+    return Workspace.objects.create(name="Larkfield Energy")
+
+
+@pytest.fixture
+def admin(workspace):
+    return make_member(workspace, "admin")
+
+
+@pytest.fixture
+def browser(admin) -> Client:
+    return sign_in(admin)
+
+
+@pytest.fixture
+def connection(workspace, admin):
+    return services.create(workspace, "retell", "Phone lines", by=admin)
+
+
+def at(name: str, connection: Connection) -> str:
+    return reverse(f"settings:{name}", args=[connection.pk])
+
+
+def deliver(connection, kind="call_started", *, digest=None, **fields) -> Delivery:
+    return Delivery.objects.create(
+        workspace_id=connection.workspace_id,
+        connection=connection,
+        platform=connection.platform,
+        kind=kind,
+        digest=digest or f"{Delivery.objects.count():064x}",
+        body=b"{}",
+        size=2,
+        **fields,
+    )
+
+
+def wait_for_agent(connection, call_id: str, platform_agent_id: str) -> Call:
+    return Call.objects.create(
+        workspace_id=connection.workspace_id,
+        connection=connection,
+        platform="retell",
+        platform_call_id=call_id,
+        platform_agent_id=platform_agent_id,
+        started_at=timezone.now(),
+    )
+
+
+def fresh(connection) -> Connection:
+    return Connection.objects.get(pk=connection.pk)
+
+
+def text(response) -> str:
+    """What a person reads, in one line."""
+    return " ".join(re.sub("<[^>]+>", " ", response.content.decode()).split())
+
+
+# --- The list, and a new one ---------------------------------------------------------------------------
+
+
+def test_settings_lead_to_the_first_section(browser):
+    assert browser.get("/settings/").headers["Location"] == "/settings/connections/"
+
+
+def test_an_empty_list_offers_the_next_step(browser):
+    page = text(browser.get("/settings/connections/"))
+
+    assert "No connections yet" in page
+    assert "Add connection" in page
+
+
+def test_the_list_says_how_each_connection_fares(browser, workspace, connection, admin):
+    deliver(services.create(workspace, "retell", "Web calls", by=admin))
+    page = text(browser.get("/settings/connections/"))
+
+    assert "Phone lines Retell Waiting for the first delivery" in page
+    assert "Web calls Retell Receiving, last 0 s ago" in page
+
+
+def test_a_new_connection_is_made_and_shown(browser, workspace):
+    response = browser.post(
+        "/settings/connections/add",
+        {"platform": "retell", "name": " Front desk ", "api_key": f" {KEY} ", "signs": "on", "base_url": ""},
+        follow=True,
+    )
+    made = Connection.objects.get()
+
+    assert (made.workspace, made.name, made.api_key, made.webhook_secret) == (
+        workspace,
+        "Front desk",
+        KEY,
+        KEY,
+    )
+    assert response.redirect_chain == [(at("connection", made), 302)]
+    assert f"http://127.0.0.1:8000/webhooks/retell/{made.pk}" in text(response)
+
+
+def test_a_key_that_signs_nothing_is_not_the_secret(browser):
+    browser.post("/settings/connections/add", {"platform": "retell", "name": "A", "api_key": KEY})
+    made = Connection.objects.get()
+
+    assert (made.api_key, made.webhook_secret_is_ours) == (KEY, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"name": ""}, "Give it a name."),
+        ({"name": "phone LINES"}, "Another connection has that name."),
+        ({"name": "x" * 81}, "at most 80 characters"),
+        ({"name": "\x00"}, "Null characters"),
+        ({"platform": "vapi"}, "Choose a platform."),
+        ({"api_key": "two words and more"}, "A key has no spaces or accents. Copy it again."),
+        ({"api_key": "short"}, "A key has at least 16 characters. Copy all of it."),
+        ({"base_url": "http://api.example.com"}, "Give an https address"),
+        ({"base_url": "javascript:alert(1)"}, "This is not an address."),
+        ({"base_url": "https://me:word@example.com"}, "Leave out user names, queries and fragments."),
+        ({"base_url": "https://example.com:99999"}, "This is not an address."),
+        ({"base_url": "https://[::1"}, "This is not an address."),
+        ({"base_url": "https://example.com/" + "x" * 200}, "at most 200 characters"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_is_kept(browser, connection, typed, said):
+    sent = {"platform": "retell", "name": "Front desk", "base_url": "https://kept.example.com"} | typed
+    response = browser.post("/settings/connections/add", sent)
+    page = response.content.decode()
+
+    assert response.status_code == 400
+    assert said in text(response)
+    if "name" not in typed:
+        assert 'value="Front desk"' in page
+    if "base_url" not in typed:
+        assert 'value="https://kept.example.com"' in page
+    assert Connection.objects.count() == 1
+
+
+def test_a_typed_key_never_comes_back_in_the_page(browser):
+    response = browser.post("/settings/connections/add", {"platform": "retell", "name": "", "api_key": KEY})
+
+    assert KEY not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "base_url", ["https://api.example.com/v2/", "http://127.0.0.1:8100/retell", "http://localhost:1/retell"]
+)
+def test_an_address_may_be_https_or_this_machine(browser, base_url):
+    browser.post("/settings/connections/add", {"platform": "retell", "name": "A", "base_url": base_url})
+
+    assert Connection.objects.get().base_url == base_url.rstrip("/")
+
+
+# --- The checklist -------------------------------------------------------------------------------------
+
+
+def test_it_waits_for_the_first_delivery(browser, connection):
+    page = text(browser.get(at("connection", connection)))
+
+    assert "Waiting for the first delivery…" in page
+    assert "transcript_updated off by default The words of calls held by Retell" in page
+    assert "This address works on this machine only." in page
+
+
+def test_the_first_delivery_is_named_in_the_part_that_is_asked_for(browser, connection):
+    before = browser.get(at("connection_state", connection)).content.decode()
+    deliver(connection, "call_started")
+    part = browser.get(at("connection_state", connection))
+
+    assert "First delivery arrived 0 s ago: call_started" in text(part)
+    assert "Not yet" in text(part)  # the other events
+    versions = [re.findall('data-live="([0-9a-f]{12})"', page) for page in (before, part.content.decode())]
+    assert len(versions[0]) == 3
+    assert not set(versions[0]) & set(versions[1])
+
+
+def test_nothing_new_is_the_same_version(browser, connection):
+    deliver(connection)
+    versions = [
+        re.findall(
+            'data-live="([0-9a-f]{12})"', browser.get(at("connection_state", connection)).content.decode()
+        )
+        for _ in range(2)
+    ]
+
+    assert versions[0] == versions[1]
+
+
+def test_no_secret_is_in_the_page(browser, connection, admin):
+    services.edit(connection, name="A", base_url="", api_key=KEY, by=admin)
+    services.rotate(connection, secret=OTHER, by=admin)
+    for address in ("connection", "connection_state"):
+        page = browser.get(at(address, fresh(connection))).content.decode()
+        assert KEY not in page
+        assert OTHER not in page
+        assert connection.webhook_secret not in page
+
+
+def test_what_people_wrote_is_escaped(browser, connection, admin):
+    services.edit(connection, name="<script>alert(1)</script>", base_url="", api_key=None, by=admin)
+    deliver(connection, "<b>kind</b>")
+    wait_for_agent(connection, "c1", "<i>agent</i>")
+    for address in ("/settings/connections/", at("connection", connection)):
+        page = browser.get(address).content.decode()
+        assert not {"<script>alert", "<b>kind", "<i>agent"} & set(re.findall(r"<\w+>\w+", page))
+
+
+# --- The secret ----------------------------------------------------------------------------------------
+
+
+def test_revealing_is_written_down_and_kept_by_no_cache(browser, workspace, connection):
+    response = browser.post(at("reveal_secret", connection))
+
+    assert connection.webhook_secret in response.content.decode()
+    assert response.headers["Cache-Control"] == "no-store"
+    note = AuditEntry.objects.for_workspace(workspace).get(action="connection.reveal")
+    assert note.target == f"connection:{connection.pk}"
+    assert connection.webhook_secret not in str(note.detail)
+
+
+def test_a_key_of_the_platform_is_never_revealed(browser, connection, admin):
+    services.rotate(connection, secret=KEY, keep_previous=False, by=admin)
+    response = browser.post(at("reveal_secret", connection), follow=True)
+
+    assert "This key was made by the platform. Look it up there." in text(response)
+    assert KEY not in response.content.decode()
+
+
+def test_a_key_pasted_before_anything_came_simply_replaces_ours(browser, connection):
+    response = browser.post(at("rotate_secret", connection), {"made": "pasted", "secret": KEY}, follow=True)
+    kept = fresh(connection)
+
+    assert (kept.webhook_secret, kept.previous_webhook_secret) == (KEY, "")
+    assert "Secret saved." in text(response)
+    assert "A key of Retell’s is set." in text(response)
+
+
+def test_a_rotation_is_begun_seen_and_finished(browser, connection):
+    deliver(connection)
+    response = browser.post(at("rotate_secret", connection), {"made": "ours"}, follow=True)
+    assert "Secret rotated. The old one is accepted until you finish." in text(response)
+    deliver(connection)
+    deliver(connection, "earshot_test")
+    page = text(browser.get(at("connection", connection)))
+    assert "1 delivery since." in page
+    assert "1 delivery came in the last 10 minutes. Some may still be signed with the old secret." in page
+
+    response = browser.post(at("finish_rotation", connection), follow=True)
+    assert "Rotation finished. The old secret is refused within 5 s." in text(response)
+    assert fresh(connection).previous_webhook_secret == ""
+    assert "No rotation is under way." in text(browser.post(at("finish_rotation", connection), follow=True))
+
+
+def test_a_rotation_can_be_undone(browser, connection):
+    deliver(connection)
+    browser.post(at("rotate_secret", connection), {"made": "pasted", "secret": KEY})
+    response = browser.post(at("undo_rotation", connection), follow=True)
+
+    assert "Rotation undone." in text(response)
+    assert fresh(connection).webhook_secret == connection.webhook_secret
+    assert "No rotation is under way." in text(browser.post(at("undo_rotation", connection), follow=True))
+
+
+def test_a_second_rotation_waits_for_the_first(browser, connection):
+    deliver(connection)
+    browser.post(at("rotate_secret", connection), {"made": "ours"})
+    response = browser.post(at("rotate_secret", connection), {"made": "ours"}, follow=True)
+
+    assert "A rotation is under way already. Finish it first." in text(response)
+
+
+def test_a_rotation_that_takes_a_week_is_reminded_of(browser, connection):
+    deliver(connection)
+    browser.post(at("rotate_secret", connection), {"made": "ours"})
+    Connection.objects.update(rotated_at=timezone.now() - timedelta(days=9))
+
+    assert "Two secrets are accepted for 9 days now." in text(browser.get(at("connection", connection)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"made": "pasted", "secret": ""}, "Paste the key, or let Earshot make a secret."),
+        ({"made": "pasted", "secret": "too short"}, "A key has no spaces"),
+        ({"made": "pasted", "secret": KEY}, "This is the secret in use already."),
+    ],
+)
+def test_a_rotation_that_cannot_be_says_why(browser, connection, admin, typed, said):
+    services.rotate(connection, secret=KEY, keep_previous=False, by=admin)
+    response = browser.post(at("rotate_secret", connection), typed)
+
+    assert response.status_code == 400
+    assert said in text(response)
+    assert 'id="rotate" aria-labelledby="rotate-t" data-open' in response.content.decode()
+    assert fresh(connection).webhook_secret == KEY
+
+
+# --- Details, and the end ------------------------------------------------------------------------------
+
+
+def test_details_are_saved_and_an_empty_key_is_left_alone(browser, connection):
+    sent = {"name": "Front desk", "base_url": "https://api.example.com", "api_key": KEY}
+    assert "Details saved." in text(browser.post(at("edit_connection", connection), sent, follow=True))
+    browser.post(at("edit_connection", connection), {"name": "Front desk", "base_url": "", "api_key": ""})
+    assert fresh(connection).api_key == KEY
+
+    page = text(browser.get(at("connection", connection)))
+    assert "Set. Type another to replace it; it is never shown." in page
+    browser.post(at("edit_connection", connection), {"name": "Front desk", "forget_api_key": "on"})
+    assert fresh(connection).api_key == ""
+
+
+def test_details_that_are_wrong_keep_what_was_typed(browser, connection):
+    response = browser.post(at("edit_connection", connection), {"name": "New", "base_url": "ftp://x.example"})
+
+    assert response.status_code == 400
+    assert 'value="ftp://x.example"' in response.content.decode()
+    assert fresh(connection).name == "Phone lines"
+
+
+def test_a_deletion_says_in_numbers_what_goes_and_asks_for_the_name(browser, workspace, connection):
+    Agent.objects.create(workspace=workspace, name="Odell", connection=connection)
+    wait_for_agent(connection, "c1", "")
+    for _ in range(2):
+        deliver(connection)
+    page = text(browser.get(at("connection", connection)))
+    assert "2 deliveries go with it, and cannot be replayed. 1 call stays in History." in page
+    assert "Odell stays, linked to no agent of Retell." in page
+
+    refused = browser.post(at("delete_connection", connection), {"name": "phone lines"})
+    assert refused.status_code == 400
+    assert "That is not its name." in text(refused)
+
+    gone = browser.post(at("delete_connection", connection), {"name": "Phone lines"}, follow=True)
+    assert "Phone lines deleted." in text(gone)
+    assert not Connection.objects.exists()
+    assert not Delivery.objects.exists()
+    assert Call.objects.count() == 1
+
+
+# --- Agents of the platform ----------------------------------------------------------------------------
+
+
+def test_an_unknown_agent_is_offered_and_linked(browser, workspace, connection):
+    agent = Agent.objects.create(workspace=workspace, name="Odell")
+    calls = [wait_for_agent(connection, f"c{n}", "agent_77") for n in range(3)]
+    assert "agent_77 3 calls, the last 0 s ago" in text(browser.get(at("connection", connection)))
+
+    sent = {"platform_agent_id": "agent_77", "agent": str(agent.pk)}
+    page = text(browser.post(at("link_agent", connection), sent, follow=True))
+
+    assert "Linked 3 calls to Odell." in page
+    assert "Unknown agents" not in page
+    agent.refresh_from_db()
+    assert (agent.connection, agent.platform_agent_id) == (connection, "agent_77")
+    assert {call.agent_id for call in Call.objects.filter(pk__in=[c.pk for c in calls])} == {agent.pk}
+    note = AuditEntry.objects.for_workspace(workspace).get(action="agent.link")
+    assert note.detail == {"connection": str(connection.pk), "calls": 3}
+
+
+def test_a_new_agent_is_made_by_name(browser, workspace, connection):
+    wait_for_agent(connection, "c1", "agent_77")
+    sent = {"platform_agent_id": "agent_77", "agent": "new", "name": "Juno"}
+    page = text(browser.post(at("link_agent", connection), sent, follow=True))
+
+    assert "Linked 1 call to Juno." in page
+    assert Agent.objects.for_workspace(workspace).get().platform_agent_id == "agent_77"
+
+
+def test_an_agent_is_one_agent_of_the_platform(browser, workspace, connection):
+    taken = Agent.objects.create(
+        workspace=workspace, name="Odell", connection=connection, platform_agent_id="agent_1"
+    )
+    wait_for_agent(connection, "c1", "agent_77")
+    sent = {"platform_agent_id": "agent_77", "agent": str(taken.pk)}
+    page = text(browser.post(at("link_agent", connection), sent, follow=True))
+
+    assert "Odell is another agent of the platform already." in page
+    assert Call.objects.get().agent is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"agent": ""}, "This field is required."),
+        ({"agent": "nonsense"}, "Choose an agent."),
+        ({"agent": "new", "name": ""}, "Give the new agent a name."),
+    ],
+)
+def test_a_link_that_cannot_be_says_why(browser, connection, typed, said):
+    wait_for_agent(connection, "c1", "agent_77")
+    response = browser.post(at("link_agent", connection), {"platform_agent_id": "agent_77"} | typed)
+
+    assert response.status_code == 400
+    assert said in text(response)
+
+
+def test_nobody_elses_agent_can_be_linked(browser, connection):
+    theirs = Agent.objects.create(workspace=Workspace.objects.create(name="Theirs"), name="Vale")
+    sent = {"platform_agent_id": "agent_77", "agent": str(theirs.pk)}
+
+    assert browser.post(at("link_agent", connection), sent).status_code == 400
+
+
+# --- Who may -------------------------------------------------------------------------------------------
+
+READ = ("connection", "connection_state")
+PRESSED = (
+    "edit_connection",
+    "reveal_secret",
+    "rotate_secret",
+    "finish_rotation",
+    "undo_rotation",
+    "test_connection",
+    "link_agent",
+    "delete_connection",
+)
+
+
+def test_another_workspaces_connection_is_not_there(connection):
+    them = sign_in(make_member(Workspace.objects.create(name="Theirs"), "owner"))
+
+    assert {them.get(at(name, connection)).status_code for name in READ} == {404}
+    assert {them.post(at(name, connection)).status_code for name in PRESSED} == {404}
+    assert "Phone lines" not in text(them.get("/settings/connections/"))
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator"])
+def test_others_are_told_which_role_may(workspace, connection, role):
+    them = sign_in(make_member(workspace, role))
+    answers = [them.get("/settings/connections/"), *(them.post(at(name, connection)) for name in PRESSED)]
+
+    assert {answer.status_code for answer in answers} == {403}
+    assert all("You need the Admin role." in text(answer) for answer in answers)
+    assert fresh(connection).webhook_secret == connection.webhook_secret
+
+
+def test_attempts_without_proof_are_counted_for_an_hour(browser, workspace, connection):
+    now = timezone.now()
+    ages = (timedelta(minutes=1), timedelta(minutes=59), timedelta(minutes=61))
+    recent = [{"at": (now - old).isoformat(), "reason": "", "trace_id": "", "headers": {}} for old in ages]
+    Unproven.objects.create(
+        workspace=workspace, connection=connection, count=3, last_at=now - ages[0], recent=recent
+    )
+
+    page = text(browser.get("/settings/connections/"))
+    assert "Rejected 2 with a bad signature in the last hour" in page

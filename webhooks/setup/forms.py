@@ -1,0 +1,152 @@
+"""What people type about a connection, checked with words that say what to do."""
+
+import re
+from urllib.parse import urlsplit
+
+from django import forms
+
+from agents.models import Agent
+from platforms.models import Connection
+
+_AT_HOME = ("localhost", "127.0.0.1", "::1")
+_SECRET = re.compile(r"[!-~]+")
+_LEAST_SECRET, _MOST_SECRET = 16, 500
+
+
+def check_base_url(value: str) -> str:
+    """An https address, or http on this machine. Raises ValidationError."""
+    if not value:
+        return ""
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018  reading it checks it
+    except ValueError:
+        raise forms.ValidationError(
+            "This is not an address. Give one such as https://api.example.com."
+        ) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise forms.ValidationError("This is not an address. Give one such as https://api.example.com.")
+    if parts.scheme == "http" and parts.hostname not in _AT_HOME:
+        raise forms.ValidationError("Give an https address: an API key must not travel in the clear.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise forms.ValidationError("Leave out user names, queries and fragments.")
+    return value.rstrip("/")
+
+
+def check_secret(value: str) -> str:
+    """A platform's key as it is pasted. Raises ValidationError; never repeats it."""
+    if value and not _SECRET.fullmatch(value):
+        raise forms.ValidationError("A key has no spaces or accents. Copy it again.")
+    if value and len(value) < _LEAST_SECRET:
+        raise forms.ValidationError(f"A key has at least {_LEAST_SECRET} characters. Copy all of it.")
+    return value
+
+
+class NamedForm(forms.Form):
+    """A connection's name, unlike the workspace's others."""
+
+    name = forms.CharField(max_length=80, error_messages={"required": "Give it a name."})
+
+    def __init__(self, *args, others, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.others = others
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"]
+        if self.others.filter(name__iexact=name).exists():
+            raise forms.ValidationError("Another connection has that name.")
+        return name
+
+
+class ConnectionForm(NamedForm):
+    """A new connection, and the same for an edit of one."""
+
+    api_key = forms.CharField(required=False, max_length=_MOST_SECRET, widget=forms.PasswordInput)
+    base_url = forms.CharField(required=False, max_length=200)
+
+    def clean_api_key(self) -> str:
+        return check_secret(self.cleaned_data["api_key"])
+
+    def clean_base_url(self) -> str:
+        return check_base_url(self.cleaned_data["base_url"])
+
+
+class NewConnectionForm(ConnectionForm):
+    platform = forms.ChoiceField(
+        choices=Connection.Platform.choices, error_messages={"invalid_choice": "Choose a platform."}
+    )
+    # Whether the platform signs its webhooks with that API key, so that it need not be pasted twice.
+    signs = forms.BooleanField(required=False)
+
+
+class EditForm(ConnectionForm):
+    forget_api_key = forms.BooleanField(required=False)
+
+
+class RotateForm(forms.Form):
+    """A rotation: a key pasted from the platform, or one of ours."""
+
+    PASTED, OURS = "pasted", "ours"
+    made = forms.ChoiceField(choices=[(PASTED, ""), (OURS, "")])
+    secret = forms.CharField(required=False, max_length=_MOST_SECRET, widget=forms.PasswordInput)
+
+    def __init__(self, *args, current: str, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.current = current
+
+    def clean_secret(self) -> str:
+        return check_secret(self.cleaned_data["secret"])
+
+    def clean(self) -> dict:
+        values = super().clean() or {}
+        if values.get("made") == self.OURS:
+            values["secret"] = ""
+        elif not self.errors and not values.get("secret"):
+            self.add_error("secret", "Paste the key, or let Earshot make a secret.")
+        elif not self.errors and values["secret"] == self.current:
+            self.add_error("secret", "This is the secret in use already.")
+        return values
+
+
+class LinkForm(forms.Form):
+    """Which agent of ours the platform's is: one there is, or a new one by name."""
+
+    NEW = "new"
+    platform_agent_id = forms.CharField(max_length=100)
+    agent = forms.CharField(max_length=36)
+    name = forms.CharField(required=False, max_length=80)
+
+    def __init__(self, *args, workspace, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.workspace = workspace
+
+    def clean_agent(self) -> Agent | None:
+        """None: a new one."""
+        wanted = self.cleaned_data["agent"]
+        if wanted == self.NEW:
+            return None
+        try:
+            return Agent.objects.for_workspace(self.workspace).get(pk=wanted)
+        except (Agent.DoesNotExist, ValueError, forms.ValidationError):
+            raise forms.ValidationError("Choose an agent.") from None
+
+    def clean(self) -> dict:
+        values = super().clean() or {}
+        if not self.errors and values["agent"] is None and not values.get("name"):
+            self.add_error("name", "Give the new agent a name.")
+        return values
+
+
+class DeleteForm(forms.Form):
+    """The connection's name, typed again."""
+
+    name = forms.CharField(max_length=80, error_messages={"required": "Type the name to delete it."})
+
+    def __init__(self, *args, expected: str, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+
+    def clean_name(self) -> str:
+        if self.cleaned_data["name"] != self.expected:
+            raise forms.ValidationError("That is not its name.")
+        return self.cleaned_data["name"]
