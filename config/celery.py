@@ -14,6 +14,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 TIMETABLE = {
     "clear sessions": {"task": "config.tasks.clear_sessions", "schedule": crontab(hour="3", minute="30")},
+    # Webhooks are applied as they come; this finds what a lost doorbell or a dead worker left. Ticks that
+    # nobody was there for do not pile up.
+    "apply webhooks": {"task": "webhooks.tasks.apply_pending", "schedule": 5.0, "options": {"expires": 5}},
 }
 
 
