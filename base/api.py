@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -55,6 +55,14 @@ def _moment(value: Any) -> Any:
     return value
 
 
+def _in_utc(moment: datetime) -> datetime:
+    # PostgreSQL takes zones up to 16 hours; written by people there are others.
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("this is out of range") from error
+
+
 # A day in UTC, a moment with its zone, some printable text, and an amount of money.
 Day = Annotated[
     date,
@@ -65,6 +73,7 @@ Day = Annotated[
 Moment = Annotated[
     datetime,
     BeforeValidator(_moment),
+    AfterValidator(_in_utc),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-20T09:00:00Z"]}),
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern="^[ -~]+$")]
