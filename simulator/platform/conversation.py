@@ -237,7 +237,8 @@ class Conversation:
 
     async def _transfer(self, number: str) -> bool:
         """Put the caller through to somebody else; whether anybody picked up."""
-        somebody = self._chance.random() >= NOBODY_THERE
+        luck = random.Random(f"{self._story.name}:{self._facts['account']}:transfer")
+        somebody = luck.random() >= NOBODY_THERE
         bridged = False
         self._tell_webhooks("transfer_started", **transfer(number))
         try:

@@ -1,0 +1,449 @@
+"""What the platform tells of its calls: proven by the official SDK, whatever goes wrong on the way."""
+
+import asyncio
+import contextlib
+import dataclasses
+import itertools
+import json
+import socket
+from collections import Counter
+
+import pytest
+from retell import Retell
+from retell.types import PhoneCallResponse
+
+from simulator import Mishaps, Target, World
+from simulator.platform.call import Call
+from simulator.platform.webhooks import (
+    EVENTS,
+    MOST_WAITING,
+    ON_BY_DEFAULT,
+    RETRY_AFTER,
+    signature,
+)
+from tests.simulator.conftest import QUICK
+from tests.simulator.peer import Peer, say
+from tests.simulator.platform.test_conversation import CHAT
+from tests.simulator.receiver import SECRET, Receiver
+
+SDK = Retell(api_key="unused")
+
+
+@contextlib.asynccontextmanager
+async def telling(*targets, timing=QUICK, **options):
+    async with World(seed=1, speed=60, timing=timing, webhooks=targets, **options) as world:
+        yield world
+
+
+async def until(true, seconds=5):
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def told_in_full(world, *calls):
+    """Wait until all there is to tell of these calls has been told."""
+    for call in calls:
+        await world.phone.analysed(call.id)
+    await world.webhooks.settled()
+
+
+def signed_at(attempt):
+    return int(attempt.signature.split(",")[0].removeprefix("v="))
+
+
+# --- what is told ----------------------------------------------------------------------------------
+
+
+async def test_the_official_sdk_proves_every_delivery():
+    async with Receiver() as receiver, Peer() as peer, telling(receiver.target()) as world:
+        calls = await asyncio.gather(world.call(CHAT, peer.url), world.call("survey"))
+        await told_in_full(world, *calls)
+
+    assert {call["call_id"] for call in (attempt.call for attempt in receiver.attempts)} == {
+        call.id for call in calls
+    }
+    for attempt in receiver.attempts:
+        body = attempt.body.decode()
+        assert SDK.verify(body, api_key=SECRET, signature=attempt.signature)
+        assert not SDK.verify(body, api_key="another", signature=attempt.signature)
+
+
+async def test_its_call_objects_are_the_sdks():
+    async with Receiver() as receiver, Peer() as peer, telling(receiver.target()) as world:
+        calls = await asyncio.gather(
+            world.call(CHAT, peer.url),
+            world.call("survey_unhappy"),
+            world.call("tariff", peer.url, never="dial_busy"),
+        )
+        await told_in_full(world, *calls)
+
+    for attempt in receiver.attempts:
+        told = PhoneCallResponse.model_validate(attempt.call)
+        assert not told.model_extra
+
+
+def test_a_signature_is_the_platforms():
+    body = '{"event":"call_started","call":{"call_id":"call_demo01","note":"héllo ✓"}}'.encode()
+
+    assert signature(body, "key_demo_0123456789abcdef", 1795000000000) == (
+        "v=1795000000000,d=b0d5c7352c35d049adb508287433626effdddb620953952afe3bf55841e3edec"
+    )
+
+
+async def test_a_call_is_told_from_its_beginning_to_its_analysis():
+    async with Receiver() as receiver, Peer() as peer, telling(receiver.target()) as world:
+        call = await world.call(CHAT, peer.url)
+        await told_in_full(world, call)
+
+    # Hello, two questions and their answers, and once more at the end.
+    assert receiver.events == [
+        "call_started",
+        *["transcript_updated"] * 6,
+        "call_ended",
+        "call_analyzed",
+    ]
+    started, ended, analysed = (
+        receiver.attempts[0].call,
+        receiver.attempts[-2].call,
+        receiver.attempts[-1].call,
+    )
+    assert (started["call_status"], "transcript" in started) == ("ongoing", False)
+    assert (ended["disconnection_reason"], "call_analysis" in ended) == ("user_hangup", False)
+    assert [entry["content"] for entry in ended["transcript_object"]] == [
+        "Hello.",
+        "Is it open?",
+        "Of course.",
+        "Thanks, bye.",
+        "Of course.",
+    ]
+    assert analysed["call_analysis"]["custom_analysis_data"] == {"topic": "Chat"}
+
+
+async def test_a_hosted_call_is_told_turn_by_turn():
+    async with Receiver() as receiver, telling(receiver.target()) as world:
+        call = await world.call("survey")
+        await told_in_full(world, call)
+
+    transcripts = [
+        attempt.call["transcript_with_tool_calls"] for attempt in receiver.of("transcript_updated")
+    ]
+    for shorter, longer in itertools.pairwise(transcripts[:-1]):
+        assert longer[: len(shorter)] == shorter
+        assert len(longer) > len(shorter)
+    ended = receiver.of("call_ended")[0].call
+    assert transcripts[-1] == transcripts[-2] == ended["transcript_with_tool_calls"]
+    assert ended["disconnection_reason"] == "agent_hangup"
+    assert [entry["role"] for entry in ended["transcript_with_tool_calls"]].count("tool_call_result") == 1
+    assert "llm_token_usage" in ended
+    words = [word for entry in ended["transcript_object"] for word in entry["words"]]
+    assert [word["start"] for word in words] == sorted(word["start"] for word in words)
+    assert words[-1]["end"] * 1000 <= ended["duration_ms"]
+
+
+async def test_a_hosted_agent_is_interrupted_too():
+    async with telling() as world:
+        call = await world.call("survey_unhappy")
+
+    assert call.said("agent")[1].endswith(" or did you have to") is False
+    assert call.disconnection_reason == "user_hangup"
+
+
+async def test_a_call_that_never_connects_has_only_an_end_and_an_analysis():
+    async with Receiver() as receiver, Peer() as peer, telling(receiver.target()) as world:
+        call = await world.call("tariff", peer.url, never="dial_no_answer")
+        await told_in_full(world, call)
+
+    assert receiver.events == ["call_ended", "call_analyzed"]
+    ended = receiver.attempts[0].call
+    assert (ended["call_status"], ended["disconnection_reason"], ended["duration_ms"]) == (
+        "not_connected",
+        "dial_no_answer",
+        0,
+    )
+    assert ended["end_timestamp"] - ended["start_timestamp"] >= 25_000
+    assert (ended["transcript"], ended["call_cost"]["combined_cost"]) == ("", 0)
+    assert receiver.attempts[1].call["call_analysis"]["user_sentiment"] == "Unknown"
+    assert peer.paths == []
+
+
+async def transfer_at_once(peer, socket, frame):
+    await say(socket, frame["response_id"], "One moment please.", transfer_number="+442079460150")
+
+
+async def test_a_transfer_is_told_step_by_step():
+    async with Receiver() as receiver, Peer(transfer_at_once) as peer, telling(receiver.target()) as world:
+        call = await world.call(CHAT, peer.url)
+        await told_in_full(world, call)
+        await until(lambda: "transfer_ended" in receiver.events)
+
+    assert [event for event in receiver.events if event != "transcript_updated"] == [
+        "call_started",
+        "transfer_started",
+        "transfer_bridged",
+        "call_ended",
+        "call_analyzed",
+        "transfer_ended",
+    ]
+    for event in ("transfer_started", "transfer_bridged", "transfer_ended"):
+        assert receiver.of(event)[0].told["transfer_destination"] == {"number": "+442079460150"}
+    ended = receiver.of("transfer_ended")[0].call
+    assert ended["transfer_destination"] == "+442079460150"
+    assert ended["transfer_end_timestamp"] > ended["end_timestamp"]
+    PhoneCallResponse.model_validate(ended)
+
+
+async def test_sometimes_nobody_picks_up_a_transfer():
+    async with Receiver() as receiver, Peer(transfer_at_once) as peer, telling(receiver.target()) as world:
+        calls = await asyncio.gather(*(world.call(CHAT, peer.url, variant=variant) for variant in range(24)))
+        await world.webhooks.settled()
+
+    cancelled = {attempt.call["call_id"] for attempt in receiver.of("transfer_cancelled")}
+    assert 1 <= len(cancelled) <= 10
+    for call in calls:
+        gone = call.disconnection_reason == "call_transfer"
+        assert gone is (call.id not in cancelled)
+        assert bool(call.transfer_destination) is gone
+
+
+async def test_only_the_events_a_receiver_asked_for_are_sent():
+    async with (
+        Receiver() as one,
+        Receiver() as other,
+        telling(one.target(events=ON_BY_DEFAULT), other.target(secret="its own")) as world,
+    ):
+        call = await world.call("survey")
+        await told_in_full(world, call)
+
+    assert one.events == list(ON_BY_DEFAULT)
+    assert set(other.events) == {*ON_BY_DEFAULT, "transcript_updated"}
+    attempt = other.attempts[0]
+    assert SDK.verify(attempt.body.decode(), api_key="its own", signature=attempt.signature)
+
+
+async def test_without_receivers_nothing_is_sent():
+    async with telling() as world:
+        await world.call("survey")
+        await world.webhooks.settled()
+
+        assert world.webhooks.counts.sent == 0
+        assert not world.webhooks
+
+
+async def test_words_that_are_no_text_travel_as_json_writes_them():
+    async def answer(peer, socket, frame):
+        await say(socket, frame["response_id"], "Half \ud83d a smile.")
+
+    async with Receiver() as receiver, Peer(answer) as peer, telling(receiver.target()) as world:
+        call = await world.call(CHAT, peer.url)
+        await told_in_full(world, call)
+
+    ended = receiver.of("call_ended")[0]
+    assert "Half \ud83d a smile." in [entry["content"] for entry in ended.call["transcript_object"]]
+    assert SDK.verify(ended.body.decode(), api_key=SECRET, signature=ended.signature)
+
+
+# --- what is not answered ----------------------------------------------------------------------------
+
+
+async def test_what_got_no_2xx_is_sent_again_with_the_same_body_and_a_new_signature():
+    said = []
+    answers = [500, 404, 302]
+    async with (
+        Receiver(lambda attempt, n: answers[n] if n < 3 else 204) as receiver,
+        telling(receiver.target(events=["call_ended"]), say=said.append) as world,
+    ):
+        await world.call("survey")
+        await world.webhooks.settled()
+        counts = world.webhooks.counts
+
+    assert len({attempt.body for attempt in receiver.attempts}) == 1
+    assert len({attempt.signature for attempt in receiver.attempts}) == 4
+    times = [signed_at(attempt) for attempt in receiver.attempts]
+    pauses = [later - sooner for sooner, later in itertools.pairwise(times)]
+    assert pauses == sorted(pauses)
+    assert all(SDK.verify(a.body.decode(), api_key=SECRET, signature=a.signature) for a in receiver.attempts)
+    assert (counts.sent, counts.accepted, counts.failed, counts.given_up) == (4, 1, 3, 0)
+    assert said == [
+        f"Webhooks to {receiver.url} are not taken: the answer was 500.",
+        f"Webhooks to {receiver.url} are taken again.",
+    ]
+
+
+async def test_after_three_more_tries_it_is_given_up():
+    async with (
+        Receiver(lambda attempt, n: 503) as receiver,
+        telling(receiver.target(events=["call_ended"])) as world,
+    ):
+        await world.call("survey")
+        await world.webhooks.settled()
+        counts = world.webhooks.counts
+
+    assert len(receiver.attempts) == 1 + len(RETRY_AFTER) == 4
+    assert (counts.accepted, counts.given_up) == (0, 1)
+
+
+async def test_nobody_there_is_said_once():
+    said = []
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        nowhere = Target(f"http://127.0.0.1:{holder.getsockname()[1]}/hook", SECRET)
+        async with telling(nowhere, say=said.append) as world:
+            await world.call("survey")
+            await world.webhooks.settled()
+            assert world.webhooks.counts.given_up == 16
+
+    assert said == [f"Webhooks to {nowhere.url} are not taken: nobody answers there (ConnectError)."]
+
+
+async def test_a_receiver_that_hangs_holds_up_neither_calls_nor_other_webhooks():
+    hasty = dataclasses.replace(QUICK, webhook_timeout=0.4)
+    async with (
+        Receiver(lambda attempt, n: None if n == 0 else 200) as receiver,
+        telling(receiver.target(events=ON_BY_DEFAULT), timing=hasty) as world,
+    ):
+        call = await world.call("survey", never="dial_failed")
+        await told_in_full(world, call)
+
+    assert receiver.events[:2] == ["call_ended", "call_analyzed"]
+    assert sorted(receiver.events) == ["call_analyzed", "call_ended", "call_ended"]
+
+
+async def test_a_rotated_secret_is_read_again():
+    said = []
+    secrets = iter(["old"])
+
+    def right_secret(attempt, n):
+        proven = SDK.verify(attempt.body.decode(), api_key="new", signature=attempt.signature)
+        return 200 if proven else 401
+
+    def renew():
+        next(secrets)  # asked once only
+        return [receiver.target(secret="new", events=["call_started"])]
+
+    async with Receiver(right_secret) as receiver:
+        target = receiver.target(secret="old", events=["call_ended", "call_analyzed"])
+        async with telling(target, say=said.append, renew=renew) as world:
+            calls = [await world.call("survey", never="dial_failed") for _ in range(2)]
+            await told_in_full(world, *calls)
+            assert world.webhooks.counts.accepted == 4
+
+    assert len(said) == 2
+    assert "401" in said[0]
+
+
+async def test_too_many_that_wait_are_dropped_and_counted():
+    said = []
+    async with (
+        Receiver(lambda attempt, n: None) as receiver,
+        telling(receiver.target(), say=said.append) as world,
+    ):
+        call = Call("call_1", "agent_1", "Odell", "inbound", "", "", clock=lambda: 0.0)
+        for _ in range(MOST_WAITING + 5):
+            world.webhooks.tell(call, "call_started")
+        assert world.webhooks.counts.dropped == 5
+
+    assert said[0] == f"Webhooks to {receiver.url} are not taken: {MOST_WAITING} are waiting already."
+    assert said[-1] == f"{MOST_WAITING} webhooks were not delivered."
+
+
+# --- what goes wrong on the way ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["duplicates", "reorder", "late"])
+def test_mishaps_happen_at_their_rate_and_not_to_others(kind):
+    wrong = {"duplicates": "again_after", "reorder": "behind", "late": "late_by"}
+    mishaps = Mishaps(**{kind: 0.1})
+    fates = [mishaps.fate(7, call, event, 0) for call in range(500) for event in EVENTS]
+
+    for name, field in wrong.items():
+        happened = sum(getattr(fate, field) not in (None, 0) for fate in fates)
+        if field == "again_after":
+            happened = sum(fate.again_after is not None for fate in fates)
+        assert happened == pytest.approx(400 if name == kind else 0, rel=0.15)
+
+
+def test_the_same_seed_gives_the_same_mishaps():
+    mishaps = Mishaps(duplicates=0.3, reorder=0.3, late=0.3)
+
+    def fates(seed, mishaps=mishaps):
+        return [mishaps.fate(seed, call, event, 0) for call in range(50) for event in EVENTS]
+
+    assert fates(1) == fates(1)
+    assert fates(1) != fates(2)
+    repeated = [fate.again_after for fate in fates(1)]
+    assert [fate.again_after for fate in fates(1, dataclasses.replace(mishaps, late=0.0))] == repeated
+
+
+async def test_duplicates_are_the_same_body_again():
+    async with Receiver() as receiver, telling(receiver.target(), mishaps=Mishaps(duplicates=1.0)) as world:
+        call = await world.call("survey")
+        await told_in_full(world, call)
+
+    assert set(Counter(attempt.body for attempt in receiver.attempts).values()) == {2}
+
+
+async def test_reordered_ones_come_behind_the_next_and_none_is_lost():
+    async def arrivals(mishaps):
+        async with Receiver() as receiver, telling(receiver.target(), mishaps=mishaps) as world:
+            call = await world.call("visit_reminder")
+            await told_in_full(world, call)
+        return [(a.event, len(a.call.get("transcript", ""))) for a in receiver.attempts]
+
+    calm, shuffled = await arrivals(Mishaps()), await arrivals(Mishaps(reorder=0.4))
+
+    assert shuffled != calm
+    assert sorted(shuffled) == sorted(calm)
+
+
+async def test_late_ones_come_when_the_call_is_long_over():
+    async with (
+        Receiver() as receiver,
+        telling(receiver.target(events=ON_BY_DEFAULT), mishaps=Mishaps(late=1.0)) as world,
+    ):
+        calls = await asyncio.gather(*(world.call("survey", variant=n) for n in range(6)))
+        await told_in_full(world, *calls)
+        counts = world.webhooks.counts
+
+    copies = Counter(attempt.body for attempt in receiver.attempts)
+    assert len(copies) == counts.late == counts.accepted == 18
+    assert set(copies.values()) == {1, 2}
+    times = {body: [signed_at(a) for a in receiver.attempts if a.body == body] for body in copies}
+    for body, (first, *again) in times.items():
+        over = json.loads(body)["call"].get("end_timestamp")
+        assert all(then - first > 100 for then in again)
+        assert over or again or first - json.loads(body)["call"]["start_timestamp"] > 100
+
+
+# --- the end -------------------------------------------------------------------------------------------
+
+
+async def test_at_the_end_what_is_unsent_is_tried_once_more():
+    async with Receiver() as receiver:
+        async with telling(receiver.target(), mishaps=Mishaps(late=1.0)) as world:
+            await world.call("survey")
+
+        assert len({attempt.body for attempt in receiver.attempts}) == 15
+        assert world.webhooks.counts.given_up == 0
+
+
+async def test_what_cannot_be_delivered_at_the_end_is_counted():
+    said = []
+    async with (
+        Receiver(lambda attempt, n: 500) as receiver,
+        telling(receiver.target(events=["call_ended"]), say=said.append) as world,
+    ):
+        await world.call("survey")
+
+    assert said[-1] == "1 webhooks were not delivered."
+
+
+async def test_a_call_that_is_hung_up_at_the_end_is_told_to_have_ended():
+    async with Receiver() as receiver, telling(receiver.target()) as world:
+        calling = asyncio.create_task(world.call("survey"))
+        await until(lambda: len(receiver.attempts) > 3)
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
+        await world.webhooks.settled()
+
+    assert receiver.of("call_ended")[0].call["disconnection_reason"] == "manual_stopped"
