@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("live.urls")),
     path("", include("calls.urls")),
     path("", include("webhooks.setup.urls")),
+    path("", include("observability.urls")),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),

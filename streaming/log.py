@@ -171,3 +171,12 @@ def position(topic: str) -> Position:
 def join(topics: Sequence[str]) -> str:
     """The position of a page that shows several topics, for `?after=`."""
     return positions.join({topic: position(topic) for topic in topics})
+
+
+def count_between(keys: Sequence[str], least: float) -> int:
+    """How many members these sorted sets have from `least` on, all together. Raises RedisError."""
+    client, _ = _client(settings.REDIS_LOG_URL)
+    pipeline = client.pipeline(transaction=False)
+    for key in keys:
+        pipeline.zcount(key, least, "+inf")
+    return sum(pipeline.execute())

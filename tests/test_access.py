@@ -79,6 +79,8 @@ PAGES = {
     "settings/connections/<uuid:connection_id>/delete": Rule(
         Permission.MANAGE_WORKSPACE, "POST", answers=(400,)
     ),
+    "observability/": Rule(Permission.MANAGE_WORKSPACE),
+    "observability/now": Rule(Permission.MANAGE_WORKSPACE),
     "accounts/login/": Rule(ANYBODY, answers=(200, 302)),  # who is signed in already is sent on
     "accounts/logout/": Rule(ANYBODY, answers=(200, 302)),
     "accounts/workspace/": Rule(
@@ -98,6 +100,9 @@ PAGES = {
     "api/v1/connections": Rule(Permission.MANAGE_WORKSPACE),
     "api/v1/webhooks/deliveries": Rule(Permission.SEE_CALLS),
     "api/v1/webhooks/deliveries/<uuidstr:delivery_id>": Rule(Permission.SEE_CALLS),
+    "api/v1/webhooks/deliveries/<uuidstr:delivery_id>/replay": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(202,)
+    ),
     "api/v1/ui-errors": Rule(Permission.SEE_CALLS, "POST", {"kind": "error"}, answers=(202,)),
     "admin/": Rule(STAFF, answers=(200, 302, 403, 404)),  # and everything below it
 }

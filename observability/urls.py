@@ -1,0 +1,10 @@
+from django.urls import path
+
+from observability import views
+
+app_name = "observability"
+
+urlpatterns = [
+    path("observability/", views.page, name="page"),
+    path("observability/now", views.now, name="now"),
+]
