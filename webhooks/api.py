@@ -7,13 +7,15 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from accounts.api import access
 from accounts.permissions import Permission
 from base.api import During, Text, answers, paged
+from base.errors import json_error
 from webhooks.models import Delivery
+from webhooks.services import replay
 
 router = Router(tags=["Webhooks"])
 
@@ -103,6 +105,24 @@ def get_delivery(request: HttpRequest, delivery_id: UUID):
     sees_words = request.viewer.may(Permission.SEE_WORDS)
     headers = {name: str(value) for name, value in row.headers.items()}
     return WholeDelivery(**_facts(row), headers=headers, body=_body(row) if sees_words else None)
+
+
+@router.post(
+    "/webhooks/deliveries/{uuid:delivery_id}/replay",
+    operation_id="replay_delivery",
+    summary="Replay a webhook delivery",
+    auth=access(Permission.MANAGE_WORKSPACE),
+    response=answers(DeliveryOut, 404, 409, status=202),
+)
+def replay_delivery(request: HttpRequest, delivery_id: UUID):
+    """Have it applied again, within seconds. What was applied before changes nothing, unless we have learned
+    to read it better. One whose body was erased cannot be: 409."""
+    mine = _deliveries(request).filter(pk=delivery_id).defer("body", "headers")
+    get_object_or_404(mine)
+    by = request.viewer.user_id or request.viewer.token_id
+    if not list(replay(mine, by=by)):
+        return json_error(409, "erased", "Its body was erased, so there is nothing to replay.")
+    return Status(202, DeliveryOut(**_facts(mine.get())))
 
 
 def _deliveries(request: HttpRequest):

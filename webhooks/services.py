@@ -280,7 +280,7 @@ def _sqlstate(error: Exception) -> str:
 
 
 def replay(
-    deliveries: QuerySet[Delivery], *, dry_run: bool = False, by: User | None = None
+    deliveries: QuerySet[Delivery], *, dry_run: bool = False, by: User | UUID | None = None
 ) -> Iterator[Replayed]:
     """Have deliveries applied again, oldest first, and say each once it is: whoever calls goes through them.
 
@@ -302,7 +302,7 @@ def _as_replayed(rows: QuerySet[Delivery]) -> list[Replayed]:
 
 
 @transaction.atomic
-def _replay(rows: QuerySet[Delivery], by: User | None) -> list[Replayed]:
+def _replay(rows: QuerySet[Delivery], by: User | UUID | None) -> list[Replayed]:
     locked = rows.select_for_update().order_by("connection_id", "digest")
     owners = Counter(locked.values_list("workspace_id", "connection_id"))
     replayed = _as_replayed(rows)
