@@ -21,11 +21,6 @@ OTHER = "key_fedcba9876543210"
 
 
 @pytest.fixture
-def workspace(db):
-    return Workspace.objects.create(name="Larkfield Energy")
-
-
-@pytest.fixture
 def admin(workspace):
     return make_member(workspace, "admin")
 

@@ -21,7 +21,7 @@ from webhooks.setup.checklist import TEST
 logger = logging.getLogger(__name__)
 
 EVERY_S = 5  # one test of a connection in so long
-_TIMEOUT = httpx.Timeout(5, connect=3)
+TIMEOUT = httpx.Timeout(5, connect=3)
 _LONGEST_S = 10  # the whole answer; the timeouts above are for each read
 _MOST_READ = 4_096
 
@@ -52,7 +52,7 @@ def address(connection: Connection) -> str:
     return f"{settings.EARSHOT_URL}/webhooks/{connection.platform}/{connection.pk}"
 
 
-def send(connection: Connection) -> Result:
+def send(connection: Connection, timeout: httpx.Timeout = TIMEOUT) -> Result:
     """Post one signed test to the public address and say what came back. Takes up to 10 s; a thread's work.
 
     The delivery is kept like any other and says nothing about a call. Raises TooSoon.
@@ -65,19 +65,20 @@ def send(connection: Connection) -> Result:
     headers = ADAPTERS[connection.platform].sign(body, connection.webhook_secret, now)
     began = time.monotonic()
     try:
-        status, answer = _post(address(connection), body, {**headers, "Content-Type": "application/json"})
+        status, answer = _post(address(connection), body, headers, timeout)
     except httpx.HTTPError as error:
         logger.info("test delivery to connection %s: %s", connection.pk, type(error).__name__)
-        return _unreachable(error)
+        return _unreachable(error, timeout)
     ms = round((time.monotonic() - began) * 1_000)
     logger.info("test delivery to connection %s: %s in %s ms", connection.pk, status, ms)
     return _answered(status, answer, ms)
 
 
-def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+def _post(url: str, body: bytes, proof: dict[str, str], timeout: httpx.Timeout) -> tuple[int, bytes]:
+    headers = {**proof, "Content-Type": "application/json"}
     # Platforms follow no redirects and use no proxy of ours, so the test does neither.
     with (
-        httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
+        httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client,
         client.stream("POST", url, content=body, headers=headers) as response,
     ):
         read, until = b"", time.monotonic() + _LONGEST_S
@@ -110,7 +111,7 @@ def _is_ours(answer: bytes) -> bool:
         return False
 
 
-def _unreachable(error: httpx.HTTPError) -> Result:
+def _unreachable(error: httpx.HTTPError, timeout: httpx.Timeout) -> Result:
     where = urlsplit(settings.EARSHOT_URL).netloc
     causes = list(_causes(error))
     tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
@@ -124,10 +125,10 @@ def _unreachable(error: httpx.HTTPError) -> Result:
         return Result(False, f"TLS failed at {where}: {why}.", "Platforms refuse such a certificate too.")
     if isinstance(error, httpx.ConnectTimeout):
         means = "A firewall may drop what comes in. Platforms need to reach this address from outside."
-        return Result(False, f"No connection to {where} within {_TIMEOUT.connect:g} s.", means)
+        return Result(False, f"No connection to {where} within {timeout.connect:g} s.", means)
     if isinstance(error, httpx.TimeoutException):
         means = "The connection stands, but nobody answers: look at the proxy and the web process."
-        return Result(False, f"{where} gave no answer within {_TIMEOUT.read:g} s.", means)
+        return Result(False, f"{where} gave no answer within {timeout.read:g} s.", means)
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return Result(False, f"Nothing listens at {where}: the connection was refused.", means)
     return Result(False, f"The connection to {where} broke before an answer.", means)
