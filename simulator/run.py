@@ -142,7 +142,7 @@ async def _play(
     work: set[asyncio.Task[Any]] = {asyncio.create_task(stop.wait())}
     if to_call is not None:
         director = Director(world, to_call, rate=options.rate, calls=options.calls, say=say)
-        work.add(asyncio.create_task(director.run()))
+        work.add(asyncio.create_task(_direct(world, director)))
     done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
     for task in work - done:
         task.cancel()
@@ -150,3 +150,8 @@ async def _play(
     for task in done:
         task.result()
     say("Stopped." if stop.is_set() else "All calls are over.")
+
+
+async def _direct(world: World, director: Director) -> None:
+    await director.run()
+    await world.settled()

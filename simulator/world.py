@@ -135,6 +135,11 @@ class World:
         agent = self.phone.register(told.agent, url)
         return await self.phone.call(told, agent, variant=variant, never=never, on_placed=on_placed)
 
+    async def settled(self) -> None:
+        """Wait until all that comes after the calls that have ended is over, and has been told."""
+        await self.phone.settled()
+        await self.webhooks.settled()
+
     async def _stats(self, request: Request) -> Response:
         live: dict[str, Any] = {"live": len(self.phone.live), "calls": len(self.phone.calls)}
         told = {"tools": self.tools.used, "webhooks": asdict(self.webhooks.counts)}

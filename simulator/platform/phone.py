@@ -159,6 +159,11 @@ class Phone:
         if task := self._analyses.get(call_id):
             await task
 
+    async def settled(self) -> None:
+        """Wait for what comes after the calls that have ended: analyses, and ends of transfers."""
+        while pending := {*self._analyses.values(), *self._transfers}:
+            await asyncio.wait(pending)
+
     async def close(self) -> None:
         pending = [*self._analyses.values(), *self._transfers]
         for task in pending:

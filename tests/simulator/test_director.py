@@ -8,9 +8,11 @@ import socket
 import pytest
 
 from simulator import World
-from simulator.director import Director, plan
+from simulator.director import UNANSWERED_EVERY, Director, plan
+from simulator.platform.phone import agent_id
 from tests.simulator.conftest import QUICK
 from tests.simulator.peer import Peer
+from tests.simulator.receiver import Receiver
 
 DRAMA = re.compile(r"\+447700900\d{3}|\+1\d{3}55501\d{2}")
 
@@ -39,15 +41,35 @@ def test_a_rate_is_kept():
 
 
 def test_every_story_is_told_before_one_is_told_again():
-    names = [placement.story.name for placement in first(13, seed=7)]
+    placements = first(18, seed=7)
+    names = [placement.story.name for placement in placements if not placement.story.hosted]
+    hosted = [placement.story.name for placement in placements if placement.story.hosted]
 
-    assert len(set(names)) == 13
+    assert len(set(names[:13])) == 13
+    assert len(set(hosted)) == len(hosted) == 3
 
 
 def test_agents_take_turns():
     agents = [placement.story.agent for placement in first(8, seed=7)]
 
     assert len(set(agents[:4])) == 4
+
+
+def test_one_call_in_six_is_of_an_agent_the_platform_hosts():
+    placements = first(600, seed=7)
+
+    assert sum(placement.story.hosted for placement in placements) == 100
+    assert any(placement.story.hosted for placement in placements[:6])
+    assert {placement.story.agent for placement in placements if placement.story.hosted} == {"Vera", "Nell"}
+
+
+def test_one_in_twelve_of_those_it_calls_is_not_reached():
+    outbound = [placement for placement in first(600, seed=7) if placement.story.direction == "outbound"]
+    unanswered = [placement.never for placement in outbound if placement.never]
+
+    assert len(unanswered) == pytest.approx(len(outbound) / UNANSWERED_EVERY, abs=1)
+    assert set(unanswered) == {"dial_no_answer", "dial_busy", "dial_failed"}
+    assert not any(placement.never for placement in first(600, seed=7) if placement not in outbound)
 
 
 def test_numbers_are_those_kept_for_drama():
@@ -66,6 +88,30 @@ async def test_it_places_as_many_calls_as_asked_and_says_so(capsys):
     assert {path.split("/")[3] for path in peer.paths} == {"Odell", "Juno", "Iris", "Penn"}
     assert sum(" placed: " in line for line in said) == 4
     assert sum(" ended after " in line for line in said) == 4
+
+
+async def test_hosted_calls_need_somebody_who_is_told_of_them():
+    said = []
+    async with World(seed=2, speed=200, timing=QUICK) as world, Peer() as peer:
+        await Director(world, {"Odell": peer.url}, calls=6, say=said.append).run()
+
+    assert not any(name in line for line in said for name in ("Vera", "Nell"))
+
+
+async def test_hosted_calls_are_told_of_by_webhook_and_dial_no_socket():
+    async with (
+        Receiver() as receiver,
+        World(seed=2, speed=200, timing=QUICK, webhooks=[receiver.target()]) as world,
+        Peer() as peer,
+    ):
+        await Director(world, {"Odell": peer.url}, calls=6).run()
+        await world.webhooks.settled()
+
+    ended = {attempt.call["call_id"]: attempt.call["agent_name"] for attempt in receiver.of("call_ended")}
+    assert sorted(ended.values()) == ["Nell", *["Odell"] * 5]
+    dialled = {path.rsplit("/", 1)[1] for path in peer.paths}
+    assert dialled == {call_id for call_id, agent in ended.items() if agent == "Odell"}
+    assert receiver.of("call_started")[0].call["agent_id"] == agent_id("Odell")
 
 
 async def test_it_keeps_a_crowd_live():

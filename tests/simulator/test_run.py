@@ -10,9 +10,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from retell import Retell
 
-from simulator.run import BadOption, Options, destinations, run
+from simulator import Target
+from simulator.run import BadOption, Options, destinations, run, targets
+from tests.simulator.peer import Peer
+from tests.simulator.receiver import Receiver
 
+SDK = Retell(api_key="unused")
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.processes
 
@@ -64,6 +69,8 @@ def test_it_serves_and_stops_when_told(simulate):
         ((), "run `make run` first"),
         (("--first-run", "/no/such/file"), "Cannot read /no/such/file"),
         (("--no-calls", "--faults", "7"), "--faults must be between 0 and 1, not 7.0."),
+        (("--no-calls", "--duplicates", "-0.1"), "--duplicates must be between 0 and 1, not -0.1."),
+        (("--no-calls", "--late", "2"), "--late must be between 0 and 1, not 2.0."),
         (("--no-calls", "--rate", "0"), "--rate must be between"),
         (("--no-calls", "--seed", "x"), "invalid int value"),
     ],
@@ -101,3 +108,63 @@ def test_a_file_of_another_kind_is_refused(tmp_path, content):
 
     with pytest.raises(BadOption, match=r"first-run\.json"):
         destinations(file)
+
+
+def connection(**differently):
+    return {"platform": "retell", "id": "1", "webhook_url": "http://x/1", "webhook_secret": "s"} | differently
+
+
+def test_a_first_run_file_names_who_is_told(tmp_path):
+    file = tmp_path / "first-run.json"
+    file.write_text(json.dumps({"connections": [connection(), connection(platform="another")]}))
+
+    assert targets(file) == [Target("http://x/1", "s")]
+
+
+def test_a_file_without_connections_tells_nobody(tmp_path):
+    file = tmp_path / "first-run.json"
+    file.write_text("{}")
+
+    assert targets(file) == []
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"connections": [{"platform": "retell"}]}'])
+def test_a_file_with_broken_connections_is_refused(tmp_path, content):
+    file = tmp_path / "first-run.json"
+    file.write_text(content)
+
+    with pytest.raises(BadOption, match="webhook_url and webhook_secret"):
+        targets(file)
+
+
+async def test_a_secret_that_changed_is_found_in_the_file(tmp_path):
+    file = tmp_path / "first-run.json"
+
+    def proven(attempt, n):
+        write("new")  # the seed ran again
+        return 200 if SDK.verify(attempt.body.decode(), api_key="new", signature=attempt.signature) else 401
+
+    async with Peer() as peer, Receiver(proven) as receiver:
+
+        def write(secret):
+            agents = [{"name": "Odell", "llm_websocket_url": peer.url}]
+            connections = [connection(webhook_url=receiver.url, webhook_secret=secret)]
+            file.write_text(json.dumps({"agents": agents, "connections": connections}))
+
+        write("old")
+        said = []
+        await run(Options(first_run=file, calls=1, speed=100), said.append)
+
+    assert receiver.events[-1] == "call_analyzed"
+    assert f"Webhooks to {receiver.url} are not taken: the answer was 401." in said
+    assert f"Webhooks to {receiver.url} are taken again." in said
+
+
+async def test_webhooks_can_be_left_out(tmp_path):
+    async with Peer() as peer, Receiver() as receiver:
+        file = tmp_path / "first-run.json"
+        agents = [{"name": "Odell", "llm_websocket_url": peer.url}]
+        file.write_text(json.dumps({"agents": agents, "connections": [connection(webhook_url=receiver.url)]}))
+        await run(Options(first_run=file, calls=1, speed=100, webhooks=False), lambda line: None)
+
+    assert receiver.attempts == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.stories import STORIES, VARIANTS, render
+from simulator.stories import HOSTED, STORIES, VARIANTS, render
 from simulator.stories.script import Said, Script
 from simulator.tools import CATALOGUE, Tools
 
@@ -34,7 +34,10 @@ def test_it_knows_the_answer_to_every_line_of_every_variant(story):
             assert (reply.text, call and call.name, call and call.arguments) == expected
 
 
-@pytest.mark.parametrize("story", STORIES.values(), ids=list(STORIES))
+EVERY_STORY = STORIES | HOSTED
+
+
+@pytest.mark.parametrize("story", EVERY_STORY.values(), ids=list(EVERY_STORY))
 def test_a_story_is_a_believable_length(story):
     words = sum(len(f"{line.says} {line.before} {line.answer}".split()) for line in story.lines)
 
@@ -54,6 +57,22 @@ def test_there_are_all_the_situations_of_the_issue():
         "spanish",
     } <= set(STORIES)
     assert {story.agent for story in STORIES.values()} == {"Odell", "Juno", "Iris", "Penn"}
+
+
+@pytest.mark.parametrize("story", HOSTED.values(), ids=list(HOSTED))
+def test_a_hosted_story_asks_only_what_the_platform_plays(story):
+    assert story.agent in {"Vera", "Nell"}
+    for variant in range(VARIANTS):
+        facts = story.facts(variant)
+        render([story.opening, story.summary], facts)
+        for line in story.lines:
+            render([line.says, line.before, line.answer], facts)
+            assert (line.adds_on, line.quiet, line.reminder) == (None, 0.0, "")
+            assert line.then in {"", "end_call"}
+
+
+def test_no_other_story_brings_its_own_opening():
+    assert not any(story.hosted for story in STORIES.values())
 
 
 def test_two_variants_differ():

@@ -21,6 +21,7 @@ from simulator.platform.webhooks import (
     RETRY_AFTER,
     signature,
 )
+from simulator.stories import HOSTED
 from tests.simulator.conftest import QUICK
 from tests.simulator.peer import Peer, say
 from tests.simulator.platform.test_conversation import CHAT
@@ -41,13 +42,6 @@ async def until(true, seconds=5):
             await asyncio.sleep(0.01)
 
 
-async def told_in_full(world, *calls):
-    """Wait until all there is to tell of these calls has been told."""
-    for call in calls:
-        await world.phone.analysed(call.id)
-    await world.webhooks.settled()
-
-
 def signed_at(attempt):
     return int(attempt.signature.split(",")[0].removeprefix("v="))
 
@@ -58,7 +52,7 @@ def signed_at(attempt):
 async def test_the_official_sdk_proves_every_delivery():
     async with Receiver() as receiver, Peer() as peer, telling(receiver.target()) as world:
         calls = await asyncio.gather(world.call(CHAT, peer.url), world.call("survey"))
-        await told_in_full(world, *calls)
+        await world.settled()
 
     assert {call["call_id"] for call in (attempt.call for attempt in receiver.attempts)} == {
         call.id for call in calls
@@ -71,12 +65,12 @@ async def test_the_official_sdk_proves_every_delivery():
 
 async def test_its_call_objects_are_the_sdks():
     async with Receiver() as receiver, Peer() as peer, telling(receiver.target()) as world:
-        calls = await asyncio.gather(
+        await asyncio.gather(
             world.call(CHAT, peer.url),
             world.call("survey_unhappy"),
             world.call("tariff", peer.url, never="dial_busy"),
         )
-        await told_in_full(world, *calls)
+        await world.settled()
 
     for attempt in receiver.attempts:
         told = PhoneCallResponse.model_validate(attempt.call)
@@ -93,8 +87,8 @@ def test_a_signature_is_the_platforms():
 
 async def test_a_call_is_told_from_its_beginning_to_its_analysis():
     async with Receiver() as receiver, Peer() as peer, telling(receiver.target()) as world:
-        call = await world.call(CHAT, peer.url)
-        await told_in_full(world, call)
+        await world.call(CHAT, peer.url)
+        await world.settled()
 
     # Hello, two questions and their answers, and once more at the end.
     assert receiver.events == [
@@ -122,8 +116,8 @@ async def test_a_call_is_told_from_its_beginning_to_its_analysis():
 
 async def test_a_hosted_call_is_told_turn_by_turn():
     async with Receiver() as receiver, telling(receiver.target()) as world:
-        call = await world.call("survey")
-        await told_in_full(world, call)
+        await world.call("survey")
+        await world.settled()
 
     transcripts = [
         attempt.call["transcript_with_tool_calls"] for attempt in receiver.of("transcript_updated")
@@ -145,14 +139,16 @@ async def test_a_hosted_agent_is_interrupted_too():
     async with telling() as world:
         call = await world.call("survey_unhappy")
 
-    assert call.said("agent")[1].endswith(" or did you have to") is False
+    spoken, whole = call.said("agent")[1], HOSTED["survey_unhappy"].lines[0].answer
+    assert whole.startswith(spoken)
+    assert 5 <= len(spoken.split()) < len(whole.split())
     assert call.disconnection_reason == "user_hangup"
 
 
 async def test_a_call_that_never_connects_has_only_an_end_and_an_analysis():
     async with Receiver() as receiver, Peer() as peer, telling(receiver.target()) as world:
-        call = await world.call("tariff", peer.url, never="dial_no_answer")
-        await told_in_full(world, call)
+        await world.call("tariff", peer.url, never="dial_no_answer")
+        await world.settled()
 
     assert receiver.events == ["call_ended", "call_analyzed"]
     ended = receiver.attempts[0].call
@@ -173,9 +169,8 @@ async def transfer_at_once(peer, socket, frame):
 
 async def test_a_transfer_is_told_step_by_step():
     async with Receiver() as receiver, Peer(transfer_at_once) as peer, telling(receiver.target()) as world:
-        call = await world.call(CHAT, peer.url)
-        await told_in_full(world, call)
-        await until(lambda: "transfer_ended" in receiver.events)
+        await world.call(CHAT, peer.url)
+        await world.settled()
 
     assert [event for event in receiver.events if event != "transcript_updated"] == [
         "call_started",
@@ -212,8 +207,8 @@ async def test_only_the_events_a_receiver_asked_for_are_sent():
         Receiver() as other,
         telling(one.target(events=ON_BY_DEFAULT), other.target(secret="its own")) as world,
     ):
-        call = await world.call("survey")
-        await told_in_full(world, call)
+        await world.call("survey")
+        await world.settled()
 
     assert one.events == list(ON_BY_DEFAULT)
     assert set(other.events) == {*ON_BY_DEFAULT, "transcript_updated"}
@@ -235,8 +230,8 @@ async def test_words_that_are_no_text_travel_as_json_writes_them():
         await say(socket, frame["response_id"], "Half \ud83d a smile.")
 
     async with Receiver() as receiver, Peer(answer) as peer, telling(receiver.target()) as world:
-        call = await world.call(CHAT, peer.url)
-        await told_in_full(world, call)
+        await world.call(CHAT, peer.url)
+        await world.settled()
 
     ended = receiver.of("call_ended")[0]
     assert "Half \ud83d a smile." in [entry["content"] for entry in ended.call["transcript_object"]]
@@ -302,8 +297,8 @@ async def test_a_receiver_that_hangs_holds_up_neither_calls_nor_other_webhooks()
         Receiver(lambda attempt, n: None if n == 0 else 200) as receiver,
         telling(receiver.target(events=ON_BY_DEFAULT), timing=hasty) as world,
     ):
-        call = await world.call("survey", never="dial_failed")
-        await told_in_full(world, call)
+        await world.call("survey", never="dial_failed")
+        await world.settled()
 
     assert receiver.events[:2] == ["call_ended", "call_analyzed"]
     assert sorted(receiver.events) == ["call_analyzed", "call_ended", "call_ended"]
@@ -324,8 +319,9 @@ async def test_a_rotated_secret_is_read_again():
     async with Receiver(right_secret) as receiver:
         target = receiver.target(secret="old", events=["call_ended", "call_analyzed"])
         async with telling(target, say=said.append, renew=renew) as world:
-            calls = [await world.call("survey", never="dial_failed") for _ in range(2)]
-            await told_in_full(world, *calls)
+            for _ in range(2):
+                await world.call("survey", never="dial_failed")
+            await world.settled()
             assert world.webhooks.counts.accepted == 4
 
     assert len(said) == 2
@@ -377,8 +373,8 @@ def test_the_same_seed_gives_the_same_mishaps():
 
 async def test_duplicates_are_the_same_body_again():
     async with Receiver() as receiver, telling(receiver.target(), mishaps=Mishaps(duplicates=1.0)) as world:
-        call = await world.call("survey")
-        await told_in_full(world, call)
+        await world.call("survey")
+        await world.settled()
 
     assert set(Counter(attempt.body for attempt in receiver.attempts).values()) == {2}
 
@@ -386,8 +382,8 @@ async def test_duplicates_are_the_same_body_again():
 async def test_reordered_ones_come_behind_the_next_and_none_is_lost():
     async def arrivals(mishaps):
         async with Receiver() as receiver, telling(receiver.target(), mishaps=mishaps) as world:
-            call = await world.call("visit_reminder")
-            await told_in_full(world, call)
+            await world.call("visit_reminder")
+            await world.settled()
         return [(a.event, len(a.call.get("transcript", ""))) for a in receiver.attempts]
 
     calm, shuffled = await arrivals(Mishaps()), await arrivals(Mishaps(reorder=0.4))
@@ -401,8 +397,8 @@ async def test_late_ones_come_when_the_call_is_long_over():
         Receiver() as receiver,
         telling(receiver.target(events=ON_BY_DEFAULT), mishaps=Mishaps(late=1.0)) as world,
     ):
-        calls = await asyncio.gather(*(world.call("survey", variant=n) for n in range(6)))
-        await told_in_full(world, *calls)
+        await asyncio.gather(*(world.call("survey", variant=n) for n in range(6)))
+        await world.settled()
         counts = world.webhooks.counts
 
     copies = Counter(attempt.body for attempt in receiver.attempts)
