@@ -51,7 +51,7 @@ def running() -> Iterator[Stack]:
                 _wait_for("Earshot is ready", Path(log.name), up)
                 seed = [*MANAGE, "seed", "--url", url, "--simulator-url", simulator]
                 subprocess.run(seed, env=env, check=True, stdout=log, stderr=log)
-                start("simulate", "--port", str(simulator_port), "--stamp", "--seed", "11")
+                start("simulate", "--port", str(simulator_port), "--stamp", "--no-webhooks", "--seed", "11")
                 told = json.loads((Path(folder) / "first-run.json").read_text())
                 yield Stack(url, simulator, told["email"], told["password"], env)
             finally:
