@@ -15,6 +15,7 @@ from base.trace import TraceMiddleware  # noqa: E402
 from config.lifespan import lifespan  # noqa: E402
 from live import routing as live  # noqa: E402
 from observability.probes import probes  # noqa: E402
+from webhooks.receiver import receiving  # noqa: E402
 
 # Rooms add their streams and sockets here; tests/test_access.py walks both lists.
 http_routes: list = [*live.http_routes]
@@ -24,13 +25,15 @@ application = TraceMiddleware(
     ErrorBoundary(
         ProtocolTypeRouter(
             {
-                "http": URLRouter(
-                    [
-                        *http_routes,
-                        re_path(r"^static/", static_app),
-                        re_path(r"^(?:healthz|readyz|metrics)/?$", probes),
-                        re_path(r"", django),
-                    ]
+                "http": receiving(
+                    URLRouter(
+                        [
+                            *http_routes,
+                            re_path(r"^static/", static_app),
+                            re_path(r"^(?:healthz|readyz|metrics)/?$", probes),
+                            re_path(r"", django),
+                        ]
+                    )
                 ),
                 "websocket": URLRouter([*socket_routes, re_path(r"", refuse_socket)]),
                 "lifespan": lifespan,

@@ -5,11 +5,21 @@ import logging
 from agents.llm import router, tools
 from live import process
 from observability import loop
+from webhooks import intake, lines, unproven
 
 logger = logging.getLogger(__name__)
 
 OPENERS = (loop.start,)
-CLOSERS = (loop.close, process.close, router.close, tools.close)
+# Webhooks first, and their connections to PostgreSQL after whoever writes on them.
+CLOSERS = (
+    intake.close,
+    unproven.close,
+    lines.close,
+    loop.close,
+    process.close,
+    router.close,
+    tools.close,
+)
 
 
 async def lifespan(scope, receive, send) -> None:

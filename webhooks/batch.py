@@ -1,0 +1,187 @@
+"""Deliveries that arrived together, kept with one statement: each is new, known, or cannot be kept.
+
+What becomes of one does not depend on the others: if PostgreSQL refuses the statement because of a row, the rows
+are halved until it is found.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import psycopg
+
+from webhooks import packing
+from webhooks.lines import Away, lines
+from webhooks.packing import Packed
+
+logger = logging.getLogger(__name__)
+
+TRIES = 4
+
+Kept = Literal["accepted", "duplicate"]
+
+
+class Overloaded(Exception):
+    """It could not be kept in time. Should it have been all the same, its sender's next try is a duplicate."""
+
+
+class Gone(Exception):
+    """Its connection has been deleted."""
+
+
+@dataclass(eq=False, slots=True)
+class Arrival:
+    """A proven delivery, as it is to be kept."""
+
+    id: UUID
+    workspace_id: UUID
+    connection_id: UUID
+    platform: str
+    kind: str
+    platform_call_id: str
+    digest: bytes  # SHA-256 of the body
+    body: bytes
+    headers: bytes  # a JSON object
+    signed_at: datetime | None
+    trace_id: str
+    status: str
+    error: str = ""
+
+    @property
+    def key(self) -> bytes:
+        """What makes it the same delivery, in PostgreSQL's order."""
+        return self.connection_id.bytes + self.digest
+
+
+@dataclass(eq=False, slots=True)
+class _Row:
+    first: Arrival
+    repeats: int = 0  # how often the same came again within the batch
+
+
+# Whether a row is new is told by its id: of one that was there before, that one's comes back. So the same statement
+# may be sent again when nobody knows whether the first arrived: each row then meets itself, and nothing is counted.
+# Rows come in the order of their key, as in every statement that locks them, so that no two wait for each other.
+_INSERT = """
+INSERT INTO webhooks_delivery AS d (id, workspace_id, connection_id, platform, kind, platform_call_id, digest, body,
+  headers, signed_at, trace_id, status, error, repeats, size, created_at, applied_at, repeated_at, attempts, replays)
+SELECT given.*, length(given.body), now(), CASE WHEN given.status <> 'pending' THEN now() END,
+  CASE WHEN given.repeats > 0 THEN now() END, 0, 0
+FROM set_config('lock_timeout', '300ms', true),
+  unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bytea[],
+    %b::jsonb[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %b::int[])
+  AS given(id, workspace_id, connection_id, platform, kind, platform_call_id, digest, body,
+    headers, signed_at, trace_id, status, error, repeats)
+ON CONFLICT (connection_id, digest) {conflict}
+RETURNING id
+"""
+_COUNTING = _INSERT.format(
+    conflict="""DO UPDATE SET repeated_at = now(),
+  repeats = d.repeats + CASE WHEN d.id = EXCLUDED.id THEN 0 ELSE EXCLUDED.repeats + 1 END"""
+)
+# Does not wait for whoever works on the row that is there.
+_LEAVING = _INSERT.format(conflict="DO NOTHING")
+
+# Two transactions were in each other's way, and one was told to begin again.
+_IN_THE_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+# It is about the database, not about a row: none of them can be kept now.
+_TROUBLE = (Away, psycopg.OperationalError, psycopg.InternalError, psycopg.ProgrammingError)
+
+
+async def keep(arrivals: Sequence[Arrival]) -> list[Kept | Exception]:
+    """What becomes of each: "accepted", "duplicate", Overloaded, Gone, or what PostgreSQL says against it."""
+    rows: dict[bytes, _Row] = {}
+    for arrival in arrivals:
+        row = rows.get(arrival.key)
+        if row:
+            row.repeats += 1
+        else:
+            rows[arrival.key] = _Row(arrival)
+    became = await _keep([rows[key] for key in sorted(rows)])
+    told: list[Kept | Exception] = []
+    for arrival in arrivals:
+        first = rows[arrival.key].first
+        outcome = became[first.id]
+        told.append("duplicate" if outcome == "accepted" and arrival is not first else outcome)
+    return told
+
+
+async def _keep(rows: list[_Row]) -> dict[UUID, Kept | Exception]:
+    try:
+        new = await _insert(_COUNTING, rows)
+    except psycopg.errors.LockNotAvailable:
+        if len(rows) > 1:
+            return await _keep_halves(rows)
+        return await _keep_beside_a_lock(rows)
+    except _TROUBLE as trouble:
+        logger.warning("%d deliveries cannot be kept: %s", len(rows), type(trouble).__name__)
+        return {row.first.id: Overloaded() for row in rows}
+    except Exception as error:
+        if len(rows) > 1:
+            return await _keep_halves(rows)
+        gone = isinstance(error, psycopg.errors.ForeignKeyViolation)
+        return {rows[0].first.id: Gone() if gone else error}
+    return _told(rows, new)
+
+
+async def _keep_halves(rows: list[_Row]) -> dict[UUID, Kept | Exception]:
+    half = len(rows) // 2
+    return await _keep(rows[:half]) | await _keep(rows[half:])
+
+
+async def _keep_beside_a_lock(rows: list[_Row]) -> dict[UUID, Kept | Exception]:
+    """Somebody works on the row that is there: it is a duplicate, uncounted. Or another process is inserting it."""
+    try:
+        return _told(rows, await _insert(_LEAVING, rows))
+    except _TROUBLE:
+        return {rows[0].first.id: Overloaded()}
+
+
+def _told(rows: Sequence[_Row], new: set[UUID]) -> dict[UUID, Kept | Exception]:
+    return {row.first.id: "accepted" if row.first.id in new else "duplicate" for row in rows}
+
+
+async def _insert(statement: str, rows: Sequence[_Row]) -> set[UUID]:
+    """The ids of those that are new. Tried again where trying again is what cures it."""
+    values = _values(rows)
+    fresh = False
+    for tries_left in reversed(range(TRIES)):
+        try:
+            async with lines().line(fresh=fresh) as line:
+                cursor = await line.execute(statement, values, binary=True)
+                return {row[0] for row in await cursor.fetchall()}
+        except _IN_THE_WAY:
+            if not tries_left:
+                raise
+            await asyncio.sleep(random.uniform(0, 0.02))  # noqa: S311
+        except Away:
+            # The server may have been started again since the connection was last used.
+            if fresh or not tries_left:
+                raise
+            fresh = True
+    raise AssertionError("the last try returns or raises")
+
+
+def _values(rows: Sequence[_Row]) -> list[Packed]:
+    firsts = [row.first for row in rows]
+    return [
+        packing.uuids([arrival.id.bytes for arrival in firsts]),
+        packing.uuids([arrival.workspace_id.bytes for arrival in firsts]),
+        packing.uuids([arrival.connection_id.bytes for arrival in firsts]),
+        packing.texts(arrival.platform for arrival in firsts),
+        packing.texts(arrival.kind for arrival in firsts),
+        packing.texts(arrival.platform_call_id for arrival in firsts),
+        packing.texts(arrival.digest.hex() for arrival in firsts),
+        packing.blobs([arrival.body for arrival in firsts]),
+        packing.jsons(arrival.headers for arrival in firsts),
+        packing.times(arrival.signed_at for arrival in firsts),
+        packing.texts(arrival.trace_id for arrival in firsts),
+        packing.texts(arrival.status for arrival in firsts),
+        packing.texts(arrival.error for arrival in firsts),
+        packing.integers(row.repeats for row in rows),
+    ]

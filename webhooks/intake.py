@@ -1,0 +1,123 @@
+"""Where deliveries wait to be kept: whatever arrives in the same moment shares one statement, and its commit."""
+
+import asyncio
+import logging
+from collections import deque
+from time import monotonic
+
+from agents.lookup import per_loop
+from webhooks import batch
+from webhooks.batch import Arrival, Kept, Overloaded
+
+logger = logging.getLogger(__name__)
+
+WRITERS = 2  # statements under way: while one waits for its commit, the next is on its way
+MOST_WAITING, MOST_BYTES_WAITING = 1_000, 64 * 2**20
+MOST_ROWS, MOST_BYTES = 500, 8 * 2**20  # of one statement
+AIM_S = 0.25  # and as many rows as take about this long
+# Who was not handed to PostgreSQL by then is withdrawn; of who was, the truth is awaited a little longer.
+WITHDRAWN_AFTER_S, TRUTH_AWAITED_S, LOOK_EVERY_S = 2.0, 2.75, 0.2
+
+
+class _Waiting:
+    __slots__ = ("arrival", "future", "since")
+
+    def __init__(self, arrival: Arrival, future: asyncio.Future[Kept]) -> None:
+        self.arrival = arrival
+        self.future = future
+        self.since = monotonic()
+
+
+class Intake:
+    """One per event loop. Whoever puts a row waits until it is committed, together with all who wait then."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Waiting] = deque()  # oldest first
+        self._bytes = 0
+        self._under_way: set[_Waiting] = set()
+        self._writers: set[asyncio.Task[None]] = set()
+        self._most_rows = MOST_ROWS
+        self._look: asyncio.TimerHandle | None = None
+
+    def put(self, arrival: Arrival) -> asyncio.Future[Kept]:
+        """Await what comes back: "accepted" or "duplicate". Raises Overloaded, at once or then, or Gone."""
+        if len(self._waiting) >= MOST_WAITING or self._bytes >= MOST_BYTES_WAITING:
+            raise Overloaded
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(arrival, loop.create_future())
+        self._waiting.append(waiting)
+        self._bytes += len(arrival.body)
+        if len(self._writers) < WRITERS:
+            writer = loop.create_task(self._write(), name="webhook intake")
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
+        if self._look is None:
+            self._look = loop.call_later(LOOK_EVERY_S, self._give_up_late_ones)
+        return waiting.future
+
+    async def close(self) -> None:
+        """Come back when nobody waits any more."""
+        while self._writers:
+            await asyncio.gather(*self._writers, return_exceptions=True)
+        if self._look:
+            self._look.cancel()
+            self._look = None
+
+    async def _write(self) -> None:
+        while True:
+            await asyncio.sleep(0)  # whoever arrived in the same moment joins
+            together = self._take()
+            if not together:
+                return
+            self._under_way.update(together)
+            began = monotonic()
+            try:
+                became = await batch.keep([waiting.arrival for waiting in together])
+            except Exception as error:  # a mistake of ours; nobody waits for ever because of it
+                logger.exception("a batch of webhooks broke")
+                became = [error] * len(together)
+            finally:
+                self._under_way.difference_update(together)
+            for waiting, outcome in zip(together, became, strict=True):
+                _tell(waiting, outcome)
+            took = monotonic() - began
+            self._most_rows = max(1, min(MOST_ROWS, int(len(together) * AIM_S / max(took, 0.001))))
+
+    def _take(self) -> list[_Waiting]:
+        together: list[_Waiting] = []
+        size = 0
+        while self._waiting and len(together) < self._most_rows and size < MOST_BYTES:
+            waiting = self._waiting.popleft()
+            size += len(waiting.arrival.body)
+            together.append(waiting)
+        self._bytes -= size
+        return together
+
+    def _give_up_late_ones(self) -> None:
+        now = monotonic()
+        while self._waiting and self._waiting[0].since < now - WITHDRAWN_AFTER_S:
+            late = self._waiting.popleft()
+            self._bytes -= len(late.arrival.body)
+            _tell(late, Overloaded())
+        for waiting in self._under_way:
+            if waiting.since < now - TRUTH_AWAITED_S:
+                _tell(waiting, Overloaded())
+        busy = self._waiting or self._under_way
+        loop = asyncio.get_running_loop()
+        self._look = loop.call_later(LOOK_EVERY_S, self._give_up_late_ones) if busy else None
+
+
+def _tell(waiting: _Waiting, outcome: Kept | Exception) -> None:
+    if waiting.future.done():
+        return  # it was given up, or whoever asked has left
+    if isinstance(outcome, Exception):
+        waiting.future.set_exception(outcome)
+    else:
+        waiting.future.set_result(outcome)
+
+
+intake = per_loop(Intake)
+
+
+async def close() -> None:
+    await intake().close()

@@ -1,0 +1,172 @@
+"""`POST /webhooks/<platform>/<connection id>`: prove it, keep it, answer. What it means is found out by a worker.
+
+An ASGI app beside Django, whose own handling of a request costs ten times the work itself.
+"""
+
+import asyncio
+import hashlib
+import re
+from datetime import UTC, datetime
+from uuid import UUID
+
+import orjson
+
+from base.errors import SAYINGS, answer, error_body
+from base.ids import uuid7
+from platforms.adapters import ADAPTERS
+from platforms.errors import BadSignature, Unreadable
+from platforms.webhooks import Adapter, Envelope
+from webhooks import doorbell, redaction
+from webhooks.batch import Arrival, Gone, Overloaded
+from webhooks.connections import Known, connections
+from webhooks.intake import intake
+from webhooks.lines import Away
+from webhooks.models import Delivery
+from webhooks.unproven import unproven
+
+BODY_WITHIN_S = 10.0
+_ADDRESS = re.compile("/webhooks/([a-z][a-z0-9_]*)/([^/]+)/?")
+_UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_RETRY_AFTER = (b"retry-after", b"2")
+Status = Delivery.Status
+
+
+class Refused(Exception):
+    """The answer is no. `args`: status, headers, message."""
+
+    def __init__(self, status: int, headers: tuple = (), message: str = "", code: str = "") -> None:
+        self.status = status
+        self.headers = list(headers)
+        self.message = message
+        self.code = code
+
+
+class Left(Exception):
+    """Whoever sent it has gone before it was all there."""
+
+
+def receiving(app):
+    """ASGI: what platforms post comes here, and everything else under /webhooks/ goes to `app`, with the rest."""
+
+    def route(scope, receive, send):
+        if scope["path"].startswith("/webhooks/") and (match := _ADDRESS.fullmatch(scope["path"])):
+            platform, connection = match.groups()
+            if scope["method"] == "POST":
+                return receiver(scope, receive, send, platform, connection)
+            if platform in ADAPTERS or scope["method"] not in ("GET", "HEAD"):
+                return _refuse(send, Refused(405, [(b"allow", b"POST")]))
+        return app(scope, receive, send)
+
+    return route
+
+
+async def receiver(scope, receive, send, platform: str, connection: str) -> None:
+    """Answers 200 with {"status": "accepted" | "duplicate"}, or an error in our shape."""
+    try:
+        told = await _take_in(scope, receive, platform, connection)
+    except Refused as refused:
+        await _refuse(send, refused)
+    except Left:
+        return
+    else:
+        await answer(send, 200, orjson.dumps(told))
+
+
+async def _take_in(scope, receive, platform: str, connection: str) -> dict:
+    adapter = ADAPTERS.get(platform)
+    if adapter is None:
+        raise Refused(404)
+    known = await _known(platform, connection)
+    body = await _body(scope, receive, adapter.MAX_BODY)
+    headers = redaction.told(scope["headers"])
+    kept = redaction.redacted(headers)
+    try:
+        signed_at = adapter.verify(body, headers, known.secrets, datetime.now(UTC))
+    except BadSignature as bad:
+        unproven().note(known, str(bad), scope["trace_id"], kept)
+        raise Refused(401, message=f"This is not proven to come from the platform: {bad}.") from None
+    envelope, unreadable = _envelope(adapter, body)
+    status = (
+        Status.DEAD
+        if unreadable
+        else Status.PENDING
+        if envelope.known and envelope.call_id
+        else Status.IGNORED
+    )
+    arrival = Arrival(
+        id=uuid7(),
+        workspace_id=known.workspace_id,
+        connection_id=known.id,
+        platform=platform,
+        kind=envelope.kind,
+        platform_call_id=envelope.call_id,
+        digest=hashlib.sha256(body).digest(),
+        body=body,
+        headers=orjson.dumps(kept),
+        signed_at=signed_at,
+        trace_id=scope["trace_id"],
+        status=status.value,
+        error=unreadable,
+    )
+    try:
+        outcome = await intake().put(arrival)
+    except Overloaded:
+        raise Refused(503, [_RETRY_AFTER]) from None
+    except Gone:
+        connections().forget(known.id)
+        raise Refused(404) from None
+    if unreadable:
+        raise Refused(400, message=unreadable)
+    if outcome == "accepted" and status is Status.PENDING:
+        doorbell.ring()
+    return {"status": outcome} | adapter.answer(envelope)
+
+
+async def _known(platform: str, connection: str) -> Known:
+    if not _UUID.fullmatch(connection):
+        raise Refused(404)
+    try:
+        known = await connections().get(UUID(connection))
+    except Away:
+        raise Refused(503, [_RETRY_AFTER]) from None
+    if known is None or known.platform != platform:
+        raise Refused(404)
+    return known
+
+
+async def _body(scope, receive, most: int) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and int(value) > most:
+            raise Refused(413)
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Left
+                part = message.get("body", b"")
+                size += len(part)
+                if size > most:
+                    raise Refused(413)
+                parts.append(part)
+                if not message.get("more_body", False):
+                    return parts[0] if len(parts) == 1 else b"".join(parts)
+    except TimeoutError:
+        raise Refused(
+            408, [(b"connection", b"close")], "The body took too long to arrive.", "too_slow"
+        ) from None
+
+
+def _envelope(adapter: Adapter, body: bytes) -> tuple[Envelope, str]:
+    try:
+        return adapter.envelope(body), ""
+    except Unreadable as error:
+        return Envelope("", "", known=False), f"It is kept, but cannot be read: {error}."[:300]
+
+
+async def _refuse(send, refused: Refused) -> None:
+    code, title, _ = SAYINGS.get(refused.status, ("", "", ""))
+    body = error_body(refused.code or code, refused.message or title)
+    await answer(send, refused.status, body, refused.headers)
