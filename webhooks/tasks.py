@@ -6,17 +6,19 @@ from celery import shared_task
 
 from webhooks.services import apply_next
 
-AT_A_TIME_SECONDS = 20
-# A bell that nobody heard in time need not ring: the sweeper comes by sooner than that.
+AT_A_TIME_SECONDS = 20.0
+# A bell that nobody heard in time need not ring: the timetable's next one is sooner.
 BELL_EXPIRES_SECONDS = 10
 
 
 @shared_task(acks_late=True, ignore_result=True, expires=BELL_EXPIRES_SECONDS)
-def apply_pending() -> None:
-    """Apply everything that is pending. It is told nothing, so a bell that is lost costs nothing but the time
-    until the timetable's next one."""
-    enough = time.monotonic() + AT_A_TIME_SECONDS
+def apply_pending(at_a_time_seconds: float = AT_A_TIME_SECONDS) -> None:
+    """Apply everything that is pending, or ring again if that takes longer: others wait for this worker too.
+
+    It is not told what there is: a bell that is lost costs only the time until the timetable's next.
+    """
+    enough = time.monotonic() + at_a_time_seconds
     while apply_next():
-        if time.monotonic() > enough:
+        if time.monotonic() >= enough:
             apply_pending.delay()
             return
