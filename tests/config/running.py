@@ -111,6 +111,16 @@ class Up:
             if match := re.search(pattern, line):
                 return match
 
+    def said(self) -> list[str]:
+        """All its lines so far, whether they were waited for or not."""
+        while True:
+            try:
+                line = self._heard.get_nowait()
+            except queue.Empty:
+                return self.lines
+            if line is not None:
+                self.lines.append(line)
+
     def wait_ready(self) -> re.Match[str]:
         self.ready = self.wait_for_line(READY)
         self.url = self.ready["url"]
