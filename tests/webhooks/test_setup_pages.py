@@ -211,6 +211,14 @@ def test_no_secret_is_in_the_page(browser, connection, admin):
         assert connection.webhook_secret not in page
 
 
+def test_every_id_is_one_elements(browser, connection):
+    wait_for_agent(connection, "c1", "agent_1")
+    wait_for_agent(connection, "c2", "agent_2")
+    ids = re.findall(' id="([^"]+)"', browser.get(at("connection", connection)).content.decode())
+
+    assert len(ids) == len(set(ids))
+
+
 def test_what_people_wrote_is_escaped(browser, connection, admin):
     services.edit(connection, name="<script>alert(1)</script>", base_url="", api_key=None, by=admin)
     deliver(connection, "<b>kind</b>")

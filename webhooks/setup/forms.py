@@ -42,7 +42,16 @@ def check_secret(value: str) -> str:
     return value
 
 
-class NamedForm(forms.Form):
+class PartForm(forms.Form):
+    """One of several forms on a page: its fields' ids are its own."""
+
+    part = ""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, auto_id=f"{self.part}-%s", **kwargs)
+
+
+class NamedForm(PartForm):
     """A connection's name, unlike the workspace's others."""
 
     name = forms.CharField(max_length=80, error_messages={"required": "Give it a name."})
@@ -72,6 +81,7 @@ class ConnectionForm(NamedForm):
 
 
 class NewConnectionForm(ConnectionForm):
+    part = "new"
     platform = forms.ChoiceField(
         choices=Connection.Platform.choices, error_messages={"invalid_choice": "Choose a platform."}
     )
@@ -80,12 +90,14 @@ class NewConnectionForm(ConnectionForm):
 
 
 class EditForm(ConnectionForm):
+    part = "edit"
     forget_api_key = forms.BooleanField(required=False)
 
 
-class RotateForm(forms.Form):
+class RotateForm(PartForm):
     """A rotation: a key pasted from the platform, or one of ours."""
 
+    part = "rotate"
     PASTED, OURS = "pasted", "ours"
     made = forms.ChoiceField(choices=[(PASTED, ""), (OURS, "")])
     secret = forms.CharField(required=False, max_length=_MOST_SECRET, widget=forms.PasswordInput)
@@ -108,10 +120,10 @@ class RotateForm(forms.Form):
         return values
 
 
-class LinkForm(forms.Form):
+class LinkForm(PartForm):
     """Which agent of ours the platform's is: one there is, or a new one by name."""
 
-    NEW = "new"
+    part, NEW = "link", "new"
     platform_agent_id = forms.CharField(max_length=100)
     agent = forms.CharField(max_length=36)
     name = forms.CharField(required=False, max_length=80)
@@ -137,9 +149,10 @@ class LinkForm(forms.Form):
         return values
 
 
-class DeleteForm(forms.Form):
+class DeleteForm(PartForm):
     """The connection's name, typed again."""
 
+    part = "delete"
     name = forms.CharField(max_length=80, error_messages={"required": "Type the name to delete it."})
 
     def __init__(self, *args, expected: str, **kwargs) -> None:
