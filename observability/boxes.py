@@ -213,7 +213,7 @@ def browser(workspace_id: UUID) -> Box:
         answer,
         warn("Errors") if row["errors"] else NONE_TOLD,
         (f"{_n(row['errors'])} in 1 h", f"{_n(row['kinds'])} different"),
-        ("seen by", f"{_n(row['people'])} people"),
+        ("seen by", f"{_n(row['people'])} {'person' if row['people'] == 1 else 'people'}"),
     )
 
 

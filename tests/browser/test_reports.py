@@ -7,6 +7,7 @@ import time
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+REFRESHED_MS = 15_000  # the page looks again every 5 s
 SENT = "**/api/v1/ui-errors"
 TRACE = re.compile("[0-9a-f]{32}")
 
@@ -105,7 +106,7 @@ def test_what_breaks_as_the_page_is_left_is_told_too(told):
     page.wait_for_timeout(50)  # the script has run; the report waits for company
     page.goto(page.url.replace("/calls/", "/observability/"))
 
-    expect(page.get_by_text("Uncaught Error: last words")).to_be_visible()
+    expect(page.get_by_text("Uncaught Error: last words")).to_be_visible(timeout=REFRESHED_MS)
 
 
 def test_a_storm_is_bounded_and_a_refusal_is_the_end_of_it(told):
@@ -171,4 +172,4 @@ def test_what_was_told_is_there_to_read(told):
     told.wait(1)
     page.goto(page.url.replace("/calls/", "/observability/"))
 
-    expect(page.get_by_text("kept for you")).to_be_visible()
+    expect(page.get_by_text("kept for you")).to_be_visible(timeout=REFRESHED_MS)
