@@ -13,6 +13,7 @@ from base.embedded import places
 from base.logs import logging_config
 from config import secrets
 from config.env import BASE_DIR, BadSetting, read, words
+from config.unfold import UNFOLD as UNFOLD
 
 EARSHOT_HOME = read("EARSHOT_HOME")
 DEBUG = read("DEBUG")
@@ -38,8 +39,9 @@ CORS_ALLOWED_ORIGINS = read("CORS_ALLOWED_ORIGINS")
 
 INSTALLED_APPS = [
     "daphne",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "config.site.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

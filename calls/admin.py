@@ -1,0 +1,102 @@
+"""What happened on calls, to look at. Lists hold no words and no whole numbers; one row's page has them."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from base.admin import Evidence, readable, shown
+from calls import history, parts
+from calls.models import Call, Event, Turn
+
+IN_WORKSPACE = ("workspace", AutocompleteSelectFilter)
+
+
+class StatusFilter(admin.SimpleListFilter):
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin) -> list[tuple[str, str]]:
+        return list(history.STATUSES.items())
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Call]) -> QuerySet[Call]:
+        known = self.value() in history.STATUSES
+        return history.Filters(status=self.value()).narrow(rows) if known else rows
+
+
+@admin.register(Call)
+class Calls(Evidence):
+    list_display = ("started_at", "who", "agent", "platform", "channel", "status", "turn_count", "workspace")
+    list_filter = (StatusFilter, "channel", "level", IN_WORKSPACE)
+    list_select_related = ("agent", "workspace")
+    ids = ("id", "agent", "workspace", "connection")
+    values = ("platform_call_id",)
+    search_help_text = "A whole id: of the call, its agent, connection or workspace, or the platform’s"
+    fields = ("on_the_page", *(field.name for field in Call._meta.fields if field.name != "id"))
+
+    @admin.display(description="Caller")
+    def who(self, row: Call) -> str:
+        return parts.who(row)
+
+    @admin.display(description="Page")
+    def on_the_page(self, row: Call) -> SafeString:
+        lists = [reverse(f"admin:calls_{name}_changelist") for name in ("turn", "event")]
+        turns, facts = (f"{one}?q={row.pk}" for one in lists)
+        return format_html(
+            '<a href="{}">The call</a> · <a href="{}">its turns</a> · <a href="{}">its facts</a>',
+            reverse("calls:call", args=[row.pk]),
+            turns,
+            facts,
+        )
+
+
+@admin.register(Turn)
+class Turns(Evidence):
+    list_display = ("call_id", "n", "role", "key", "start_ms", "reply_ms", "model", "error")
+    list_filter = ("role", IN_WORKSPACE)
+    ids = ("id", "call")
+    search_help_text = "A whole id: of the turn or its call"
+    fields = (
+        "call",
+        "n",
+        "role",
+        "key",
+        "text_shown",
+        "heard",
+        "start_ms",
+        "end_ms",
+        "reply_ms",
+        "model",
+        "fallback",
+        "error",
+        "tool_name",
+        "arguments_shown",
+        "tool_ok",
+        "words_shown",
+        "created_at",
+    )
+    arguments_shown = readable("tool_arguments")
+    words_shown = readable("words")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Turn]:
+        return super().get_queryset(request).defer("stream", "words", "text")
+
+    @admin.display(description="Text")
+    def text_shown(self, row: Turn) -> str:
+        return shown(row.text)
+
+
+@admin.register(Event)
+class Facts(Evidence):
+    list_display = ("at", "kind", "source", "call_id", "turn")
+    list_filter = (IN_WORKSPACE,)
+    ids = ("id", "call")
+    search_help_text = "A whole id: of the fact or its call"
+    fields = ("call", "kind", "source", "key", "turn", "at", "created_at", "data_shown")
+    data_shown = readable("data")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        return super().get_queryset(request).defer("data")

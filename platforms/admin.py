@@ -1,0 +1,45 @@
+"""Accounts at voice platforms. Their webhook secrets are rotated under Settings → Connections."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from base.admin import Rows, is_set
+from platforms import services
+from platforms.models import Connection
+
+
+@admin.register(Connection)
+class Connections(Rows):
+    list_display = ("name", "platform", "workspace", "has_api_key", "has_webhook_secret", "is_rotating")
+    list_filter = ("platform", ("workspace", AutocompleteSelectFilter))
+    list_select_related = ("workspace",)
+    search_fields = ("name",)
+    autocomplete_fields = ("workspace",)
+    fields = ("workspace", "platform", "name", "base_url", "api_key")
+    has_api_key = is_set("api_key", "API key")
+    has_webhook_secret = is_set("webhook_secret", "Webhook secret")
+    is_rotating = is_set("previous_webhook_secret", "Rotating")
+
+    def get_fields(self, request: HttpRequest, obj: Connection | None = None):
+        return (*self.fields, "has_webhook_secret", "is_rotating", "rotated_at") if obj else self.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple:
+        fields = super().get_readonly_fields(request, obj)
+        # The platform is in the address that it posts to.
+        return (*fields, "platform", "has_webhook_secret", "is_rotating", "rotated_at") if obj else fields
+
+    def save_model(self, request: HttpRequest, obj: Connection, form, change: bool) -> None:
+        told = {"name": obj.name, "base_url": obj.base_url, "api_key": obj.api_key, "by": request.user}
+        if change:
+            services.edit(Connection.objects.get(pk=obj.pk), **told)
+        else:
+            obj.pk = services.create(obj.workspace, obj.platform, **told).pk
+
+    def delete_model(self, request: HttpRequest, obj: Connection) -> None:
+        services.delete(obj, by=request.user)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        for connection in queryset:
+            services.delete(connection, by=request.user)
