@@ -13,6 +13,7 @@ from streaming.log import Entry
 CALL = "call"  # the group of the whole call's own picture
 SUPERSEDED = "superseded"  # an answer the caller did not wait for: cut short, and nobody's error
 CUT = (SUPERSEDED, "interrupted")
+NUMBERLESS = {Call.Channel.WEB: "Web caller", Call.Channel.CHAT: "Chat visitor"}
 NATIONAL = {"1": 1, "7": 1}  # country codes of one digit; nearly all others have two
 
 
@@ -33,8 +34,8 @@ def masked(number: str) -> str:
 
 def who(call: Call) -> str:
     """Whom the agent talks to, number masked."""
-    if call.channel == Call.Channel.WEB and not call.from_number:
-        return "Web caller"
+    if call.channel in NUMBERLESS and not call.from_number:
+        return NUMBERLESS[call.channel]
     return masked(call.to_number if call.direction == "outbound" else call.from_number)
 
 
@@ -108,6 +109,12 @@ def turn_entry(turn: Turn) -> Entry:
     return Entry(part, group=turn.key, whole=part["data"]["state"] != "running")
 
 
+def dropped_entry(turn: Turn) -> Entry:
+    """That there is no such turn any more."""
+    data = {"n": turn.n, "key": turn.key, "role": turn.role, "state": "dropped"}
+    return Entry({"type": "data-turn", "id": turn.key, "data": data}, group=turn.key, gone=True)
+
+
 def call_entry(call: Call) -> Entry:
     return Entry(call_part(call), group=CALL, whole=True)
 
@@ -128,7 +135,8 @@ def replay_of(call: Call, turns: Sequence[Turn] | None = None) -> list[list]:
     """The call as it streamed: [[ms since it began, part], …] in the order and at the times it was shown."""
     began = call_part(call)
     began["data"] |= {
-        "status": "live", "ended_at": None, "duration_ms": None, "outcome": "", "end_reason": "", "turns": 0
+        "status": "live", "ended_at": None, "duration_ms": None, "outcome": "", "end_reason": "", "turns": 0,
+        "transfer": "", "transfer_to": "",
     }  # fmt: skip
     replayed: list[list[Any]] = [[0, began]]
     for turn in call.turns.all() if turns is None else turns:

@@ -1,8 +1,9 @@
 from decimal import Decimal
+from itertools import permutations
 
 from calls import fold
-from calls.fold import PLATFORM, SOCKET, WATCH, Fact
-from platforms.events import CallEnded, CallStarted
+from calls.fold import PLATFORM, SOCKET, WATCH, WEBHOOK, Fact
+from platforms.events import CallAnalyzed, CallEnded, CallStarted, CallTransferred, ToolCalled
 from tests.calls.told import ALL, BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET, at, spoken
 
 
@@ -126,3 +127,77 @@ def test_a_tool_is_one_turn_with_its_result():
         '{"charges": 2}',
     )
     assert (tool.start_ms, tool.end_ms) == (3_900, 4_400)
+
+
+def test_a_transfer_has_come_as_far_as_its_farthest_step():
+    desk, other = "+442071830000", "+442071830001"
+    steps = [
+        CallTransferred(BEGAN, "started", other),
+        CallTransferred(BEGAN, "cancelled", other),
+        CallTransferred(BEGAN, "started", desk),
+        CallTransferred(BEGAN, "bridged", desk),
+    ]
+    for told in permutations(steps):
+        fields = fold.call_fields(facts(WEBHOOK, told))
+        assert (fields["transfer"], fields["transfer_to"]) == ("bridged", desk)
+
+    ended = fold.call_fields(facts(WEBHOOK, [*steps, CallTransferred(at(9_000), "ended")]))
+    assert (ended["transfer"], ended["transfer_to"]) == ("ended", desk)
+    assert "transfer" not in fold.call_fields(ALL)
+
+
+def test_the_platforms_agent_is_known_from_the_start_of_the_call():
+    assert fold.call_fields(ALL)["platform_agent_id"] == "agent_1"
+
+
+def test_what_comes_with_a_judgement_was_told_after_a_mere_price():
+    early = CallAnalyzed(at(9_000), cost_usd="0.05")
+    for late in (CallAnalyzed(at(9_000), summary=f"Refund {n}.", cost_usd="0.07") for n in range(8)):
+        assert fold.call_fields(facts(WEBHOOK, [late, early]))["cost_usd"] == Decimal("0.07")
+
+
+SO_FAR = [spoken("c0", "I was", 0, 400, n=1), spoken("c1", "charged", 500, 900, n=2)]
+IN_THE_END = [spoken("c0", "I was charged.", 0, 900, n=1, final=True)]
+
+
+def test_of_a_call_nobody_watched_the_words_so_far_are_shown():
+    assert by_key(fold.turns(facts(WEBHOOK, SO_FAR), ended=False)).keys() == {"c0", "c1"}
+
+
+def test_a_final_transcript_takes_the_place_of_all_before_it():
+    """What was two utterances while they spoke may be one in the end."""
+    records = fold.turns(facts(WEBHOOK, [*IN_THE_END, *SO_FAR]), ended=True)
+
+    assert [(record.key, record.text) for record in records] == [("c0", "I was charged.")]
+
+
+def test_only_a_final_transcript_corrects_what_we_heard():
+    ours = facts(
+        SOCKET, [spoken("c0", "I was charged twice", 0, 900, n=1), spoken("r1", "Oh.", 950, 990, n=2)]
+    )
+    so_far = [*ours, *facts(WEBHOOK, [*SO_FAR, spoken("r0", "Hello.", 0, 10, n=3)])]
+
+    records = by_key(fold.turns(so_far, ended=True))
+    assert records.keys() == {"c0", "r1"}
+    assert records["c0"].text == "I was charged twice"
+    assert records["r1"].heard is None
+    assert by_key(fold.turns(so_far, ended=False)) == records
+
+    final = by_key(fold.turns([*so_far, *facts(WEBHOOK, IN_THE_END)], ended=True))
+    assert final["c0"].text == "I was charged."
+
+
+def test_a_tool_told_of_again_differently_is_told_the_same_in_any_order():
+    told = facts(
+        WEBHOOK,
+        [
+            ToolCalled("x1", at(300), "find", {}, 300, n=2),
+            ToolCalled("x1", at(500), "find", {}, 500, n=3),
+            ToolCalled("x1", at(400), "find", {"month": "May"}, 400, n=4, final=True),
+        ],
+    )
+    assert len({fact.event.key for fact in told}) == 3
+
+    for order in permutations(told):
+        tool = by_key(fold.turns(order, ended=True))["x1"]
+        assert (tool.start_ms, tool.tool_arguments) == (400, {"month": "May"})

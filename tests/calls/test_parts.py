@@ -1,12 +1,14 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from calls import parts
-from calls.fold import PLATFORM, SOCKET
+from calls.fold import PLATFORM, SOCKET, WEBHOOK
 from calls.models import Call
 from calls.services import record, record_quietly
-from tests.calls.told import BY_THE_PLATFORM, ON_THE_SOCKET, spoken
+from platforms.events import CallTransferred
+from tests.calls.told import BY_THE_PLATFORM, ON_THE_SOCKET, at, spoken
 
 
 @pytest.fixture
@@ -43,6 +45,27 @@ def test_the_call_is_shown_with_its_agent_and_its_end(over):
     assert (data["outcome"], data["cost_usd"], data["turns"]) == ("caller_hung_up", "0.070600", 7)
     assert data["duration_ms"] == 9_000
     assert json.dumps(data)
+
+
+def test_whom_it_was_handed_to_is_masked(workspace, opening):
+    events = [CallTransferred(at(8_000), "bridged", "+442071830000")]
+    call = record(workspace.pk, "retell", "x", events, source=WEBHOOK, opening=opening)
+
+    data = parts.call_part(call)["data"]
+    assert (data["transfer"], data["transfer_to"]) == ("bridged", "+44 20•• ••• 000")
+    began = parts.replay_of(call)[0][1]["data"]
+    assert (began["transfer"], began["transfer_to"]) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("channel", "who"), [("phone", "Unknown caller"), ("web", "Web caller"), ("chat", "Chat visitor")]
+)
+def test_whoever_has_no_number_is_named_by_their_channel(workspace, opening, channel, who):
+    opening = replace(opening, channel=channel)
+    call = record(workspace.pk, "retell", "x", [], source=WEBHOOK, opening=opening)
+
+    assert parts.who(call) == who
+    assert parts.call_part(call)["data"]["channel"] == channel
 
 
 def test_every_kind_of_turn_has_its_final_picture(over):

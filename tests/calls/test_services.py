@@ -9,11 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Workspace
+from agents.models import Agent
 from calls import board, parts
-from calls.fold import PLATFORM, SOCKET, WATCH
+from calls.fold import PLATFORM, SOCKET, WATCH, WEBHOOK
 from calls.models import Call, Event, Turn
-from calls.services import Opening, finish, record, record_quietly
+from calls.services import Opening, finish, link_agent, record, record_quietly
 from platforms.events import CallEnded, CallStarted
+from platforms.models import Connection
 from streaming.log import Log
 from tests.calls.told import ALL, BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET, at, spoken
 
@@ -212,3 +214,96 @@ def test_a_call_that_comes_back_is_live_again(workspace, opening):
     assert call.status == "live"
     assert call.started_at == BEGAN
     assert call.closed_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_platform_that_says_the_end_first_does_not_finish_what_we_may_still_add_to(workspace, opening):
+    record_quietly(workspace.pk, "retell", "x", ON_THE_SOCKET[:3], source=SOCKET, opening=opening)
+    ended = [CallEnded(at(9_200), "user_hangup", "caller_hung_up")]
+    call = record(workspace.pk, "retell", "x", ended, source=WEBHOOK, opening=Opening(BEGAN))
+    assert (call.status, call.closed_at) == ("ended", None)
+    assert watched(parts.topic(call))[-1]["type"] == "data-call"
+
+    record_quietly(workspace.pk, "retell", "x", ON_THE_SOCKET[-1:], source=SOCKET, opening=opening)
+    call = record(workspace.pk, "retell", "x", BY_THE_PLATFORM, source=PLATFORM, opening=Opening(BEGAN))
+
+    assert call.closed_at
+    assert watched(parts.topic(call))[-1]["type"] == "finish"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_we_hold_shows_only_what_we_heard_while_it_goes_on(workspace, opening):
+    record_quietly(workspace.pk, "retell", "x", ON_THE_SOCKET[:3], source=SOCKET, opening=opening)
+    told = [spoken("r0", "Larkfield", 0, 300, n=1), spoken("c0", "I was", 2_000, 2_500, n=2)]
+    call = record(workspace.pk, "retell", "x", told, source=WEBHOOK, opening=Opening(BEGAN, level="turn"))
+    record_quietly(workspace.pk, "retell", "x", ON_THE_SOCKET[3:5], source=SOCKET, opening=opening)
+
+    shown_now = [(turn.key, turn.n, turn.text) for turn in call.turns.all()]
+    assert shown_now == [
+        ("r0", 1, "Larkfield Energy, how can I help?"),
+        ("c0", 2, "I was charged twice."),
+        ("r2", 3, "Let me look. I see two charges of £42."),
+    ]
+    assert call.level == "token"
+
+
+@pytest.fixture
+def linked(workspace, agent) -> Opening:
+    """What a webhook knows of a call of an agent of ours, by its name at the platform."""
+    connection = Connection.objects.create(workspace=workspace, platform="retell", name="Retell")
+    agent.connection, agent.platform_agent_id = connection, "agent_1"
+    agent.save()
+    return Opening(BEGAN, connection_id=connection.pk, platform_agent_id="agent_1")
+
+
+def test_a_call_finds_its_agent_by_the_platforms_name_for_it(workspace, agent, linked):
+    call = record(workspace.pk, "retell", "x", [], source=WEBHOOK, opening=linked)
+
+    assert (call.agent, call.version, call.platform_agent_id) == (agent, None, "agent_1")
+
+
+def test_an_agent_of_another_workspace_is_never_found(linked):
+    elsewhere = Workspace.objects.create(name="Elsewhere")
+
+    assert record(elsewhere.pk, "retell", "x", [], source=WEBHOOK, opening=linked).agent is None
+
+
+def test_whichever_source_comes_first_the_call_is_the_same(workspace, agent, opening, linked):
+    other = Agent.objects.create(workspace=workspace, name="Winfield")
+    ours = Opening(BEGAN, level="token", agent_id=other.pk, version_id=opening.version_id, trace_id="t")
+    theirs = Opening(
+        at(-500), level="turn", channel="web", connection_id=linked.connection_id, platform_agent_id="agent_1"
+    )
+    told = [(SOCKET, ON_THE_SOCKET, ours), (WEBHOOK, BY_THE_PLATFORM, theirs)]
+    calls = []
+    for order in (told, told[::-1]):
+        call_id = f"call_{next(ids)}"
+        for source, events, first in order:
+            record(workspace.pk, "retell", call_id, events, source=source, opening=first)
+        call = Call.objects.get(platform_call_id=call_id)
+        calls.append(
+            (call.agent, call.version_id, call.connection_id, call.channel, call.trace_id, shown(call))
+        )
+
+    assert calls[0] == calls[1]
+    assert calls[0][:2] == (other, opening.version_id)
+    assert calls[0][3] == "web"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_calls_that_wait_for_their_agent_are_given_it(workspace, agent, linked):
+    agent.platform_agent_id = ""
+    agent.save()
+    waits = record(workspace.pk, "retell", "x", [CallStarted(BEGAN)], source=WEBHOOK, opening=linked)
+    elsewhere = Workspace.objects.create(name="Elsewhere")
+    record(elsewhere.pk, "retell", "x", [], source=WEBHOOK, opening=linked)
+    assert waits.agent is None
+
+    assert link_agent(workspace.pk, linked.connection_id, "agent_1", agent) == 1
+
+    waits.refresh_from_db()
+    assert waits.agent == agent
+    assert watched(parts.topic(waits))[-1]["data"]["agent"] == "Odell"
+    assert watched(board.topic(workspace.pk))[-1]["data"]["agent"] == "Odell"
+    assert Call.objects.for_workspace(elsewhere).get().agent is None
+    assert link_agent(workspace.pk, linked.connection_id, "agent_1", agent) == 0
