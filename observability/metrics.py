@@ -26,7 +26,7 @@ _LONGEST_MS = 2_000
 # Every part is a partial index's own condition, so what is settled costs nothing however much there is.
 _STANDING = """
 SELECT (SELECT count(*) FROM webhooks_delivery WHERE status = 'pending'),
-       (SELECT count(*) FILTER (WHERE status = 'pending') FROM webhooks_delivery
+       (SELECT count(*) FILTER (WHERE status = 'pending' AND due_at IS NOT NULL) FROM webhooks_delivery
          WHERE status = 'dead' OR (status = 'pending' AND attempts > 0)),
        (SELECT count(*) FILTER (WHERE status = 'dead') FROM webhooks_delivery
          WHERE status = 'dead' OR (status = 'pending' AND attempts > 0)),

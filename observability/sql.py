@@ -1,7 +1,8 @@
 """What `/observability/` asks. Every question but the database's own names its workspace, as a test holds.
 
 Values: workspace, since and since_id (observability.asking.since), trace. Words of callers, bodies and
-secrets are not asked for.
+secrets are not asked for. A pending delivery with attempts may be in a worker's hands; with `due_at`
+too it has failed, and waits for its next try.
 """
 
 INGEST = """
@@ -12,7 +13,8 @@ SELECT count(*) FILTER (WHERE created_at >= %(since)s AND id >= %(since_id)s) AS
                    AND created_at >= %(since)s) AS p95_ms,
        count(*) FILTER (WHERE status = 'dead' AND coalesce(applied_at, created_at) >= %(hour)s) AS died,
        (SELECT count(*) FROM webhooks_delivery
-         WHERE workspace_id = %(workspace)s AND status = 'pending' AND attempts > 0) AS retrying,
+         WHERE workspace_id = %(workspace)s AND status = 'pending' AND attempts > 0
+           AND due_at IS NOT NULL) AS retrying,
        (SELECT count(*) FROM webhooks_delivery
          WHERE workspace_id = %(workspace)s AND status = 'dead') AS dead
   FROM webhooks_delivery
@@ -30,7 +32,7 @@ QUEUE = """
 SELECT count(*) AS pending,
        coalesce(extract(epoch FROM now() - min(created_at)), 0)::int AS oldest_s
   FROM webhooks_delivery
- WHERE workspace_id = %(workspace)s AND status = 'pending' AND attempts = 0
+ WHERE workspace_id = %(workspace)s AND status = 'pending' AND due_at IS NULL
 """
 
 DATABASE = """
@@ -97,7 +99,7 @@ SELECT platform, kind, count(*) AS count, sum(repeats) AS repeats,
        percentile_disc(0.95) WITHIN GROUP (
            ORDER BY (extract(epoch FROM applied_at - created_at) * 1000)::bigint
        ) FILTER (WHERE replays = 0) AS applied_p95_ms,
-       count(*) FILTER (WHERE status = 'pending' AND attempts > 0) AS retrying,
+       count(*) FILTER (WHERE status = 'pending' AND attempts > 0 AND due_at IS NOT NULL) AS retrying,
        count(*) FILTER (WHERE status = 'dead') AS dead
   FROM webhooks_delivery
  WHERE workspace_id = %(workspace)s AND id >= %(since_id)s AND created_at >= %(since)s

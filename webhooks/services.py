@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
+from base import meters
 from base.trace import bind_trace, new_trace
 from calls import fold
 from calls.models import Call
@@ -39,6 +40,7 @@ LOCK_TIMEOUT_MS = 5_000
 # Two transactions were in each other's way, and one was told to begin again: deadlock, serialization failure.
 IN_THE_WAY = ("40P01", "40001")
 TRIES_IN_THE_WAY = 3
+TOOK = meters.seconds("webhook_apply_seconds", "Applying what was pending of one call.")
 REPLAYED_AT_ONCE = 200
 
 
@@ -85,7 +87,7 @@ def apply_call() -> Applied | None:
     if not batch:
         return None
     traces = {delivery.trace_id for delivery in batch} - {""}
-    with bind_trace(traces.pop() if len(traces) == 1 else new_trace()):
+    with bind_trace(traces.pop() if len(traces) == 1 else new_trace()), TOOK.time():
         return _apply(batch)
 
 

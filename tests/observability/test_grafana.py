@@ -117,7 +117,7 @@ def workspace(db):
         "size": 2,
     }
     Delivery.objects.create(digest="1", status="applied", applied_at=now, processing_ms=3, repeats=1, **came)
-    Delivery.objects.create(digest="2", status="pending", attempts=2, **came)
+    Delivery.objects.create(digest="2", status="pending", attempts=2, due_at=now, **came)
     Delivery.objects.create(digest="3", status="dead", applied_at=now, **came)
     BrowserReport.objects.create(workspace=workspace, kind="error", message="card is undefined")
     BrowserReport.objects.create(workspace=workspace, kind="reconnect", detail={"ms": 1_200, "tries": 2})

@@ -8,6 +8,7 @@ import sys
 import pytest
 from django.db import connection, connections
 from django.test import override_settings
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from accounts.models import Workspace
@@ -18,6 +19,7 @@ from observability import metrics, tasks_seen
 from platforms.models import Connection
 from tests.observability.asking import asked
 from tests.people import bearer, cookie_of, make_member
+from webhooks import receiver
 from webhooks.models import Delivery
 
 TOKEN = "t" * 40
@@ -126,7 +128,8 @@ def test_metrics_say_how_things_stand(transactional_db):
     workspace = Workspace.objects.create(name="Larkfield Energy")
     point = Connection.objects.create(workspace=workspace, platform="retell", name="Retell")
     for n, (status, attempts) in enumerate([("pending", 0), ("pending", 2), ("dead", 8), ("applied", 1)]):
-        fields = {"digest": str(n), "size": 2, "status": status, "attempts": attempts}
+        due_at = timezone.now() if attempts == 2 else None
+        fields = {"digest": str(n), "size": 2, "status": status, "attempts": attempts, "due_at": due_at}
         Delivery.objects.create(workspace=workspace, connection=point, platform="retell", **fields)
     Call.objects.create(
         workspace=workspace, platform="retell", platform_call_id="c1", started_at="2026-11-21T12:00:00Z"
@@ -143,6 +146,17 @@ def test_metrics_say_how_things_stand(transactional_db):
     assert found["earshot_database_up"] == 1
     assert found["earshot_queue_length{queue=celery}"] >= 0
     assert any(name.startswith("earshot_build{") for name in found)
+
+
+def test_webhooks_are_timed_by_answer_and_strangers_invent_no_platforms():
+    def count(platform: str) -> float:
+        return sum(bucket.get() for bucket in receiver.ANSWERED(platform, 404)._buckets)
+
+    before = count("unknown"), count("retell")
+    for platform in ("nope", "another", "retell"):
+        assert asked(f"/webhooks/{platform}/not-a-connection", "POST").status == 404
+
+    assert (count("unknown"), count("retell")) == (before[0] + 2, before[1] + 1)
 
 
 def test_tasks_are_counted_by_how_they_end():

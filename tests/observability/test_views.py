@@ -20,6 +20,7 @@ from platforms.models import Connection
 from tests.people import make_member, sign_in
 from webhooks.models import Delivery
 
+LATER = timezone.now() + timedelta(minutes=1)
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -92,7 +93,8 @@ def test_a_percentile_of_few_says_so(workspace):
     ("fields", "word"),
     [
         ({"waited_ms": 6_000}, "Slow"),
-        ({"status": "pending", "attempts": 2}, "Retrying"),
+        ({"status": "pending", "attempts": 1}, "Working"),  # a worker is at it
+        ({"status": "pending", "attempts": 2, "due_at": LATER}, "Retrying"),
         ({"status": "dead", "attempts": 8}, "Failing"),
         # An old dead letter waits for somebody, but nothing fails now.
         ({"status": "dead", "attempts": 8, "ago": timedelta(days=2)}, "Quiet"),
