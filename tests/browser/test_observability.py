@@ -1,0 +1,96 @@
+"""`/observability/` in a browser: fresh every few seconds, still under a reader, never well by default."""
+
+import re
+import urllib.error
+import urllib.request
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NARROW, WIDE
+from tests.browser.looking import overflow
+
+NOW = "**/observability/now*"
+REFRESHED_MS = 15_000
+
+
+def as_of(page: Page):
+    return page.locator('[data-part="as-of"]')
+
+
+def words(page: Page) -> set[str]:
+    return {word.strip() for word in page.locator("[data-word]").all_inner_texts()}
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_is_accessible_and_fits(visit, theme, viewport):
+    page = visit(theme=theme, viewport=viewport).open("/observability/?trace=" + "0" * 32)
+    expect(page.get_by_text("Nothing of the last 7 days")).to_be_visible()
+
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
+    assert overflow(page) <= 0
+
+
+def test_it_looks_again_by_itself(visit):
+    page = visit().open("/observability/")
+    before = as_of(page).inner_text()
+
+    expect(as_of(page)).not_to_have_text(before, timeout=REFRESHED_MS)
+
+
+def test_a_list_that_is_read_stays_as_it_is(visit):
+    page = visit().open("/observability/")
+    calls = page.locator('[data-part="model-calls"]')
+    calls.locator("tbody tr").first.hover()
+    before, shown = as_of(page).inner_text(), calls.inner_html()
+    for _ in range(2):
+        expect(as_of(page)).not_to_have_text(before, timeout=REFRESHED_MS)
+        before = as_of(page).inner_text()
+
+    assert calls.inner_html() == shown
+
+
+def test_what_cannot_be_asked_is_unknown_until_it_can(visit):
+    visitor = visit()
+    page = visitor.open("/observability/")
+    page.route(NOW, lambda route: route.fulfill(status=503, body=""))
+    expect(page.locator("[data-word]").first).to_have_text("Unknown", timeout=REFRESHED_MS)
+    assert words(page) == {"Unknown"}
+
+    page.unroute(NOW)
+    expect(page.locator("[data-word]").first).not_to_have_text("Unknown", timeout=REFRESHED_MS)
+    visitor.complaints.clear()  # the console names the 503
+
+
+def test_each_box_shows_what_was_asked(visit):
+    page = visit().open("/observability/")
+    page.get_by_role("button", name=re.compile("^Database: the query")).click()
+
+    dialog = page.get_by_role("dialog", name="Database")
+    expect(dialog.get_by_label("SQL")).to_contain_text("FROM pg_stat_activity")
+    expect(dialog).to_contain_text("docs/observability.md#database")
+
+
+def test_a_trace_is_one_press_away(visit):
+    page = visit().open("/observability/")
+    page.locator('[data-part="model-calls"] a[href^="?trace="]').first.click()
+
+    expect(page.get_by_role("heading", name=re.compile("Trace [0-9a-f]{32}"))).to_be_visible()
+    expect(page.get_by_role("heading", name="Model calls", exact=True, level=3)).to_be_visible()
+
+
+def test_machines_are_answered_too(earshot):
+    def status(path: str) -> int:
+        try:
+            with urllib.request.urlopen(earshot.url + path, timeout=10) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert [status(path) for path in ("/healthz", "/readyz", "/metrics")] == [200, 200, 404]
+    counted = {path.stem.split("_")[-1] for path in (earshot.home / "metrics").glob("*.db")}
+    assert str(earshot.pid_of("web")) in counted
