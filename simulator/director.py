@@ -21,7 +21,7 @@ MOST_LIVE = 200
 HOSTED_EVERY, HOSTED_AT = 6, 4
 HOSTED_GAP = (0.5, 1.5)
 # Every twelfth call that we place reaches nobody.
-UNANSWERED_EVERY, UNANSWERED_AT = 12, 3
+UNANSWERED_EVERY, UNANSWERED_AT = 12, 4
 UNANSWERED = ("dial_no_answer", "dial_busy", "dial_no_answer", "dial_failed")
 KNOCK_EVERY = 0.25
 KNOCK_WITHIN = 2.0
