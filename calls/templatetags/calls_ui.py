@@ -20,6 +20,7 @@ FALLBACKS = {
     "day": "%a %-d %b, %H:%M",
     "date": "%-d %b, %H:%M",
     "row": "%-d %b, %H:%M",
+    "stamp": "%-d %b, %H:%M",
 }
 
 

@@ -29,8 +29,8 @@ function calls() {
 }
 
 function pages() {
-  return [...document.querySelectorAll(".rail-link[data-go]")].map((link) => ({
-    group: "Go to", icon: "page", label: link.title, keys: ["G", link.dataset.go.toUpperCase()], href: link.href,
+  return [...document.querySelectorAll("a.rail-link")].map((link) => ({
+    group: "Go to", icon: "page", label: link.title, keys: link.dataset.go ? ["G", link.dataset.go.toUpperCase()] : [], href: link.href,
   }));
 }
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 
 from accounts.models import Membership, Workspace
-from tests.people import make_person, sign_in
+from tests.people import make_member, make_person, sign_in
 
 
 def drawn(user, **cookies):
@@ -32,10 +32,19 @@ def test_one_workspace_is_a_name_and_several_are_a_choice(maya):
     assert "<Staging>" not in page
 
 
-def test_the_rail_shows_only_pages_that_exist(maya):
-    rail = re.search(r"<nav.*?</nav>", drawn(maya), re.DOTALL)[0]
+def rail(user) -> list[tuple[str, str]]:
+    shown = re.search(r"<nav.*?</nav>", drawn(user), re.DOTALL)[0]
+    return re.findall(r'href="([^"]+)" title="(\w+)"', shown)
 
-    assert re.findall(r'href="([^"]+)" title="(\w+)"', rail) == [("/", "Live"), ("/calls/", "History")]
+
+def test_the_rail_shows_the_pages_that_a_role_opens(workspace, maya):
+    everybodys = [("/", "Live"), ("/calls/", "History"), ("/webhooks/", "Webhooks")]
+    managers = [("/observability/", "Observability"), ("/settings/", "Settings")]
+
+    assert rail(maya) == everybodys
+    assert rail(make_member(workspace, "admin")) == everybodys + managers
+    staff = make_member(workspace, "owner", is_staff=True)
+    assert rail(staff) == [*everybodys, *managers, ("/admin/", "Admin")]
 
 
 @pytest.mark.parametrize(

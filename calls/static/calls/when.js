@@ -11,10 +11,12 @@ const formats = Object.fromEntries(
   Object.entries(FORMATS).map(([name, options]) => [name, new Intl.DateTimeFormat(locale, { ...options, hourCycle: "h23" })]),
 );
 
-// "row" is a minute today and a date before that.
+// "row" is a minute today and a date before that; "stamp" a second.
+const TODAY = { row: "minute", stamp: "second" };
+
 function formatOf(name, at) {
-  if (name !== "row") return formats[name];
-  return at.toDateString() === new Date().toDateString() ? formats.minute : formats.date;
+  if (!(name in TODAY)) return formats[name];
+  return formats[at.toDateString() === new Date().toDateString() ? TODAY[name] : "date"];
 }
 
 export function word(time) {
