@@ -103,6 +103,9 @@ class ApiToken(Row):
 
     objects = WorkspaceQuerySet.as_manager()
 
+    class Meta:
+        verbose_name = "API token"
+
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
@@ -124,6 +127,7 @@ class AuditEntry(Row):
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-id"])]
+        verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"

@@ -140,7 +140,9 @@ def _version(version: AgentVersion, agent: Agent) -> VersionOut:
 class ModelCalls(During):
     call: UUID = Field(None, description="Those made for this call.")
     model: Text = Field(
-        None, description="Those to this model, by its provider’s name.", examples=["gpt-4.1"]
+        None,
+        description="Those to this model, by its provider’s name.",
+        json_schema_extra={"example": "gpt-4.1"},
     )
     error: Literal["any", *get_args(ErrorType)] = Field(  # type: ignore[valid-type]
         None, description="Those that failed: in this way, or in any."

@@ -68,13 +68,13 @@ Day = Annotated[
     date,
     BeforeValidator(_day),
     AfterValidator(_followed),
-    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-11-20"]}),
+    WithJsonSchema({"type": "string", "format": "date", "example": "2026-11-20"}),
 ]
 Moment = Annotated[
     datetime,
     BeforeValidator(_moment),
     AfterValidator(_in_utc),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-20T09:00:00Z"]}),
+    WithJsonSchema({"type": "string", "format": "date-time", "example": "2026-11-20T09:00:00Z"}),
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern="^[ -~]+$")]
 Money = Annotated[

@@ -46,7 +46,8 @@ class Calls(Evidence):
         lists = [reverse(f"admin:calls_{name}_changelist") for name in ("turn", "event")]
         turns, facts = (f"{one}?q={row.pk}" for one in lists)
         return format_html(
-            '<a href="{}">The call</a> · <a href="{}">its turns</a> · <a href="{}">its facts</a>',
+            '<a class="underline" href="{}">The call</a> · <a class="underline" href="{}">its turns</a>'
+            ' · <a class="underline" href="{}">its facts</a>',
             reverse("calls:call", args=[row.pk]),
             turns,
             facts,

@@ -12,6 +12,10 @@ def _mark(request: HttpRequest) -> str:
     return static("mark.svg")
 
 
+def _nowhere(request: HttpRequest) -> bool:
+    return False
+
+
 def _may_see(app: str, model: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(f"{app}.view_{model}")
 
@@ -34,7 +38,12 @@ def _room(title: str, app: str, **models: tuple[str, str]) -> dict[str, Any]:
 
 
 NAVIGATION = [
-    {"items": [{"title": "Back to the dashboard", "icon": "arrow_back", "link": "/"}]},
+    {
+        "items": [
+            # Every address begins with its own, which would make it look chosen everywhere.
+            {"title": "Back to the dashboard", "icon": "arrow_back", "link": "/", "active": _nowhere}
+        ]
+    },
     _room(
         "People",
         "accounts",

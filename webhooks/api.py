@@ -24,7 +24,9 @@ class Deliveries(During):
     status: Literal["pending", "applied", "ignored", "dead"] = Field(None)
     connection: UUID = Field(None, description="Those that came to this connection.")
     kind: Text = Field(
-        None, description="Those of this event, by the platform’s name.", examples=["call_ended"]
+        None,
+        description="Those of this event, by the platform’s name.",
+        json_schema_extra={"example": "call_ended"},
     )
     call: UUID = Field(None, description="Those about this call.")
 
