@@ -48,9 +48,7 @@ class Intake:
         self._waiting.append(waiting)
         self._bytes += len(arrival.body)
         if len(self._writers) < WRITERS:
-            writer = loop.create_task(self._write(), name="webhook intake")
-            self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
+            self._writers.add(loop.create_task(self._write(), name="webhook intake"))
         if self._look is None:
             self._look = loop.call_later(LOOK_EVERY_S, self._give_up_late_ones)
         return waiting.future
@@ -68,6 +66,8 @@ class Intake:
             await asyncio.sleep(0)  # whoever arrived in the same moment joins
             together = self._take()
             if not together:
+                # In the same step as the look: whoever comes next finds that a writer is missing.
+                self._writers.discard(asyncio.current_task())
                 return
             self._under_way.update(together)
             began = monotonic()
