@@ -9,20 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import redis
 from celery import current_app
 from django.conf import settings
-from django.db import Error, connection, transaction
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
+from observability.readiness import of_our_own
+
 logger = logging.getLogger(__name__)
 
 KEPT_S = 5.0
 _LONGEST_MS = 2_000
+_PATIENCE_S = 2.0
 # Every part is a partial index's own condition, so what is settled costs nothing however much there is.
 _STANDING = """
 SELECT (SELECT count(*) FROM webhooks_delivery WHERE status = 'pending'),
@@ -66,9 +69,17 @@ def counted() -> bytes:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """No other process reads or folds these files meanwhile."""
+    """No other process reads or folds these files meanwhile. Raises BlockingIOError if one is stuck in it."""
+    deadline = time.monotonic() + _PATIENCE_S
     with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.01)
         yield
 
 
@@ -131,11 +142,10 @@ _standing = Standing()
 
 def _in_database() -> Iterator[Metric]:
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = {_LONGEST_MS}")
-            cursor.execute(_STANDING)
-            values = cursor.fetchone()
-    except Error as error:
+        with psycopg.connect(**of_our_own()) as asked:
+            asked.execute(f"SET statement_timeout = {_LONGEST_MS}")
+            values = asked.execute(_STANDING).fetchone()
+    except psycopg.Error as error:
         logger.warning("metrics without the database: %s", type(error).__name__)
         yield GaugeMetricFamily("earshot_database_up", "Whether the database could be asked.", 0)
         return

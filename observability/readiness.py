@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import psycopg
 from django.conf import settings
@@ -85,15 +86,16 @@ async def _check(name: str, ask: Callable[[], Awaitable[None]]) -> Check:
     return Check(name, round((time.monotonic() - began) * 1000), problem)
 
 
-async def _connect() -> psycopg.AsyncConnection:
-    # Not from the pool, which would make us wait behind everybody else, and longer than anybody asks here.
+def of_our_own() -> dict[str, Any]:
+    """How to reach the database without the pool, which would make us wait behind everybody else."""
     params = connection.get_connection_params()
     of_django = ("context", "cursor_factory")  # its own types and synchronous cursors
-    return await psycopg.AsyncConnection.connect(
-        **{name: value for name, value in params.items() if name not in of_django}
-        | {"connect_timeout": WITHIN_S},
-        autocommit=True,
-    )
+    kept = {name: value for name, value in params.items() if name not in of_django}
+    return kept | {"connect_timeout": int(WITHIN_S), "autocommit": True}
+
+
+async def _connect() -> psycopg.AsyncConnection:
+    return await psycopg.AsyncConnection.connect(**of_our_own())
 
 
 async def _database() -> None:

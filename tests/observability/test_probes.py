@@ -148,6 +148,17 @@ def test_metrics_say_how_things_stand(transactional_db):
     assert any(name.startswith("earshot_build{") for name in found)
 
 
+def test_without_the_database_what_was_counted_is_still_told(nothing_there):
+    metrics._standing._kept = (0.0, [])
+    with override_settings(METRICS_TOKEN=TOKEN):
+        found = samples(asked("/metrics", headers=[bearer(TOKEN)]).body)
+
+    assert found["earshot_database_up"] == 0
+    assert "earshot_deliveries_pending" not in found
+    assert any(name.startswith("earshot_event_loop_lag") for name in found)
+    metrics._standing._kept = (0.0, [])
+
+
 def test_webhooks_are_timed_by_answer_and_strangers_invent_no_platforms():
     def count(platform: str) -> float:
         return sum(bucket.get() for bucket in receiver.ANSWERED(platform, 404)._buckets)
