@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 
-from calls import parts
+from calls import parts, wording
 from calls.models import Call, CallQuerySet, Turn
 from streaming.log import Entry, publish
 
@@ -58,7 +58,7 @@ def card(call: Call, turns: Sequence[Turn], now: Now | None = None) -> dict:
         "id": str(call.pk),
         "status": call.status,
         "who": parts.who(call),
-        "agent": call.agent.name if call.agent else "",
+        "agent": call.agent.name if call.agent else wording.UNKNOWN_AGENT,
         "version": call.version.number if call.version else None,
         "topic": call.agent.topic if call.agent else "",
         "level": call.level,
@@ -165,7 +165,7 @@ def ended(call: Call) -> str:
         "agent_hung_up": "Agent hung up",
         "transferred": "Transferred",
         "not_connected": "Never connected",
-        "failed": "Connection lost" if call.end_reason == "connection_lost" else "Failed",
+        "failed": wording.LOST.get(call.end_reason, "Failed"),
     }.get(call.outcome, "Ended")
 
 

@@ -177,7 +177,7 @@ def _row(call: Call, replies: figures.Replies | None, cost: Decimal | None, last
         id=call.pk,
         started_at=call.started_at,
         who=parts.who(call),
-        agent=call.agent.name if call.agent else "—",
+        agent=call.agent.name if call.agent else wording.UNKNOWN_AGENT,
         version=call.version.number if call.version else None,
         outcome=LIVE if call.ended_at is None else wording.outcome(call.outcome),
         is_live=call.ended_at is None,

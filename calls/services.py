@@ -15,7 +15,7 @@ from calls import board, facts, fold, parts
 from calls.fold import Fact, TurnRecord
 from calls.models import Call, Event, Turn
 from platforms.events import CallEnded, CallEvent, CallStarted
-from streaming.log import publish
+from streaming.log import position, publish
 
 LEVELS = [Call.Level.EVENT, Call.Level.TURN, Call.Level.TOKEN]  # from the farthest to the closest
 
@@ -40,6 +40,7 @@ class Recorded:
 
     call: Call
     turns: list[Turn]  # those that changed
+    gone: list[Turn]  # those that turned out to be part of another
     about: list[Turn]  # those, and the others that the events are about
     source: str
     changed: bool
@@ -84,7 +85,7 @@ def record_quietly(
     call, fresh = _locked(workspace_id, platform, platform_call_id, opening)
     was_closed = call.closed_at is not None
     new = _keep(call, events, source)
-    turns = _take_in_turns(call, new) if new else []
+    turns, gone = _take_in_turns(call, new) if new else ([], [])
     changed = _take_in_call(call, opening, any(not _turn_of(event) for event in new), source)
     changed = fresh or changed or bool(new)
     if changed:
@@ -94,7 +95,7 @@ def record_quietly(
     others = {_turn_of(event) for event in events} - about.keys() - {""}
     about |= {turn.key: turn for turn in Turn.objects.filter(call=call, key__in=others)}
     by_number = sorted(about.values(), key=lambda turn: turn.n)
-    return Recorded(call, turns, by_number, source, changed, was_closed)
+    return Recorded(call, turns, gone, by_number, source, changed, was_closed)
 
 
 def _locked(workspace_id: UUID, platform: str, platform_call_id: str, opening: Opening) -> tuple[Call, bool]:
@@ -205,22 +206,24 @@ def _held(call: Call) -> bool:
     return call.level == Call.Level.TOKEN and not ends.exists()
 
 
-def _take_in_turns(call: Call, new: Sequence[CallEvent]) -> list[Turn]:
-    """Fold what concerns turns into their rows. Returns the rows that changed, by number."""
+def _take_in_turns(call: Call, new: Sequence[CallEvent]) -> tuple[list[Turn], list[Turn]]:
+    """Fold what concerns turns into their rows. Returns the rows that changed and those that are gone, each
+    by number."""
     if _each_alone(call, new):
         touched = {_turn_of(event) for event in new} - {""}
         records = fold.turns(_facts(call, turn__in=touched, source__in=fold.OURS), ended=False)
         others = Turn.objects.filter(call=call).exclude(key__in=touched)
         if not others.filter(n__in=[record.n for record in records]).exists():
             known = Turn.objects.filter(call=call, key__in=touched)
-            return _write(call, records, {row.key: row for row in known})
+            return _write(call, records, {row.key: row for row in known}), []
     told = _facts(call)
     records = fold.turns(told, ended=bool(fold.call_fields(told)["ended_at"]))
     rows = {row.key: row for row in Turn.objects.filter(call=call)}
     # Words that stood as a turn of their own until the turn they belong to came in.
-    gone = [row.pk for key, row in rows.items() if key not in {record.key for record in records}]
-    Turn.objects.filter(pk__in=gone).delete()
-    return _write(call, records, rows)
+    left = {record.key for record in records}
+    gone = sorted((row for key, row in rows.items() if key not in left), key=lambda turn: turn.n)
+    Turn.objects.filter(pk__in=[turn.pk for turn in gone]).delete()
+    return _write(call, records, rows), gone
 
 
 def _each_alone(call: Call, new: Sequence[CallEvent]) -> bool:
@@ -253,13 +256,26 @@ def _write(call: Call, records: Sequence[TurnRecord], rows: dict[str, Turn]) -> 
     return sorted(made + changed, key=lambda turn: turn.n)
 
 
+@transaction.atomic
 def _announce(recorded: Recorded) -> None:
-    """Tell the call's topic and the board. A finished topic is not added to: its watchers have gone."""
-    if not recorded.was_closed:
-        publish(parts.topic(recorded.call), parts.news(recorded.call, recorded.turns))
-    if recorded.call.ended_at or recorded.call.level != Call.Level.TOKEN or recorded.source in fold.OURS:
+    """Tell the call's topic and the board. A finished topic is not added to: its watchers have gone.
+
+    All is read again, with the row held: two that commit one after the other may come here the other way
+    round, and what is told last must be the newest.
+    """
+    rows = Call.objects.select_for_update(of=("self",)).select_related("agent", "version")
+    call = rows.filter(pk=recorded.call.pk).first()
+    if call is None:
+        return  # deleted meanwhile
+    topic = parts.topic(call)
+    if not recorded.was_closed and not (call.closed_at and position(topic).end):
+        turns = Turn.objects.filter(pk__in=[turn.pk for turn in recorded.turns]).order_by("n")
+        news = [*map(parts.dropped_entry, recorded.gone), *parts.news(call, turns)]
+        # The end is told by whoever brought it about: there may be more to tell before.
+        publish(topic, [entry for entry in news if recorded.call.closed_at or not entry.end])
+    if call.ended_at or call.level != Call.Level.TOKEN or recorded.source in fold.OURS:
         # Of a live call we hold ourselves, its holder shows more than the record has.
-        board.announce(recorded.call)
+        board.announce(call)
 
 
 @transaction.atomic
@@ -273,7 +289,7 @@ def link_agent(workspace_id: UUID, connection_id: UUID, platform_agent_id: str, 
     linked = waiting.update(agent=agent, revision=F("revision") + 1)
     for call in Call.objects.filter(pk__in=live).select_related("agent", "version"):
         transaction.on_commit(
-            partial(_announce, Recorded(call, [], [], fold.WEBHOOK, True, False)), robust=True
+            partial(_announce, Recorded(call, [], [], [], fold.WEBHOOK, True, False)), robust=True
         )
     return linked
 

@@ -22,6 +22,17 @@ OUTCOMES = {
     "": Outcome("Ended", "none", "hangup"),
 }
 
+# Ends that nobody told us: the watch concluded them (live/watch.py).
+LOST = {"connection_lost": "Connection lost", "no_news": "No more news"}
+UNKNOWN_AGENT = "Unknown agent"  # the platform's, which nobody has linked to one of ours yet
+
+# What stands where a call's words would be, while there are none.
+WORDLESS = {
+    "later": "This source sends events only. Its words arrive after the call.",
+    "live": "Nobody has said anything yet.",
+    "ended": "Nothing was said on this call.",
+}
+
 # Why an answer is cut short: the typed errors of the live stream.
 ERRORS = {
     "timeout": "The model took too long to answer.",

@@ -119,7 +119,7 @@ def drawn(card: dict, now) -> dict:
     at = card["duration_ms"] if card["duration_ms"] is not None else _ms(now - started)
     silent = 0
     speaking = card["now"] and card["now"]["speaking"]
-    if card["status"] == "live" and card["level"] != "event" and not speaking:
+    if card["status"] == "live" and card["level"] == "token" and not speaking:
         heard = max((end for _, end, *_ in timeline.voiced(card["ribbon"])), default=0)
         silent = min(_ms(now - datetime.fromisoformat(card["last_at"])), max(0, at - heard))
     tools_text, tools_tone = tool_words(**card["tools"])

@@ -20,8 +20,10 @@ export function lastHeard(card) {
   return Math.max(Date.parse(card.last_at), Date.parse(card.started_at) + end);
 }
 
+// Only where words come as they are spoken is their absence silence: a turn is told once it is over, so somebody may
+// be in the middle of a long one.
 export const silence = (card, now) =>
-  card.status !== "live" || card.level === "event" || card.now?.speaking ? 0 : Math.max(0, now - lastHeard(card));
+  card.status !== "live" || card.level !== "token" || card.now?.speaking ? 0 : Math.max(0, now - lastHeard(card));
 
 // Why a card is where it is: {tier, tone, icon, text, since}. `since`: when its silence began, in ms since 1970.
 export function reason(card, now) {
