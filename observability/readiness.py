@@ -54,9 +54,11 @@ class Readiness:
         return await asyncio.shield(self._asked)
 
     async def _ask(self) -> list[Check]:
+        # Before the clock runs: the first time, every migration has to be imported.
+        needed = await asyncio.to_thread(_on_disk)
         asked: list[tuple[str, Callable[[], Awaitable[None]]]] = [
             ("database", _database),
-            ("migrations", _migrations),
+            ("migrations", lambda: _migrations(needed)),
             ("redis", lambda: _redis(settings.REDIS_URL)),
         ]
         if settings.REDIS_LOG_URL != settings.REDIS_URL:
@@ -103,8 +105,7 @@ async def _database() -> None:
         await asked.execute("SELECT 1")
 
 
-async def _migrations() -> None:
-    needed = await asyncio.to_thread(_on_disk)
+async def _migrations(needed: frozenset[tuple[str, str]]) -> None:
     async with await _connect() as asked:
         cursor = await asked.execute("SELECT app, name FROM django_migrations")
         applied = set(await cursor.fetchall())
