@@ -84,12 +84,16 @@ def login(told: dict[str, Any], email: str, password: str) -> Login:
 
 def simulated_world(workspace: Workspace, owner: User, simulator_url: str) -> Connection:
     """The simulator's platform, models, tools and the agents that use them, at where it answers today."""
-    connection, is_new = Connection.objects.get_or_create(
-        workspace=workspace,
-        platform=Connection.Platform.RETELL,
-        name=CONNECTION,
-        defaults={"api_key": API_KEY, "webhook_secret": secrets.token_urlsafe(32)},
-    )
+    connection = _connection(workspace)
+    is_new = connection is None
+    if is_new:
+        connection = Connection.objects.create(
+            workspace=workspace,
+            platform=Connection.Platform.RETELL,
+            name=CONNECTION,
+            api_key=API_KEY,
+            webhook_secret=secrets.token_urlsafe(32),
+        )
     before = connection.base_url.removesuffix("/retell")
     connection.base_url = f"{simulator_url}/retell"
     connection.save(update_fields=["base_url"])
@@ -104,6 +108,14 @@ def simulated_world(workspace: Workspace, owner: User, simulator_url: str) -> Co
             tool.save(update_fields=["url"])
         _mend_platform_ids(connection)
     return connection
+
+
+def _connection(workspace: Workspace) -> Connection | None:
+    """The simulator's, whatever people call it by now: its key is like nobody else's."""
+    there = Connection.objects.for_workspace(workspace).filter(platform=Connection.Platform.RETELL)
+    return next((one for one in there.order_by("id") if one.api_key == API_KEY), None) or (
+        there.filter(name=CONNECTION).first()
+    )
 
 
 def no_simulated_world(workspace: Workspace) -> None:
@@ -136,13 +148,9 @@ def _tools(workspace: Workspace, simulator_url: str) -> None:
 
 def _agents(workspace: Workspace, owner: User, connection: Connection) -> None:
     for plan in larkfield.AGENTS:
-        agent = Agent.objects.create(
-            workspace=workspace,
-            name=plan.name,
-            topic=plan.topic,
-            connection=connection,
-            platform_agent_id=agent_id(plan.name),
-        )
+        agent, is_new = _agent(connection, plan.name, plan.topic)
+        if not is_new:
+            continue
         publish(
             agent,
             by=owner,
@@ -160,13 +168,23 @@ def _agents(workspace: Workspace, owner: User, connection: Connection) -> None:
 def _hosted_agents(connection: Connection) -> None:
     """Agents we only hear of by webhooks: they have no version, for we tell them nothing."""
     for name, topic in larkfield.HOSTED_AGENTS.items():
-        Agent.objects.create(
-            workspace=connection.workspace,
-            name=name,
-            topic=topic,
-            connection=connection,
-            platform_agent_id=agent_id(name),
+        _agent(connection, name, topic)
+
+
+def _agent(connection: Connection, name: str, topic: str) -> tuple[Agent, bool]:
+    """(agent, whether it is new). One whose connection was deleted comes back as people left it."""
+    left = Agent.objects.for_workspace(connection.workspace).filter(
+        connection=None, platform_agent_id=agent_id(name)
+    )
+    agent = left.first()
+    is_new = agent is None
+    if is_new:
+        agent = Agent(
+            workspace=connection.workspace, name=name, topic=topic, platform_agent_id=agent_id(name)
         )
+    agent.connection = connection
+    agent.save()
+    return agent, is_new
 
 
 def _mend_platform_ids(connection: Connection) -> None:

@@ -120,6 +120,27 @@ def test_a_database_of_before_there_were_webhooks_learns_the_platforms_ids(seed)
     assert not Agent.objects.filter(name="Vera").exists()
 
 
+def test_a_renamed_connection_is_still_the_simulators(seed):
+    first = seed()
+    Connection.objects.update(name="Main line")
+
+    assert seed() == first
+    assert Connection.objects.get().name == "Main line"
+    assert Agent.objects.count() == 5
+
+
+def test_after_the_connection_was_deleted_its_agents_come_back_as_they_were(seed):
+    first = seed()
+    Agent.objects.filter(name="Odell").update(name="Otto")
+    Connection.objects.all().delete()
+
+    again = seed()
+    assert again["connections"][0]["id"] == str(Connection.objects.get().pk) != first["connections"][0]["id"]
+    assert [agent["id"] for agent in again["agents"]] == [agent["id"] for agent in first["agents"]]
+    assert again["agents"][0]["name"] == "Otto"
+    assert Agent.objects.count() == 5
+
+
 def test_everything_simulated_follows_the_simulator_to_its_new_address(seed):
     seed()
     seed(simulator_url="http://127.0.0.1:9")
