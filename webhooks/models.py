@@ -56,6 +56,7 @@ class Delivery(Row):
         indexes = [
             models.Index(fields=["workspace", "-id"]),
             models.Index(fields=["connection", "kind", "id"], name="deliveries_by_kind"),
+            models.Index(fields=["workspace", "platform_call_id"], name="deliveries_by_call"),
             models.Index(
                 fields=["connection", "platform_call_id"],
                 condition=models.Q(status="pending"),
@@ -66,6 +67,9 @@ class Delivery(Row):
                 fields=["workspace", "-id"],
                 condition=models.Q(status="dead") | models.Q(status="pending", attempts__gt=0),
                 name="failing_deliveries",
+            ),
+            models.Index(
+                fields=["workspace", "-id"], condition=models.Q(status="ignored"), name="ignored_deliveries"
             ),
         ]
         verbose_name_plural = "deliveries"
