@@ -402,6 +402,14 @@ def test_an_agent_is_one_agent_of_the_platform(browser, workspace, connection):
     assert Call.objects.get().agent is None
 
 
+def test_an_agent_whose_connection_was_deleted_is_free_again(browser, workspace, connection):
+    left = Agent.objects.create(workspace=workspace, name="Odell", platform_agent_id="agent_1")
+    wait_for_agent(connection, "c1", "agent_77")
+    sent = {"platform_agent_id": "agent_77", "agent": str(left.pk)}
+
+    assert "Linked 1 call to Odell." in text(browser.post(at("link_agent", connection), sent, follow=True))
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

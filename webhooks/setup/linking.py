@@ -43,7 +43,8 @@ def link(connection: Connection, platform_agent_id: str, agent: Agent, *, by: Ac
     """
     row = Agent.objects.select_for_update().get(pk=agent.pk)
     theirs = (connection.pk, platform_agent_id)
-    if row.platform_agent_id and (row.connection_id, row.platform_agent_id) != theirs:
+    is_linked = row.connection_id and row.platform_agent_id
+    if is_linked and (row.connection_id, row.platform_agent_id) != theirs:
         raise AlreadyLinked
     row.connection, row.platform_agent_id = connection, platform_agent_id
     row.save(update_fields=["connection", "platform_agent_id"])
