@@ -57,6 +57,7 @@ class Rows(ModelAdmin):
     list_fullwidth = True
     list_filter_submit = True
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # a count for every choice of every filter
     warn_unsaved_form = True
     paginator = BoundedPaginator
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from base.admin import Evidence, readable, shown
+from webhooks import doorbell
 from webhooks.models import Delivery, Unproven
 from webhooks.services import replay
 
@@ -46,6 +47,7 @@ class Deliveries(Evidence):
     @admin.action(description="Replay", permissions=["replay"])
     def replay_chosen(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
         replayed = sum(1 for _ in replay(chosen, by=request.user))
+        doorbell.ring()
         self.message_user(request, f"To be applied again: {replayed}.", messages.SUCCESS)
 
     def has_replay_permission(self, request: HttpRequest) -> bool:

@@ -14,6 +14,7 @@ from accounts.api import access
 from accounts.permissions import Permission
 from base.api import During, Text, answers, paged
 from base.errors import json_error
+from webhooks import doorbell
 from webhooks.models import Delivery
 from webhooks.services import replay
 
@@ -124,6 +125,7 @@ def replay_delivery(request: HttpRequest, delivery_id: UUID):
     by = request.viewer.user_id or request.viewer.token_id
     if not list(replay(mine, by=by)):
         return json_error(409, "erased", "Its body was erased, so there is nothing to replay.")
+    doorbell.ring()
     return Status(202, DeliveryOut(**_facts(mine.get())))
 
 

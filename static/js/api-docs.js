@@ -4,7 +4,6 @@ const docs = document.getElementById("docs");
 window.SwaggerUIBundle({
   url: docs.dataset.address,
   domNode: docs,
-  deepLinking: true,
   validatorUrl: null, // it would send the address to somebody else's server
   presets: [window.SwaggerUIBundle.presets.apis],
   requestInterceptor: (request) => {

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from config.api import api
+from config.env import BASE_DIR
 
 DESCRIBED = api.get_openapi_schema()
 OPERATIONS = [
@@ -65,3 +66,32 @@ def test_its_page_takes_everything_from_us(db):
     assert not re.search(r'(?:src|href)="(?!/static/)', html)
     assert not re.search(r"<script(?![^>]*\ssrc=)", html)
     assert "style=" not in html
+
+
+def test_the_docs_have_a_line_for_every_path():
+    lines = re.findall(r"^\| `(GET|POST) (/\S+)` \|", (BASE_DIR / "docs/api.md").read_text(), re.MULTILINE)
+
+    described = {
+        (method.upper(), path.removeprefix("/api/v1"))
+        for path, methods in DESCRIBED["paths"].items()
+        for method in methods
+    }
+    assert set(lines) == described
+    assert len(lines) == len(described)
+
+
+@EVERY_OPERATION
+def test_the_docs_name_every_filter(path, method, operation):
+    docs = (BASE_DIR / "docs/api.md").read_text()
+    line = next(
+        line
+        for line in docs.splitlines()
+        if line.startswith(f"| `{method.upper()} {path.removeprefix('/api/v1')}` |")
+    )
+    filters = {
+        parameter["name"]
+        for parameter in operation["parameters"]
+        if parameter["in"] == "query" and parameter["name"] not in ("limit", "cursor")
+    }
+
+    assert [name for name in sorted(filters) if f"`{name}`" not in line] == []
