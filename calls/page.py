@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.urls import reverse
+
 from calls import parts, timeline, wording
 from calls.models import Call, Turn
 from calls.timeline import SLOW_REPLY_MS
@@ -101,9 +103,20 @@ def model(told: list[dict]) -> dict:
     return {"name": answered[-1]["model"], "fallback": answered[-1]["fallback"]} if answered else {}
 
 
-def details(call: Call, *, sees_words: bool) -> dict:
-    """What the side panel says that the stream does not."""
+def silence(call: Call) -> str:
+    """What to say while there is no turn to show."""
+    if call.ended_at is not None:
+        return wording.WORDLESS["ended"]
+    return wording.WORDLESS["later" if call.level == Call.Level.EVENT else "live"]
+
+
+def details(call: Call, *, sees_words: bool, may_link: bool) -> dict:
+    """What the side panel says that the stream does not. `may_link`: whether the reader may link agents."""
+    linking = call.connection_id is not None and may_link
     return {
+        "platform_agent_id": call.platform_agent_id,
+        "link_agent": reverse("settings:connection", args=[call.connection_id]) if linking else "",
+        "wordless": silence(call),
         "voice": call.version.voice if call.version else "",
         "direction": call.direction.capitalize() or call.get_channel_display(),
         "summary": call.summary if sees_words else "",

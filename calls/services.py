@@ -228,11 +228,12 @@ def _take_in_turns(call: Call, new: Sequence[CallEvent]) -> tuple[list[Turn], li
 
 def _each_alone(call: Call, new: Sequence[CallEvent]) -> bool:
     """Whether each turn depends on its own facts only, so that there is no need to fold the whole call:
-    nobody but us tells of turns, or the call goes on and what others tell of it does not count yet."""
+    nobody but us tells of turns, or the call goes on and what others tell of it does not count any more."""
     told = Event.objects.filter(call=call).exclude(turn="")
     if not told.filter(source__in=fold.THEIRS).exists():
         return True
-    if not all(map(_turn_of, new)) or not told.filter(source__in=fold.OURS).exists():
+    heard_before = told.filter(source__in=fold.OURS).exclude(key__in=[event.key for event in new])
+    if not all(map(_turn_of, new)) or not heard_before.exists():
         return False
     return fold.call_fields(_facts(call, turn=""))["ended_at"] is None
 

@@ -43,6 +43,9 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "call": facts,
         "outcome": wording.outcome(found.outcome),
         "agent_name": facts["agent"] or "Agent",
+        "transfer": wording.TRANSFERS.get(found.transfer, ""),
+        "unknown_agent": wording.UNKNOWN_AGENT,
+        "levels": Call.Level.values,
         "turns": [page.drawn(picture, found.started_at) for picture in told] if sees_words else [],
         "blanks": page.BLANKS,
         "turn_count": len(told),
@@ -67,9 +70,13 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
             "figures": reverse("calls:figures", args=[found.pk]),
             "outcomes": wording.outcomes(),
             "errors": wording.ERRORS,
+            "transfers": wording.TRANSFERS,
+            "wordless": wording.WORDLESS,
         },
     }
-    return render(request, "calls/call.html", context | page.details(found, sees_words=sees_words))
+    may_link = request.viewer.may(Permission.MANAGE_WORKSPACE)
+    details = page.details(found, sees_words=sees_words, may_link=may_link)
+    return render(request, "calls/call.html", context | details)
 
 
 @require_GET

@@ -26,6 +26,14 @@ OUTCOMES = {
 LOST = {"connection_lost": "Connection lost", "no_news": "No more news"}
 UNKNOWN_AGENT = "Unknown agent"  # the platform's, which nobody has linked to one of ours yet
 
+# How far a transfer has come: platforms.events.CallTransferred.step.
+TRANSFERS = {
+    "started": "Being transferred",
+    "bridged": "Transferred",
+    "cancelled": "Transfer did not come about",
+    "ended": "Transferred, and over",
+}
+
 # What stands where a call's words would be, while there are none.
 WORDLESS = {
     "later": "This source sends events only. Its words arrive after the call.",

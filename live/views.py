@@ -13,6 +13,7 @@ from accounts.decorators import requires
 from accounts.permissions import Permission
 from agents.models import Agent
 from calls import board, figures, timeline
+from calls.models import Call
 from calls.wording import seconds
 from streaming.log import position
 
@@ -55,6 +56,7 @@ def wallboard(request: HttpRequest) -> HttpResponse:
         "cards": [drawn(card, now) for card in cards],
         "blank": BLANK,
         "roles": ROLES,
+        "levels": Call.Level.values,
         "sees_words": sees_words,
         "tally": _tally(cards),
         "pulse": pulse,

@@ -38,7 +38,7 @@ class CallPage extends HTMLElement {
     this.#startedAt = Date.parse(this.#data.call.started_at);
     this.#record = new Record(this.#data.turns);
     this.#record.apply({ type: "data-call", data: this.#data.call });
-    this.#facts = new Facts(this, this.#data.outcomes);
+    this.#facts = new Facts(this, this.#data);
     this.#strip = new Strip(this.querySelector(".strip"), this.#isLive ? windowOf(this.#elapsed) : this.#length);
     if (this.#data.sees_words) this.#openWords();
     this.#listen();
@@ -113,6 +113,7 @@ class CallPage extends HTMLElement {
       if (keys.length) this.#follow.grew();
     }
     this.#facts.call(this.#record.call);
+    this.#quiet();
     if (keys.some((key) => this.#isSettled(key))) this.#facts.turns(this.#record.inOrder());
     if (!this.#isLive && !this.#replay) this.#end();
     if (this.#record.finished) this.#stream.close();
@@ -123,7 +124,16 @@ class CallPage extends HTMLElement {
     if (!turn) return this.#transcript.remove(key);
     this.#transcript.draw(turn);
     this.#say.hear(turn);
-    this.querySelector('[data-part="quiet"]').hidden = true;
+  }
+
+  // What stands in place of words while there are none.
+  #quiet() {
+    const note = this.querySelector('[data-part="quiet"]');
+    if (!note) return;
+    note.hidden = this.#record.turns.size > 0;
+    const { wordless } = this.#data;
+    const live = this.#record.call.level === "event" ? wordless.later : wordless.live;
+    setText(note, this.#isLive ? live : wordless.ended);
   }
 
   #isSettled(key) {

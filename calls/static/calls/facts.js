@@ -1,17 +1,20 @@
 // The side panel and the header of a call page: what is known about it, patched in place.
 
 import { clock } from "calls/geometry.js";
+import { maskInto, setLevel } from "calls/marks.js";
 import { setIcon, setText, seconds } from "calls/transcript.js";
 import { word } from "calls/when.js";
 
 export class Facts {
   #root;
   #outcomes;
+  #transfers;
 
-  // outcomes: {name: {label, tone, icon}}
-  constructor(root, outcomes) {
+  // outcomes: {name: {label, tone, icon}}; transfers: {step: words}
+  constructor(root, { outcomes, transfers }) {
     this.#root = root;
     this.#outcomes = outcomes;
+    this.#transfers = transfers;
   }
 
   length(ms) {
@@ -23,6 +26,7 @@ export class Facts {
   }
 
   call(call) {
+    this.#whoAndHow(call);
     if (call.status === "live") return;
     const outcome = this.#outcomes[call.outcome] ?? this.#outcomes[""];
     const pill = this.#part("pill");
@@ -39,6 +43,20 @@ export class Facts {
     this.#part("reason").hidden = !call.end_reason;
     setText(this.#part("reason").querySelector("code"), call.end_reason ?? "");
     this.#part("so-far").hidden = true;
+  }
+
+  // What a call that is told of by webhooks comes to know about itself.
+  #whoAndHow({ who, agent, level, transfer, transfer_to }) {
+    maskInto(this.#part("who"), who);
+    setLevel(this.#root.querySelector(".view-facts .level"), level);
+    if (agent) {
+      for (const name of this.#root.querySelectorAll('[data-fact="agent"]')) setText(name, agent);
+      this.#part("unlinked")?.remove();
+    }
+    this.#part("transfer").hidden = !transfer;
+    setText(this.#part("step"), this.#transfers[transfer] ?? "");
+    const to = this.#part("transfer-to");
+    if (to) maskInto(to, transfer_to);
   }
 
   turns(turns) {

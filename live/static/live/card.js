@@ -1,6 +1,7 @@
 // One card of the board: keeps the nodes that templates/live/_card.html drew equal to the call's newest picture.
 
 import { clock, DEAD_AIR_MS, ribbon } from "calls/geometry.js";
+import { maskInto, setLevel } from "calls/marks.js";
 import { seconds, setIcon, setText } from "calls/transcript.js";
 import { Attention, silence } from "live/attention.js";
 import { Roll } from "live/roll.js";
@@ -115,7 +116,9 @@ export class Card {
     maskInto(this.#part("who"), who);
     setText(this.#part("agent"), agent);
     setText(this.#part("topic"), `${topic ? ` ${topic}` : ""}${version ? `, v${version}` : ""}`);
-    this.node.querySelector(".level").dataset.level = level;
+    setLevel(this.node.querySelector(".level"), level);
+    this.#part("later").hidden = level !== "event";
+    if (!this.#seesWords) this.#part("unseen").hidden = level === "event";
     this.#vital("reply", reply_p50_ms === null ? "—" : seconds(reply_p50_ms), slow ? "warn" : "");
     this.#vital("tools", ...toolWords(tools));
   }
@@ -161,18 +164,4 @@ export function toolWords({ ok, failed, running }) {
   if (failed) return [`${failed} failed`, "danger"];
   if (running) return ["waiting", "warn"];
   return [ok ? `${ok} ok` : "none", ""];
-}
-
-// A masked number, its dots set lighter.
-export function maskInto(element, text) {
-  if (element.textContent === text) return;
-  element.replaceChildren(
-    ...text.split(/(•[• ]*•|•)/).map((piece) => {
-      if (!piece.startsWith("•")) return piece;
-      const dots = document.createElement("i");
-      dots.className = "mk";
-      dots.textContent = piece;
-      return dots;
-    }),
-  );
 }
