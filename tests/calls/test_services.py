@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from accounts.models import Workspace
 from agents.models import Agent
 from calls import board, parts
-from calls.fold import PLATFORM, SOCKET, WATCH, WEBHOOK
+from calls.fold import PLATFORM, SOCKET, WATCH, WEBHOOK, Fact
 from calls.models import Call, Event, Turn
 from calls.services import Opening, finish, link_agent, record, record_quietly
 from platforms.events import CallEnded, CallStarted
@@ -245,6 +245,16 @@ def test_a_call_we_hold_shows_only_what_we_heard_while_it_goes_on(workspace, ope
         ("r2", 3, "Let me look. I see two charges of £42."),
     ]
     assert call.level == "token"
+
+
+def test_what_others_told_is_gone_once_we_hear_for_ourselves(workspace, opening):
+    told = [spoken("r0", "Larkfield", 0, 300, n=1), spoken("c0", "I was", 2_000, 2_500, n=2)]
+    call = record(workspace.pk, "retell", "x", told, source=WEBHOOK, opening=Opening(BEGAN, level="turn"))
+    assert call.turn_count == 2
+
+    tell(workspace, [Fact(SOCKET, ON_THE_SOCKET[5])], opening, "x")
+
+    assert [turn.key for turn in call.turns.all()] == ["x1"]
 
 
 @pytest.fixture
