@@ -7,9 +7,17 @@ from uuid import UUID
 
 from observability import asking, sql
 from observability.asking import Answer
+from observability.models import BrowserReport
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SEARCHED = timedelta(days=7)
+KINDS = {
+    BrowserReport.Kind.ERROR: "Error",
+    BrowserReport.Kind.REJECTION: "Rejection",
+    BrowserReport.Kind.CSP: "Refused",
+    BrowserReport.Kind.STALL: "Stall",
+    BrowserReport.Kind.RECONNECT: "Reconnect",
+}
 _TRACE = re.compile(r"[0-9a-f]{32}")
 
 
@@ -24,9 +32,10 @@ def lists(workspace_id: UUID, *, only_errors: bool) -> Lists:
     """The latest model calls (or a day's failed ones), browser errors of a day, webhooks of an hour."""
     day, hour = _values(workspace_id, DAY), _values(workspace_id, HOUR)
     model_calls = asking.put(sql.FAILED_MODEL_CALLS if only_errors else sql.MODEL_CALLS, day)
+    told = asking.put(sql.BROWSER_ERRORS, day)
     return Lists(
         model_calls=replace(model_calls, rows=[row | _ended(row) for row in model_calls.rows]),
-        browser_errors=asking.put(sql.BROWSER_ERRORS, day),
+        browser_errors=replace(told, rows=[row | {"word": KINDS[row["kind"]]} for row in told.rows]),
         webhooks=asking.put(sql.WEBHOOKS, hour),
     )
 
