@@ -13,7 +13,7 @@ from streaming.log import Entry
 CALL = "call"  # the group of the whole call's own picture
 SUPERSEDED = "superseded"  # an answer the caller did not wait for: cut short, and nobody's error
 CUT = (SUPERSEDED, "interrupted")
-NUMBERLESS = {Call.Channel.WEB: "Web caller", Call.Channel.CHAT: "Chat visitor"}
+NUMBERLESS: dict[str, str] = {Call.Channel.WEB: "Web caller", Call.Channel.CHAT: "Chat visitor"}
 NATIONAL = {"1": 1, "7": 1}  # country codes of one digit; nearly all others have two
 
 
