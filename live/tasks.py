@@ -30,6 +30,27 @@ def conclude(call: Call) -> None:
         logger.warning("call %s: could not be queued to be settled", call.pk)
 
 
+def ask_after(call: Call) -> None:
+    """A live call has not been told of for a while: have its platform asked whether it has ended."""
+    try:
+        look_up_call.apply_async((str(call.pk),), retry=False)
+    except OperationalError:
+        logger.warning("call %s: could not be queued to be looked up", call.pk)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def look_up_call(call_id: str) -> None:
+    """Ask once. Whoever wanted to know asks again if that was too early."""
+    try:
+        complete = settle.settle(UUID(call_id))
+        call = Call.objects.get(pk=call_id)
+    except PASSING as error:
+        logger.warning("call %s: cannot be looked up now: %s", call_id, type(error).__name__)
+        return
+    if call.ended_at and not complete:
+        conclude(call)
+
+
 @shared_task(bind=True, acks_late=True, max_retries=TRIES, ignore_result=True)
 def settle_call(self, call_id: str) -> None:
     """Bring one call up to date with what its platform knows of it."""

@@ -1,5 +1,7 @@
 """What must happen on live calls when nobody is there to do it: dead holders, forgotten calls, old cards.
 
+A call whose socket we hold has a holder who may die. One that is followed by webhooks may be told of no more.
+
 A process role of its own. Several may run; a lease lets one of them act. The record is where it looks, so it
 forgets nothing when it, Redis or a web process is restarted.
 """
@@ -21,8 +23,9 @@ from accounts.models import Workspace
 from calls import board, fold, parts, services
 from calls.models import Call
 from calls.services import Opening
-from live import interrupted, leases
+from live import interrupted, leases, tasks
 from live.passing import PASSING
+from live.quiet import Quiet
 from platforms.events import CallEnded
 from streaming.log import Entry, Log
 
@@ -51,6 +54,7 @@ class Watch:
         self._gone: dict[UUID, datetime] = {}  # cards that were taken away, and when their calls ended
         self._over: set[UUID] = set()  # ended lately, and their topics know it
         self._refused: set[tuple[UUID, str]] = set()  # calls, and what can never be done for them
+        self._quiet = Quiet()
         self._swept = float("-inf")
         self._healthy = True
 
@@ -93,6 +97,7 @@ class Watch:
         self._gone = {call_id: at for call_id, at in self._gone.items() if at > horizon}
         if now - self._swept > SWEEP_SECONDS:
             self._swept = now
+            await self._look_after_quiet()
             await self._sweep()
 
     async def _do(self, work: Callable[[Call], Awaitable[None]], call: Call) -> None:
@@ -140,6 +145,15 @@ class Watch:
     async def _tell(self, call: Call) -> None:
         if await interrupted.tell(self._log, call):
             logger.warning("call %s: its process died in the middle of an answer", call.pk)
+
+    # Calls that webhooks told of, and tell of no more.
+
+    async def _look_after_quiet(self) -> None:
+        due, hopeless = await in_a_thread(self._quiet.due)()
+        for call in due:
+            await self._do(_ask_after, call)
+        for call in hopeless:
+            await self._do(_give_up_waiting, call)
 
     # The board.
 
@@ -191,12 +205,22 @@ def _finish(call_id: UUID) -> None:
 
 async def _give_up(call: Call) -> None:
     logger.warning("call %s: nobody came back for it", call.pk)
-    await _end(call)
+    await _end(call, timezone.now(), "connection_lost")
+
+
+async def _ask_after(call: Call) -> None:
+    await in_a_thread(tasks.ask_after)(call)
+
+
+async def _give_up_waiting(call: Call) -> None:
+    logger.warning("call %s: nobody has told of it for a day", call.pk)
+    # It ended some time after this, and nobody knows when.
+    await _end(call, call.heard_at, "no_news")
 
 
 @in_a_thread
-def _end(call: Call) -> None:
-    ended = CallEnded(at=timezone.now(), reason="connection_lost", outcome="failed")
+def _end(call: Call, at: datetime, reason: str) -> None:
+    ended = CallEnded(at=at, reason=reason, outcome="failed")
     services.record(
         call.workspace_id,
         call.platform,
