@@ -2,6 +2,8 @@
 
 import pytest
 from celery.contrib.testing.worker import start_worker
+from django.db import OperationalError
+from django.db import connection as database
 
 from calls.models import Call
 from config.celery import TIMETABLE, app
@@ -49,6 +51,19 @@ def test_a_ring_for_nothing_is_nothing(connection):
     apply_pending()
 
     assert Delivery.objects.count() == 0
+
+
+def test_a_database_that_is_away_is_waited_for(connection, caplog):
+    kept(connection, body_of("call_started", call=ONGOING))
+    with pytest.raises(OperationalError), database.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(pg_backend_pid())")
+
+    apply_pending()
+    assert "webhooks cannot be applied now: OperationalError" in caplog.text
+
+    database.close()
+    apply_pending()
+    assert Delivery.objects.get().status == "applied"
 
 
 def test_somebody_looks_every_few_seconds_even_if_nobody_rings():
