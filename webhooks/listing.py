@@ -99,7 +99,7 @@ class Filters:
 
 def deliveries(workspace_id: UUID) -> QuerySet[Delivery]:
     """Newest first, without what only one opened row shows."""
-    rows = Delivery.objects.for_workspace(workspace_id).select_related("connection", "call")
+    rows = Delivery.objects.for_workspace(workspace_id).select_related("connection")
     return rows.defer("body", "headers").order_by("-id")
 
 

@@ -39,7 +39,7 @@ class Row:
     size: str
     connection: str
     call_id: UUID | None
-    platform_call_id: str
+    call_is_awaited: bool  # it is about one that is not in the record yet
     version: str  # another one whenever the row must be drawn anew
 
 
@@ -90,7 +90,7 @@ def row(delivery: Delivery, now: datetime) -> Row:
         size=sized(delivery.size),
         connection=delivery.connection.name,
         call_id=delivery.call_id,
-        platform_call_id=delivery.platform_call_id,
+        call_is_awaited=bool(delivery.platform_call_id) and delivery.status == Status.PENDING,
         version="·".join(str(part) for part in shown),
     )
 

@@ -45,11 +45,13 @@ function place(row) {
   body.className = "d-open";
   body.id = "open";
   body.role = "rowgroup";
-  body.innerHTML = '<tr role="row"><td role="cell" colspan="9"></td></tr>';
+  body.innerHTML = '<tr role="row"><td role="cell"></td></tr>';
   row.after(body);
   row.setAttribute("data-selected", "");
   row.querySelector(".row-link").ariaExpanded = "true";
-  return body.querySelector("td");
+  const cell = body.querySelector("td");
+  cell.colSpan = row.querySelectorAll("td").length;
+  return cell;
 }
 
 const copyOf = (name) => document.querySelector(`template[data-${name}]`).content.cloneNode(true);

@@ -1,0 +1,464 @@
+"""The page of deliveries, as the server draws it, and what is replayed from it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from accounts.models import AuditEntry, Workspace
+from base.ids import first_uuid7
+from calls.models import Call
+from platforms.models import Connection
+from tests.people import make_member, sign_in
+from tests.webhooks.told import body_of, kept
+from webhooks.models import Delivery, Unproven
+
+WORDS = "I was charged twice."
+BODY = body_of("call_ended", call={"call_id": "call_1", "transcript": WORDS})
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    cache.clear()
+
+
+@pytest.fixture
+def admin(workspace):
+    return sign_in(make_member(workspace, "admin"))
+
+
+@pytest.fixture
+def operator(workspace):
+    return sign_in(make_member(workspace, "operator"))
+
+
+@pytest.fixture
+def viewer(workspace):
+    return sign_in(make_member(workspace, "viewer"))
+
+
+@pytest.fixture
+def elsewhere(db):
+    theirs = Workspace.objects.create(name="Elsewhere")
+    return Connection.objects.create(workspace=theirs, platform="retell", name="Their line")
+
+
+def some(connection: Connection, count: int, **fields) -> list[Delivery]:
+    """Deliveries of different calls, oldest first."""
+    began = Delivery.objects.count()
+    return [
+        kept(connection, body_of("call_ended", call={"call_id": f"call_{began + n}"}), **fields)
+        for n in range(count)
+    ]
+
+
+def listed(client, query: str = "") -> list[str]:
+    """The ids of the rows on a page, from the top."""
+    response = client.get(f"/webhooks/{query}")
+    assert response.status_code == 200
+    return re.findall(r'id="d-([0-9a-f-]{36})"', response.content.decode())
+
+
+def ids(deliveries) -> list[str]:
+    return [str(delivery.pk) for delivery in deliveries]
+
+
+def words_of(html: str) -> str:
+    """The text of some markup, in one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def row_of(client, delivery) -> str:
+    html = client.get("/webhooks/").content.decode()
+    return words_of(re.search(rf'<tbody[^>]+id="d-{delivery.pk}".*?</tbody>', html, re.DOTALL)[0])
+
+
+# --- The list --------------------------------------------------------------------------------------------
+
+
+def test_it_lists_the_newest_first_and_a_page_at_a_time(operator, connection):
+    made = ids(some(connection, 53))[::-1]
+
+    assert listed(operator) == made[:50]
+    html = operator.get("/webhooks/").content.decode()
+    assert "53 deliveries, newest first" in html
+    older = re.search(r'rel="next" href="([^"]+)"', html)[1]
+    assert listed(operator, older) == made[50:]
+    newer = re.search(r'rel="prev" href="([^"]+)"', operator.get(f"/webhooks/{older}").content.decode())[1]
+    assert listed(operator, newer) == made[:50]
+
+
+def test_a_cursor_is_good_for_its_own_list_only(operator, connection):
+    some(connection, 51)
+    older = re.search(r'cursor=([^"&]+)"', operator.get("/webhooks/").content.decode())[1]
+
+    assert operator.get(f"/webhooks/?status=applied&cursor={older}").status_code == 400
+
+
+NOW = timezone.now()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"status": "applied", "applied_at": NOW, "processing_ms": 14}, "Applied"),
+        ({"status": "pending"}, "Waiting"),
+        (
+            {
+                "status": "pending",
+                "attempts": 2,
+                "error": "KeyError",
+                "due_at": NOW + timedelta(seconds=3_000),
+            },
+            "Retrying 2 of 8 tries, next in 4",
+        ),
+        ({"status": "pending", "attempts": 2, "error": "KeyError"}, "Retrying 2 of 8 tries, next now"),
+        ({"status": "dead", "attempts": 8, "error": "Unreadable: no call."}, "Gave up Unreadable: no call."),
+        ({"status": "ignored"}, "Kept"),
+        ({"status": "ignored", "kind": "earshot_test"}, "Test"),
+        ({"status": "applied", "repeats": 2}, "Duplicate ×2"),
+        ({"status": "pending", "replays": 1, "replayed_at": NOW}, "Waiting Replayed"),
+    ],
+)
+def test_a_verdict_is_a_word(operator, connection, fields, said):
+    (delivery,) = some(connection, 1, **fields)
+
+    assert said in row_of(operator, delivery)
+
+
+def test_a_row_says_how_long_it_waited_and_took(operator, connection):
+    (delivery,) = some(connection, 1, status="applied", processing_ms=14)
+    delivery.refresh_from_db()
+    Delivery.objects.update(applied_at=delivery.created_at + timedelta(milliseconds=2_414))
+
+    assert "2.4 s 14 ms" in row_of(operator, delivery)
+
+
+def test_a_row_leads_to_its_call(operator, connection):
+    call = Call.objects.create(
+        workspace=connection.workspace, platform="retell", platform_call_id="call_0", started_at=NOW
+    )
+    some(connection, 1, call=call, status="applied")
+
+    assert f'href="/calls/{call.pk}/"' in operator.get("/webhooks/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", [4, 3, 2, 1, 0]),
+        ("?status=failing", [1]),
+        ("?status=dead", [2]),
+        ("?status=applied", [0]),
+        ("?status=waiting", [3]),
+        ("?status=ignored", [4]),
+        ("?status=nonsense&connection=nonsense&since=nonsense&until=9999-12-31", [4, 3, 2, 1, 0]),
+        ("?kind=call_analyzed", [4]),
+        ("?call=call_2", [2]),
+        ("?call=nowhere", []),
+        ("?kind=call_ended&status=dead&call=call_2", [2]),
+    ],
+)
+def test_filters_are_in_the_address(operator, connection, query, found):
+    made = [
+        *some(connection, 1, status="applied"),
+        *some(connection, 1, status="pending", attempts=1, error="KeyError"),
+        *some(connection, 1, status="dead", error="Unreadable"),
+        *some(connection, 1, status="pending"),
+        *some(connection, 1, status="ignored", kind="call_analyzed"),
+    ]
+
+    assert listed(operator, query) == [str(made[n].pk) for n in found]
+
+
+def test_it_is_narrowed_to_a_connection_and_a_call_of_ours(operator, workspace, connection):
+    other = Connection.objects.create(workspace=workspace, platform="retell", name="Second line")
+    call = Call.objects.create(workspace=workspace, platform="retell", platform_call_id="c", started_at=NOW)
+    some(connection, 2)
+    theirs = some(other, 1, call=call)
+
+    assert listed(operator, f"?connection={other.pk}") == ids(theirs)
+    assert listed(operator, f"?call={call.pk}") == ids(theirs)
+
+
+def test_it_is_narrowed_to_a_time(operator, connection):
+    at = [datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in (9, 10, 11)]
+    made = [some(connection, 1, id=first_uuid7(int(when.timestamp() * 1000)))[0] for when in at]
+
+    assert listed(operator, "?since=2026-11-20T10:00&until=2026-11-20T11:00") == ids(made[1:2])
+    assert listed(operator, "?since=2026-11-21") == []
+    assert listed(operator, "?until=2026-11-20T10:00") == ids(made[:1])
+
+
+def test_tabs_count_what_needs_somebody(operator, connection):
+    some(connection, 2, status="dead", error="Unreadable")
+    some(connection, 1, status="pending", attempts=3, error="KeyError")
+    Unproven.objects.create(
+        workspace=connection.workspace, connection=connection, count=7, last_at=NOW, recent=[]
+    )
+
+    tabs = re.search(r'<nav class="tabs".*?</nav>', operator.get("/webhooks/").content.decode(), re.DOTALL)[0]
+    assert words_of(tabs) == "Failing 1 All Dead letters 2 Rejected 7"
+
+
+def test_rejected_shows_headers_and_whose_door_it_was(operator, connection):
+    attempt = {
+        "at": NOW.isoformat(),
+        "reason": "The signature is <b>wrong</b>.",
+        "trace_id": "b" * 32,
+        "headers": {"x-retell-signature": "v=1,d=deadbeef…", "x-<script>": "<script>alert(1)</script>"},
+    }
+    Unproven.objects.create(
+        workspace=connection.workspace, connection=connection, count=7, last_at=NOW, recent=[attempt]
+    )
+
+    html = operator.get("/webhooks/?status=rejected").content.decode()
+
+    assert "7 attempts" in html
+    assert "d=deadbeef…" in html
+    assert "&lt;script&gt;alert(1)" in html
+    assert "<script>alert" not in html
+    assert "<b>wrong" not in html
+
+
+def test_nothing_of_another_workspace_is_there(admin, elsewhere):
+    (theirs,) = some(elsewhere, 1, status="dead", error="Unreadable")
+    Unproven.objects.create(
+        workspace=elsewhere.workspace, connection=elsewhere, count=3, last_at=NOW, recent=[]
+    )
+
+    for address in ("", "?status=dead", "?status=rejected", f"?open={theirs.pk}"):
+        assert "Their line" not in admin.get(f"/webhooks/{address}").content.decode()
+        assert str(theirs.pk) not in re.findall(
+            r'id="d-([^"]+)"', admin.get(f"/webhooks/{address}").content.decode()
+        )
+    for part in ("", "body", "curl"):
+        assert admin.get(f"/webhooks/deliveries/{theirs.pk}/{part}").status_code == 404
+    assert str(theirs.pk) not in admin.get(f"/webhooks/changes?row={theirs.pk}").content.decode()
+    answer = admin.post("/webhooks/replay", {"id": str(theirs.pk)})
+    assert answer.json()["deliveries"] == 0
+    theirs.refresh_from_db()
+    assert theirs.status == "dead"
+
+
+# --- Nothing here yet ------------------------------------------------------------------------------------
+
+
+def test_without_a_connection_it_offers_one_to_who_may(admin, viewer):
+    assert 'href="/settings/connections/new"' in admin.get("/webhooks/").content.decode()
+
+    html = viewer.get("/webhooks/").content.decode()
+    assert "/settings/connections/new" not in html
+    assert "Connecting needs the Admin role." in html
+
+
+def test_before_the_first_delivery_it_shows_where_to_send_it(admin, connection):
+    html = admin.get("/webhooks/").content.decode()
+
+    assert f"/webhooks/retell/{connection.pk}</code>" in html
+    assert f'href="/settings/connections/{connection.pk}/#test"' in html
+
+
+def test_where_nothing_matches_the_filters_can_be_cleared(operator, connection):
+    some(connection, 1)
+
+    html = operator.get("/webhooks/?kind=<script>").content.decode()
+
+    assert "No delivery matches" in html
+    assert "<script>" not in re.sub(r"<script [^>]+>", "", html)
+
+
+# --- One of them -----------------------------------------------------------------------------------------
+
+
+def test_an_open_delivery_shows_everything_about_it(operator, connection):
+    delivery = kept(
+        connection, BODY, status="applied", attempts=1, applied_at=NOW, processing_ms=14, trace_id="c" * 32,
+        signed_at=NOW, headers={"x-retell-signature": "v=1,d=deadbeef…"},
+    )  # fmt: skip
+
+    html = operator.get(f"/webhooks/deliveries/{delivery.pk}/").content.decode()
+
+    for part in ("Valid", "1 of 8", "c" * 32, "d=deadbeef…", WORDS, "took 14 ms"):
+        assert part in html
+    assert WORDS in operator.get(f"/webhooks/?open={delivery.pk}").content.decode()
+
+
+def test_an_open_delivery_of_another_page_stands_above_the_list(operator, connection):
+    made = some(connection, 51)
+
+    assert listed(operator, f"?open={made[0].pk}")[0] == str(made[0].pk)
+
+
+def test_a_link_to_a_delivery_leads_to_its_place_on_the_page(operator, connection):
+    delivery = kept(connection, BODY)
+
+    answer = operator.get(f"/webhooks/deliveries/{delivery.pk}/", headers={"sec-fetch-dest": "document"})
+
+    assert answer["Location"] == f"/webhooks/?open={delivery.pk}"
+
+
+def test_a_viewer_sees_that_it_came_and_not_one_word_of_it(viewer, connection):
+    delivery = kept(connection, BODY)
+
+    for address in ("", f"?open={delivery.pk}", f"deliveries/{delivery.pk}/"):
+        assert WORDS not in viewer.get(f"/webhooks/{address}").content.decode()
+    assert "Bodies need the Operator role." in viewer.get(f"/webhooks/?open={delivery.pk}").content.decode()
+    assert viewer.get(f"/webhooks/deliveries/{delivery.pk}/body").status_code == 403
+    assert viewer.get(f"/webhooks/deliveries/{delivery.pk}/curl").status_code == 403
+
+
+def test_only_who_manages_the_workspace_is_offered_a_replay(admin, operator, connection):
+    delivery = kept(connection, BODY, status="dead", error="Unreadable")
+
+    for client, offered in ((admin, True), (operator, False)):
+        html = client.get(f"/webhooks/?status=dead&open={delivery.pk}").content.decode()
+        assert [part in html for part in ("data-replay-one", "data-replay-many", 'type="checkbox"')][:2] == [
+            offered,
+            offered,
+        ]
+        assert ("data-pick-all" in html) == offered
+    assert operator.post("/webhooks/replay", {"id": str(delivery.pk)}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"event": "</pre><script>alert(1)</script>"}',
+        b"</pre><script>alert(1)</script>",
+        b'{"a": "\\ud800", "b": "\\u0000"}',
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b"",
+        b'{"n": ' + b"9" * 5_000 + b"}",
+    ],
+)
+def test_whatever_a_body_holds_is_text(operator, connection, body):
+    delivery = kept(connection, body, kind="<script>alert(1)</script>", headers={"x-<i>": "<script>alert(1)"})
+
+    for address in ("/webhooks/", f"/webhooks/deliveries/{delivery.pk}/"):
+        response = operator.get(address)
+        assert response.status_code == 200
+        assert b"<script>alert" not in response.content
+        assert b"x-<i>" not in response.content
+
+
+def test_a_long_body_is_cut_on_the_page_and_whole_in_a_file(operator, connection):
+    body = body_of("call_ended", call={"call_id": "call_1", "transcript": "x" * 200_000})
+    delivery = kept(connection, body)
+
+    html = operator.get(f"/webhooks/deliveries/{delivery.pk}/").content.decode()
+    saved = operator.get(f"/webhooks/deliveries/{delivery.pk}/body")
+
+    assert "The first 64 kB are shown." in html
+    assert "Download all 200 kB" in html
+    assert html.count("x") < 140_000
+    assert saved.content == body
+    assert saved["Content-Type"] == "application/octet-stream"
+    assert saved["Content-Disposition"].startswith("attachment")
+    assert saved["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_erased_body_is_said_to_be_gone(admin, connection):
+    delivery = kept(connection, BODY)
+    Delivery.objects.update(body=None)
+
+    html = admin.get(f"/webhooks/deliveries/{delivery.pk}/").content.decode()
+
+    assert "This body was erased." in html
+    assert "data-replay-one" not in html
+    assert admin.get(f"/webhooks/deliveries/{delivery.pk}/body").status_code == 404
+    assert admin.get(f"/webhooks/deliveries/{delivery.pk}/curl").status_code == 404
+
+
+# --- What changes meanwhile ------------------------------------------------------------------------------
+
+
+def changed(client, query: str) -> tuple[list[str], list[str]]:
+    """The known and the fresh rows of an answer."""
+    html = client.get(f"/webhooks/changes?{query}").content.decode()
+    known, fresh = re.search(
+        r'<table id="known">(.*?)</table><table id="fresh">(.*)</table>', html, re.DOTALL
+    ).groups()
+    return re.findall(r'id="d-([^"]+)"', known), re.findall(r'id="d-([^"]+)"', fresh)
+
+
+def test_a_page_hears_of_its_rows_and_of_those_that_came_since(operator, connection):
+    old, top = ids(some(connection, 2, status="dead"))
+    since = ids(some(connection, 2, status="dead"))[::-1]
+    some(connection, 1, status="applied")
+
+    known, fresh = changed(operator, f"status=dead&top={top}&row={old}&row={top}&row=nonsense")
+
+    assert (sorted(known), fresh) == (sorted([old, top]), since)
+
+
+def test_a_row_that_left_the_filter_is_still_told_of(operator, connection):
+    (dead,) = some(connection, 1, status="dead")
+    Delivery.objects.update(status="applied")
+
+    assert changed(operator, f"status=dead&top={dead.pk}&row={dead.pk}") == ([str(dead.pk)], [])
+
+
+# --- Replay ----------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_counts_and_changes_nothing(admin, connection):
+    dead = some(connection, 3, status="dead", error="Unreadable")
+    kept(connection, body_of("call_analyzed", call={"call_id": "call_0"}), status="dead")
+    before = list(Delivery.objects.order_by("id").values())
+
+    answer = admin.post("/webhooks/replay", {"all": "1", "query": "status=dead", "dry_run": "1"}).json()
+
+    assert (answer["deliveries"], answer["calls"], answer["erased"]) == (4, 3, 0)
+    assert answer["upto"] > str(dead[-1].pk)
+    assert list(Delivery.objects.order_by("id").values()) == before
+    assert not AuditEntry.objects.filter(action="delivery.replay").exists()
+
+
+def test_those_selected_are_replayed_and_no_others(admin, connection):
+    made = some(connection, 3, status="dead", error="Unreadable", attempts=8)
+
+    answer = admin.post("/webhooks/replay", {"id": ids(made[:2])}).json()
+
+    assert (answer["deliveries"], answer["calls"]) == (2, 2)
+    assert list(Delivery.objects.order_by("id").values_list("status", "replays", "attempts")) == [
+        ("pending", 1, 0),
+        ("pending", 1, 0),
+        ("dead", 0, 8),
+    ]
+    assert AuditEntry.objects.get(action="delivery.replay").detail == {"deliveries": 2}
+
+
+def test_all_that_match_are_replayed_but_none_that_came_after_they_were_counted(admin, connection):
+    some(connection, 2, status="dead", error="Unreadable")
+    some(connection, 1, status="applied")
+    upto = admin.post("/webhooks/replay", {"all": "1", "query": "status=dead", "dry_run": "1"}).json()["upto"]
+    (later,) = some(connection, 1, status="dead", error="Unreadable")
+
+    answer = admin.post("/webhooks/replay", {"all": "1", "query": "status=dead", "upto": upto}).json()
+
+    assert answer["deliveries"] == 2
+    later.refresh_from_db()
+    assert later.status == "dead"
+    assert Delivery.objects.filter(status="applied").count() == 1
+
+
+def test_erased_bodies_are_counted_and_left(admin, connection):
+    some(connection, 2, status="dead")
+    Delivery.objects.filter(platform_call_id="call_0").update(body=None)
+
+    answer = admin.post("/webhooks/replay", {"all": "1", "query": "status=dead"}).json()
+
+    assert (answer["deliveries"], answer["erased"]) == (1, 1)
+
+
+def test_nothing_is_chosen_by_nonsense(admin, connection):
+    some(connection, 1, status="dead")
+
+    for data in ({}, {"id": ["nonsense", "\0"]}, {"all": "1", "query": "status=rejected"}):
+        assert admin.post("/webhooks/replay", data).json()["deliveries"] == 0
+    assert UUID(admin.post("/webhooks/replay", {"all": "1", "dry_run": "1", "upto": "x"}).json()["upto"])
