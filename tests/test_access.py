@@ -87,6 +87,9 @@ PAGES = {
     ),
     "observability/": Rule(Permission.MANAGE_WORKSPACE),
     "observability/now": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/tokens/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/tokens/create": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/tokens/<uuid:token_id>/revoke": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(302,)),
     "accounts/login/": Rule(ANYBODY, answers=(200, 302)),  # who is signed in already is sent on
     "accounts/logout/": Rule(ANYBODY, answers=(200, 302)),
     "accounts/workspace/": Rule(
@@ -203,6 +206,7 @@ def place(transactional_db):
         "workspace_id": workspace.pk,
         "agent_id": agent.pk,
         "connection_id": connection.pk,
+        "token_id": create_token(workspace, "to be revoked", Role.VIEWER, None)[0].pk,
         "delivery_id": delivery.pk,
     }
     return Place(workspace, names)

@@ -69,6 +69,7 @@ PAGES = {
     "new": lambda visitor: visitor.open("/settings/connections/new"),
     "new, wrong": wrongly_filled,
     "one": the_simulated_one,
+    "tokens": lambda visitor: visitor.open("/settings/tokens/"),
     "rotate": dialog("Rotate secret"),
     "delete": dialog("Delete connection"),
 }
@@ -184,3 +185,22 @@ def test_deleting_asks_for_the_name(visit):
 
     expect(page.get_by_text("Short-lived deleted.")).to_be_visible()
     expect(page.get_by_role("link", name="Short-lived")).to_have_count(0)
+
+
+def test_a_token_is_made_copied_and_revoked(visit):
+    visitor = visit()
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = visitor.open("/settings/tokens/")
+    page.get_by_label("Name").fill("Nightly export")
+    page.get_by_role("button", name="Create token").click()
+    page.get_by_role("button", name="Copy token").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    token = page.evaluate("() => navigator.clipboard.readText()")
+    asked = {"headers": {"authorization": f"Bearer {token}"}, "timeout": 10}
+    assert httpx.get(f"{visitor.earshot.url}/api/v1/agents", **asked).status_code == 200
+
+    page.get_by_role("button", name="Revoke Nightly export").click()
+    expect(page.get_by_role("button", name="Keep the token")).to_be_focused()
+    page.get_by_role("button", name="Revoke token").click()
+    expect(page.get_by_text("Nightly export revoked.")).to_be_visible()
+    assert httpx.get(f"{visitor.earshot.url}/api/v1/agents", **asked).status_code == 401

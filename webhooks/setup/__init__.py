@@ -1,1 +1,1 @@
-"""Settings → Connections: from a platform's account to the first delivery, and what comes after."""
+"""The settings: connections, from a platform's account to the first delivery and after; and API tokens."""

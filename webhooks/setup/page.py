@@ -17,7 +17,11 @@ from platforms.services import ROTATION_SHOULD_END_IN
 from webhooks.setup import checklist, linking, trial
 from webhooks.setup.forms import DeleteForm, EditForm, LinkForm, RotateForm
 
-SECTIONS = (("connections", "settings:connections", "Connections", "hook"),)
+SECTIONS = (
+    # name, address, label, icon
+    ("connections", "settings:connections", "Connections", "hook"),
+    ("tokens", "settings:tokens", "API tokens", "lock"),
+)
 # Deliveries of the last minutes may still be signed with the old secret: who finishes is told how many.
 _RECENTLY = timedelta(minutes=10)
 _AT_HOME = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  looked for, not listened on

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webhooks.setup import changes, views
+from webhooks.setup import changes, tokens, views
 
 app_name = "settings"
 _ONE = "settings/connections/<uuid:connection_id>/"
@@ -20,4 +20,7 @@ urlpatterns = [
     path(f"{_ONE}test", changes.test, name="test_connection"),
     path(f"{_ONE}agents", changes.link, name="link_agent"),
     path(f"{_ONE}delete", changes.delete, name="delete_connection"),
+    path("settings/tokens/", tokens.tokens, name="tokens"),
+    path("settings/tokens/create", tokens.create, name="create_token"),
+    path("settings/tokens/<uuid:token_id>/revoke", tokens.revoke, name="revoke_token"),
 ]
