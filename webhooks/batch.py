@@ -1,15 +1,16 @@
 """Deliveries that arrived together, kept with one statement: each is new, known, or cannot be kept.
 
-What becomes of one does not depend on the others: if PostgreSQL refuses the statement because of a row, the rows
-are halved until it is found.
+What becomes of one does not depend on the others: if PostgreSQL refuses the statement because of a row, the
+rows are halved until it is found.
 """
 
 import asyncio
 import logging
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Literal
 from uuid import UUID
 
@@ -22,12 +23,13 @@ from webhooks.packing import Packed
 logger = logging.getLogger(__name__)
 
 TRIES = 4
+FRESH_WITHIN_S = 1.0  # whoever was kept waiting for longer has been answered by now
 
 Kept = Literal["accepted", "duplicate"]
 
 
 class Overloaded(Exception):
-    """It could not be kept in time. Should it have been all the same, its sender's next try is a duplicate."""
+    """It could not be kept in time. Should it have been after all, its sender's next try is a duplicate."""
 
 
 class Gone(Exception):
@@ -52,10 +54,10 @@ class Arrival:
     status: str
     error: str = ""
 
-    @property
-    def key(self) -> bytes:
-        """What makes it the same delivery, in PostgreSQL's order."""
-        return self.connection_id.bytes + self.digest
+    key: bytes = field(init=False)  # what makes it the same delivery, in PostgreSQL's order
+
+    def __post_init__(self) -> None:
+        self.key = self.connection_id.bytes + self.digest
 
 
 @dataclass(eq=False, slots=True)
@@ -64,12 +66,14 @@ class _Row:
     repeats: int = 0  # how often the same came again within the batch
 
 
-# Whether a row is new is told by its id: of one that was there before, that one's comes back. So the same statement
-# may be sent again when nobody knows whether the first arrived: each row then meets itself, and nothing is counted.
-# Rows come in the order of their key, as in every statement that locks them, so that no two wait for each other.
+# Whether a row is new is told by its id: of one that was there before, that one's comes back. So the same may
+# be sent again when nobody knows whether it arrived: each row then meets itself, and nothing is counted. Rows
+# come in the order of their key, as in every statement that locks them: no two of them wait for each other.
 _INSERT = """
-INSERT INTO webhooks_delivery AS d (id, workspace_id, connection_id, platform, kind, platform_call_id, digest, body,
-  headers, signed_at, trace_id, status, error, repeats, size, created_at, applied_at, repeated_at, attempts, replays)
+INSERT INTO webhooks_delivery AS d (
+  id, workspace_id, connection_id, platform, kind, platform_call_id, digest, body,
+  headers, signed_at, trace_id, status, error, repeats,
+  size, created_at, applied_at, repeated_at, attempts, replays)
 SELECT given.*, length(given.body), now(), CASE WHEN given.status <> 'pending' THEN now() END,
   CASE WHEN given.repeats > 0 THEN now() END, 0, 0
 FROM set_config('lock_timeout', '300ms', true),
@@ -78,13 +82,13 @@ FROM set_config('lock_timeout', '300ms', true),
   AS given(id, workspace_id, connection_id, platform, kind, platform_call_id, digest, body,
     headers, signed_at, trace_id, status, error, repeats)
 ON CONFLICT (connection_id, digest) {conflict}
-RETURNING id
+RETURNING uuid_send(d.id)
 """
 _COUNTING = _INSERT.format(
     conflict="""DO UPDATE SET repeated_at = now(),
   repeats = d.repeats + CASE WHEN d.id = EXCLUDED.id THEN 0 ELSE EXCLUDED.repeats + 1 END"""
 )
-# Does not wait for whoever works on the row that is there.
+# For when somebody holds on to a row that is there: this does not wait for them, and does not count.
 _LEAVING = _INSERT.format(conflict="DO NOTHING")
 
 # Two transactions were in each other's way, and one was told to begin again.
@@ -106,50 +110,41 @@ async def keep(arrivals: Sequence[Arrival]) -> list[Kept | Exception]:
     told: list[Kept | Exception] = []
     for arrival in arrivals:
         first = rows[arrival.key].first
-        outcome = became[first.id]
+        outcome = became[arrival.key]
         told.append("duplicate" if outcome == "accepted" and arrival is not first else outcome)
     return told
 
 
-async def _keep(rows: list[_Row]) -> dict[UUID, Kept | Exception]:
+async def _keep(rows: list[_Row], statement: str = _COUNTING) -> dict[bytes, Kept | Exception]:
     try:
-        new = await _insert(_COUNTING, rows)
+        new = await _insert(statement, rows)
     except psycopg.errors.LockNotAvailable:
+        if statement == _COUNTING:
+            return await _keep(rows, _LEAVING)
         if len(rows) > 1:
-            return await _keep_halves(rows)
-        return await _keep_beside_a_lock(rows)
+            return await _keep_halves(rows, statement)
+        return {rows[0].first.key: Overloaded()}
     except _TROUBLE as trouble:
-        logger.warning("%d deliveries cannot be kept: %s", len(rows), type(trouble).__name__)
-        return {row.first.id: Overloaded() for row in rows}
+        state = getattr(trouble, "sqlstate", None) or trouble
+        logger.warning("%d webhooks cannot be kept: %s %s", len(rows), type(trouble).__name__, state)
+        return {row.first.key: Overloaded() for row in rows}
     except Exception as error:
         if len(rows) > 1:
-            return await _keep_halves(rows)
+            return await _keep_halves(rows, statement)
         gone = isinstance(error, psycopg.errors.ForeignKeyViolation)
-        return {rows[0].first.id: Gone() if gone else error}
-    return _told(rows, new)
+        return {rows[0].first.key: Gone() if gone else error}
+    return {row.first.key: "accepted" if row.first.id.bytes in new else "duplicate" for row in rows}
 
 
-async def _keep_halves(rows: list[_Row]) -> dict[UUID, Kept | Exception]:
+async def _keep_halves(rows: list[_Row], statement: str) -> dict[bytes, Kept | Exception]:
     half = len(rows) // 2
-    return await _keep(rows[:half]) | await _keep(rows[half:])
+    return await _keep(rows[:half], statement) | await _keep(rows[half:], statement)
 
 
-async def _keep_beside_a_lock(rows: list[_Row]) -> dict[UUID, Kept | Exception]:
-    """Somebody works on the row that is there: it is a duplicate, uncounted. Or another process is inserting it."""
-    try:
-        return _told(rows, await _insert(_LEAVING, rows))
-    except _TROUBLE:
-        return {rows[0].first.id: Overloaded()}
-
-
-def _told(rows: Sequence[_Row], new: set[UUID]) -> dict[UUID, Kept | Exception]:
-    return {row.first.id: "accepted" if row.first.id in new else "duplicate" for row in rows}
-
-
-async def _insert(statement: str, rows: Sequence[_Row]) -> set[UUID]:
+async def _insert(statement: str, rows: Sequence[_Row]) -> set[bytes]:
     """The ids of those that are new. Tried again where trying again is what cures it."""
     values = _values(rows)
-    fresh = False
+    fresh, began = False, monotonic()
     for tries_left in reversed(range(TRIES)):
         try:
             async with lines().line(fresh=fresh) as line:
@@ -161,7 +156,7 @@ async def _insert(statement: str, rows: Sequence[_Row]) -> set[UUID]:
             await asyncio.sleep(random.uniform(0, 0.02))  # noqa: S311
         except Away:
             # The server may have been started again since the connection was last used.
-            if fresh or not tries_left:
+            if fresh or not tries_left or monotonic() > began + FRESH_WITHIN_S:
                 raise
             fresh = True
     raise AssertionError("the last try returns or raises")

@@ -1,4 +1,4 @@
-"""Where deliveries wait to be kept: whatever arrives in the same moment shares one statement, and its commit."""
+"""Where deliveries wait to be kept: what arrives in the same moment shares one statement and one commit."""
 
 import asyncio
 import logging
@@ -54,9 +54,11 @@ class Intake:
         return waiting.future
 
     async def close(self) -> None:
-        """Come back when nobody waits any more."""
-        while self._writers:
-            await asyncio.gather(*self._writers, return_exceptions=True)
+        """Come back when nobody waits any more; of a PostgreSQL that does not answer, soon after."""
+        if self._writers:
+            await asyncio.wait(self._writers, timeout=TRUTH_AWAITED_S)
+        for writer in self._writers:
+            writer.cancel()
         if self._look:
             self._look.cancel()
             self._look = None

@@ -20,14 +20,15 @@ ANSWER_WITHIN_S = 10.0
 
 
 class Away(Exception):
-    """PostgreSQL is not there, not reachable or not itself. What was asked of it may have been done all the same."""
+    """PostgreSQL is not there, or not itself. What was asked of it last may have been done all the same."""
 
 
 class Lines:
     """At most MOST connections, opened when one is needed and thrown away when it breaks.
 
-    Not a pool that mends itself in the background: whoever asks while PostgreSQL is away is told so at once, and
-    whoever asks when it is back is served at once.
+    Not a pool that mends itself in the background: whoever asks while PostgreSQL is away is told so at once,
+    and whoever asks when it is back is served at once. Nothing is prepared on the server, unless the settings
+    say so, for a pooler such as PgBouncer may stand between.
     """
 
     def __init__(self) -> None:

@@ -1,5 +1,7 @@
-"""Columns of rows as PostgreSQL's binary arrays, put together in one go: psycopg asks of every single value what it
-is, and that would cost more than everything else we do for a delivery."""
+"""Columns of rows as PostgreSQL's binary arrays, put together in one go.
+
+psycopg asks of every single value what it is, which costs more than all else we do for a delivery.
+"""
 
 import struct
 from collections.abc import Iterable, Sequence

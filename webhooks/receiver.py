@@ -1,4 +1,4 @@
-"""`POST /webhooks/<platform>/<connection id>`: prove it, keep it, answer. What it means is found out by a worker.
+"""`POST /webhooks/<platform>/<connection id>`: prove it, keep it, answer. A worker finds out what it means.
 
 An ASGI app beside Django, whose own handling of a request costs ten times the work itself.
 """
@@ -7,9 +7,9 @@ import asyncio
 import hashlib
 import re
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from uuid import UUID
 
 import orjson
 
@@ -29,7 +29,6 @@ from webhooks.unproven import unproven
 
 BODY_WITHIN_S = 10.0
 _ADDRESS = re.compile("/webhooks/([a-z][a-z0-9_]*)/([^/]+)/?")
-_UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RETRY_AFTER = (b"retry-after", b"2")
 Status = Delivery.Status
 # A platform we have no adapter for is "unknown": a stranger must not make up names here.
@@ -41,9 +40,11 @@ ANSWERED = cache(
 
 
 class Refused(Exception):
-    """The answer is no. `args`: status, headers, message."""
+    """The answer is no. Without message or code, the usual ones of the status."""
 
-    def __init__(self, status: int, headers: tuple = (), message: str = "", code: str = "") -> None:
+    def __init__(
+        self, status: int, headers: Sequence[tuple[bytes, bytes]] = (), message: str = "", code: str = ""
+    ) -> None:
         self.status = status
         self.headers = list(headers)
         self.message = message
@@ -55,7 +56,7 @@ class Left(Exception):
 
 
 def receiving(app):
-    """ASGI: what platforms post comes here, and everything else under /webhooks/ goes to `app`, with the rest."""
+    """ASGI: what platforms post comes here; the pages under /webhooks/, and all the rest, are `app`'s."""
 
     def route(scope, receive, send):
         if scope["path"].startswith("/webhooks/") and (match := _ADDRESS.fullmatch(scope["path"])):
@@ -89,9 +90,8 @@ async def _take_in(scope, receive, platform: str, connection: str) -> dict:
     if adapter is None:
         raise Refused(404)
     known = await _known(platform, connection)
-    body = await _body(scope, receive, adapter.MAX_BODY)
-    headers = redaction.told(scope["headers"])
-    kept = redaction.redacted(headers)
+    headers, kept = redaction.read(scope["headers"])
+    body = await _body(headers, receive, adapter.MAX_BODY)
     try:
         signed_at = adapter.verify(body, headers, known.secrets, datetime.now(UTC))
     except BadSignature as bad:
@@ -125,20 +125,18 @@ async def _take_in(scope, receive, platform: str, connection: str) -> dict:
     except Overloaded:
         raise Refused(503, [_RETRY_AFTER]) from None
     except Gone:
-        connections().forget(known.id)
+        connections().forget(str(known.id))
         raise Refused(404) from None
     if unreadable:
-        raise Refused(400, message=unreadable)
+        raise Refused(400, message=f"It is kept, and says nothing to us. {unreadable}")
     if outcome == "accepted" and status is Status.PENDING:
         doorbell.ring()
     return {"status": outcome} | adapter.answer(envelope)
 
 
 async def _known(platform: str, connection: str) -> Known:
-    if not _UUID.fullmatch(connection):
-        raise Refused(404)
     try:
-        known = await connections().get(UUID(connection))
+        known = await connections().get(connection.lower())
     except Away:
         raise Refused(503, [_RETRY_AFTER]) from None
     if known is None or known.platform != platform:
@@ -146,10 +144,10 @@ async def _known(platform: str, connection: str) -> Known:
     return known
 
 
-async def _body(scope, receive, most: int) -> bytes:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and int(value) > most:
-            raise Refused(413)
+async def _body(headers: dict[str, str], receive, most: int) -> bytes:
+    promised = headers.get("content-length", "")
+    if promised.isdecimal() and int(promised[:20]) > most:
+        raise Refused(413)  # unread: the server passes over what still comes, so the sender hears of it
     parts: list[bytes] = []
     size = 0
     try:
@@ -175,7 +173,7 @@ def _envelope(adapter: Adapter, body: bytes) -> tuple[Envelope, str]:
     try:
         return adapter.envelope(body), ""
     except Unreadable as error:
-        return Envelope("", "", known=False), f"It is kept, but cannot be read: {error}."[:300]
+        return Envelope("", "", known=False), f"Unreadable: {error}."[:300]
 
 
 async def _refuse(send, refused: Refused) -> None:

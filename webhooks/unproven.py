@@ -25,15 +25,15 @@ MOST_CONNECTIONS = (
 
 _WRITE = """
 INSERT INTO webhooks_unproven AS u (id, created_at, workspace_id, connection_id, count, last_at, recent)
-SELECT %(id)s, now(), %(workspace)s, id, %(count)s, %(at)s, %(recent)s FROM platforms_connection WHERE id = %(connection)s
+SELECT %(id)s, now(), %(workspace)s, id, %(count)s, %(at)s, %(recent)s
+FROM platforms_connection WHERE id = %(connection)s  -- which may have been deleted meanwhile
 ON CONFLICT (connection_id) DO UPDATE SET
   count = u.count + EXCLUDED.count,
   last_at = greatest(u.last_at, EXCLUDED.last_at),
   recent = (
-    SELECT jsonb_agg(attempt ORDER BY place) FROM (
-      SELECT attempt, place FROM jsonb_array_elements(EXCLUDED.recent || u.recent) WITH ORDINALITY AS a(attempt, place)
-      ORDER BY place LIMIT %(kept)s
-    ) AS newest)
+    SELECT jsonb_agg(attempt ORDER BY place)
+    FROM jsonb_array_elements(EXCLUDED.recent || u.recent) WITH ORDINALITY AS a(attempt, place)
+    WHERE place <= %(kept)s)
 """
 
 

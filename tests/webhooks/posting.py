@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -81,13 +81,20 @@ async def close() -> None:
     await lines.close()
 
 
-def posted(connection: Connection, *bodies: bytes, **options) -> list[Answer]:
-    """Post bodies one after the other, in an event loop of their own."""
+def running(make: Callable[[], list[Awaitable]], *, together: bool = False) -> list:
+    """Await what `make` gives, one after the other or all together, in a loop that ends as a process does."""
 
-    async def all_of_them() -> list[Answer]:
+    async def main() -> list:
         try:
-            return [await post(connection, body, **options) for body in bodies]
+            if together:
+                return await asyncio.gather(*make())
+            return [await each for each in make()]
         finally:
             await close()
 
-    return asyncio.run(all_of_them())
+    return asyncio.run(main())
+
+
+def posted(connection: Connection, *bodies: bytes, **options) -> list[Answer]:
+    """Post bodies one after the other."""
+    return running(lambda: [post(connection, body, **options) for body in bodies])
