@@ -31,7 +31,7 @@ class TokenForm(PartForm):
 
     def __init__(self, *args, roles: list[Role], **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
+        self.fields["role"].choices = [(role.value, role.label) for role in roles]
 
 
 def grantable(viewer: Viewer) -> list[Role]:
