@@ -75,6 +75,15 @@ def shoot(browser: Browser, url: str, login: dict, theme: str, width: int) -> No
     replay = page(f"{history.url.removeprefix(url)}?t=21")
     history.context.close()
     take("replay", replay)
+    deliveries = page("/webhooks/?kind=call_ended&status=applied")
+    deliveries.locator(".row-link").nth(2).click()
+    expect(deliveries.locator(".d-main")).to_be_visible()
+    take("webhooks", deliveries)
+    connections = page("/settings/connections/")
+    connections.get_by_role("link", name="Simulated Retell").click()
+    expect(connections.locator("#address")).to_be_visible()
+    take("connection", connections)
+    take("observability", page("/observability/"))
 
 
 if __name__ == "__main__":

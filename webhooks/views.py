@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -155,8 +156,8 @@ def replay_them(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _chosen(request: HttpRequest):
-    rows = Delivery.objects.for_workspace(request.workspace)
+def _chosen(request: HttpRequest) -> QuerySet[Delivery]:
+    rows: QuerySet[Delivery] = Delivery.objects.for_workspace(request.workspace)
     if request.POST.get("all"):
         filters = listing.Filters.of(QueryDict(request.POST.get("query", "")))
         rows = rows.none() if filters.status == "rejected" else filters.narrow(rows)
