@@ -45,7 +45,7 @@ class Users(UserAdmin, Rows):
     add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
     inlines = (Memberships,)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple:
+    def get_readonly_fields(self, request: HttpRequest, obj=None) -> tuple:
         fields = tuple(super().get_readonly_fields(request, obj))
         # Nobody gives themselves more than they have.
         return fields if request.user.is_superuser else (*fields, *_POWERS)
@@ -106,7 +106,7 @@ class ApiTokens(Evidence):
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
         working = list(tokens.filter(revoked_at=None))
         for token in working:
-            revoke_token(token, request.user)
+            revoke_token(token, request.user.pk)
         self.message_user(request, f"Revoked: {len(working)}.", messages.SUCCESS)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:

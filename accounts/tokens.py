@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -39,7 +40,7 @@ def create_token(
 
 
 @transaction.atomic
-def revoke_token(token: ApiToken, revoked_by: User | None) -> None:
+def revoke_token(token: ApiToken, revoked_by: User | UUID | None) -> None:
     """End a token. Streams it holds open end within 15 s. Revoking twice changes nothing."""
     claimed = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
     if claimed:

@@ -28,6 +28,8 @@ NOT_SET = "Not set."
 class BoundedPaginator(Paginator):
     """Counts so far and no further: a table of evidence has millions of rows."""
 
+    object_list: QuerySet  # type: ignore[assignment]
+
     @cached_property
     def count(self) -> int:
         return self.object_list.order_by()[:MOST_LISTED].count()

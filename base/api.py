@@ -125,8 +125,8 @@ class Api(NinjaAPI):
     """A NinjaAPI that says no in our shape. What it does not know goes to Django's handlers, which do too."""
 
     def set_default_exception_handlers(self) -> None:
-        self.add_exception_handler(ValidationError, _invalid_request)
-        self.add_exception_handler(HttpError, _refused)
+        self.add_exception_handler(ValidationError, _invalid_request)  # type: ignore[arg-type]
+        self.add_exception_handler(HttpError, _refused)  # type: ignore[arg-type]
 
 
 def _invalid_request(request: HttpRequest, error: ValidationError) -> HttpResponse:

@@ -38,7 +38,7 @@ class CallOut(Schema):
     connection: UUID | None
     agent: AgentOfCall | None = Field(description="Null: nobody has said yet which agent of ours it was.")
     platform_agent_id: str | None
-    status: Literal["live", "ended", "failed"]
+    status: str = Field(description="live, ended or failed.", examples=["ended"])
     channel: str = Field(description="phone, web or chat.", examples=["phone"])
     level: str = Field(description="How closely it was followed: token, turn or event.", examples=["token"])
     direction: str | None = Field(description="inbound or outbound.", examples=["inbound"])

@@ -22,24 +22,28 @@ class Connections(Rows):
     has_webhook_secret = is_set("webhook_secret", "Webhook secret")
     is_rotating = is_set("previous_webhook_secret", "Rotating")
 
-    def get_fields(self, request: HttpRequest, obj: Connection | None = None):
+    def get_fields(self, request: HttpRequest, obj=None):
         return (*self.fields, "has_webhook_secret", "is_rotating", "rotated_at") if obj else self.fields
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple:
+    def get_readonly_fields(self, request: HttpRequest, obj=None) -> tuple:
         fields = super().get_readonly_fields(request, obj)
         # The platform is in the address that it posts to.
         return (*fields, "platform", "has_webhook_secret", "is_rotating", "rotated_at") if obj else fields
 
     def save_model(self, request: HttpRequest, obj: Connection, form, change: bool) -> None:
-        told = {"name": obj.name, "base_url": obj.base_url, "api_key": obj.api_key, "by": request.user}
+        by = request.user.pk
         if change:
-            services.edit(Connection.objects.get(pk=obj.pk), **told)
+            before = Connection.objects.get(pk=obj.pk)
+            services.edit(before, name=obj.name, base_url=obj.base_url, api_key=obj.api_key, by=by)
         else:
-            obj.pk = services.create(obj.workspace, obj.platform, **told).pk
+            made = services.create(
+                obj.workspace, obj.platform, obj.name, base_url=obj.base_url, api_key=obj.api_key, by=by
+            )
+            obj.pk = made.pk
 
     def delete_model(self, request: HttpRequest, obj: Connection) -> None:
-        services.delete(obj, by=request.user)
+        services.delete(obj, by=request.user.pk)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         for connection in queryset:
-            services.delete(connection, by=request.user)
+            services.delete(connection, by=request.user.pk)

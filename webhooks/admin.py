@@ -46,7 +46,7 @@ class Deliveries(Evidence):
 
     @admin.action(description="Replay", permissions=["replay"])
     def replay_chosen(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
-        replayed = sum(1 for _ in replay(chosen, by=request.user))
+        replayed = sum(1 for _ in replay(chosen, by=request.user.pk))
         doorbell.ring()
         self.message_user(request, f"To be applied again: {replayed}.", messages.SUCCESS)
 
