@@ -121,6 +121,10 @@ def test_what_is_malformed_is_refused_whole(tell, wrong):
     assert not BrowserReport.objects.exists()
 
 
+def test_what_is_far_too_large_is_refused_unread(tell):
+    assert tell(b'{"message": "' + b"x" * 3 * 2**20 + b'"}').status_code in (400, 413)
+
+
 def test_what_postgresql_cannot_keep_is_made_safe(tell):
     body = json.dumps(AN_ERROR | {"message": "a\x00b", "detail": {"name": "c\x00d"}})
 
