@@ -44,7 +44,7 @@ function report(kind, { message = "", source = "", line = null, column = null, s
     same.count += 1;
     return;
   }
-  if (told >= MOST) return;
+  if (told >= MOST || waiting.size >= MOST) return;
   told += 1;
   waiting.set(key, {
     kind, line, column, detail, version,
@@ -68,11 +68,17 @@ async function send({ leaving = false } = {}) {
   const pause = await post(batch.map(([, one]) => one), leaving);
   sending = false;
   if (pause === null) isOver = true;
-  else if (pause > 0) for (const [key, one] of batch) waiting.set(key, one); // for another try
-  if (waiting.size && !isOver) timer ??= setTimeout(send, pause || PAUSE_MS);
+  else if (pause > 0) for (const [key, one] of batch) putBack(key, one);
+  clearTimeout(timer); // what came meanwhile waits as long
+  timer = waiting.size && !isOver ? setTimeout(send, pause || PAUSE_MS) : null;
 }
 
-// 0: taken. More: not now, try after so many ms. Null: never again.
+function putBack(key, one) {
+  one.count += waiting.get(key)?.count ?? 0; // it has happened again meanwhile
+  waiting.set(key, one);
+}
+
+// 0: taken, or of no use to anybody. More: not now, try after so many ms. Null: never again.
 async function post(reports, leaving) {
   let body = JSON.stringify({ reports });
   if (leaving && body.length > KEEPALIVE_BYTES) body = JSON.stringify({ reports: reports.map((one) => ({ ...one, stack: "" })) });
@@ -87,7 +93,8 @@ async function post(reports, leaving) {
     failures = 0;
     if (answer.ok) return 0;
     if (answer.status === 429) return Math.min(LONGEST_PAUSE_MS, 1_000 * (Number(answer.headers.get("retry-after")) || 30));
-    if (answer.status < 500) return null;
+    if ([401, 403, 404].includes(answer.status)) return null;
+    if (answer.status < 500) return 0;
   } catch {
     // No network, which is often what there is to tell of.
   }
