@@ -46,6 +46,7 @@ class Doorbell:
         )
         queue = apply_pending.app.conf.task_default_queue
         pause = threading.Event()
+        healthy = True
         while True:
             self._rung.wait()
             # Before the message: what is kept from here on is either found by it or rings again.
@@ -53,8 +54,11 @@ class Doorbell:
             try:
                 if redis.llen(queue) < MOST_WAITING:
                     apply_pending.delay()
+                healthy = True
             except (OperationalError, RedisError, OSError) as error:
-                logger.warning("nobody could be told of new webhooks: %s", type(error).__name__)
+                if healthy:
+                    logger.warning("nobody can be told of new webhooks: %s", type(error).__name__)
+                healthy = False
             pause.wait(EVERY_S)
 
 

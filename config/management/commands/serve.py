@@ -25,9 +25,14 @@ class Command(BaseCommand):
         parser.add_argument("--fd", type=int, help="serve a listening socket that was opened for us")
 
     def handle(self, *, host: str, port: int, fd: int | None, **options) -> None:
-        check_database(settings.DATABASE_URL)
-        check_redis("REDIS_URL", settings.REDIS_URL)
-        listening = socket.socket(fileno=fd) if fd is not None else listen(host, port)
+        if fd is not None:
+            # Whoever keeps us running has asked already. Servers that are away now will be back: what can be
+            # answered meanwhile is, and ending here again and again would make `up` give up.
+            listening = socket.socket(fileno=fd)
+        else:
+            check_database(settings.DATABASE_URL)
+            check_redis("REDIS_URL", settings.REDIS_URL)
+            listening = listen(host, port)
         Server(server_config()).run(sockets=[listening])
 
 
