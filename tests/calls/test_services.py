@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Workspace
 from agents.models import Agent
-from calls import board, parts
+from calls import board, parts, services
 from calls.fold import PLATFORM, SOCKET, WATCH, WEBHOOK, Fact
 from calls.models import Call, Event, Turn
 from calls.services import Opening, finish, link_agent, record, record_quietly
@@ -317,3 +317,48 @@ def test_calls_that_wait_for_their_agent_are_given_it(workspace, agent, linked):
     assert watched(board.topic(workspace.pk))[-1]["data"]["agent"] == "Odell"
     assert Call.objects.for_workspace(elsewhere).get().agent is None
     assert link_agent(workspace.pk, linked.connection_id, "agent_1", agent) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_turn_that_proves_to_be_part_of_another_is_taken_from_who_watches(workspace, linked):
+    opening = Opening(BEGAN, level="turn")
+    before = [spoken("a0", "Hello", 0, 400, n=1)]
+    record(workspace.pk, "retell", "x", before, source=WEBHOOK, opening=opening)
+    final = [spoken("r0", "Hello there.", 0, 900, n=1, final=True), CallEnded(at(2_000))]
+    call = record(workspace.pk, "retell", "x", final, source=WEBHOOK, opening=opening)
+
+    shown_to_watchers = watched(parts.topic(call))
+    gone = next(part for part in shown_to_watchers if part.get("data", {}).get("state") == "dropped")
+    assert gone["id"] == "a0"
+    assert shown_to_watchers[-1]["type"] == "finish"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_told_last_is_the_newest_whoever_comes_late(workspace, linked):
+    opening = Opening(BEGAN, level="turn")
+    first = [spoken("c0", "I was", 0, 400, n=1)]
+    late = record_quietly(workspace.pk, "retell", "x", first, source=WEBHOOK, opening=opening)
+    more = [spoken("c0", "I was charged twice.", 0, 900, n=1)]
+    record(workspace.pk, "retell", "x", more, source=WEBHOOK, opening=opening)
+
+    services._announce(late)
+
+    *_, turn, facts = watched(parts.topic(late.call))
+    assert turn["data"]["text"] == "I was charged twice."
+    assert facts["data"]["revision"] == 2
+    assert watched(board.topic(workspace.pk))[-1]["data"]["revision"] == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_added_to_a_topic_that_somebody_finished_meanwhile(workspace, linked):
+    opening = Opening(BEGAN, level="turn")
+    late = record_quietly(
+        workspace.pk, "retell", "x", [spoken("c0", "I was", 0, 400, n=1)], source=WEBHOOK, opening=opening
+    )
+    record(workspace.pk, "retell", "x", [CallEnded(at(900))], source=WEBHOOK, opening=opening)
+    before = watched(parts.topic(late.call))
+
+    services._announce(late)
+
+    assert before[-1]["type"] == "finish"
+    assert watched(parts.topic(late.call)) == before

@@ -10,6 +10,7 @@ from django.core.cache import cache
 
 from accounts.models import Workspace
 from agents.models import Agent, ModelCall
+from platforms.models import Connection
 from tests.calls.made import A_SHORT_CALL, BEGAN, make_call, said
 from tests.people import make_member, sign_in
 
@@ -248,3 +249,69 @@ def test_a_page_of_the_list_asks_little(operator, agent, django_assert_max_num_q
 
     with django_assert_max_num_queries(12):
         operator.get("/calls/")
+
+
+# --- Calls that only webhooks tell of -------------------------------------------------------------------
+
+
+@pytest.fixture
+def unlinked(agent):
+    """A live call of an agent that nobody has linked."""
+    connection = Connection.objects.create(workspace=agent.workspace, platform="retell", name="Retell")
+    call = make_call(
+        agent,
+        [],
+        ended=False,
+        level="event",
+        connection=connection,
+        platform_agent_id="agent_5f2c",
+        transfer="started",
+        transfer_to="+14155550166",
+    )
+    call.agent, call.version = None, None
+    call.save()
+    return call
+
+
+def test_an_unknown_agent_is_named_and_offered_for_linking(workspace, operator, unlinked):
+    settings_page = f'href="/settings/connections/{unlinked.connection_id}/"'
+    admin = sign_in(make_member(workspace, "admin"))
+
+    assert "<code>agent_5f2c</code>" in operator.get(f"/calls/{unlinked.pk}/").content.decode()
+    assert settings_page not in operator.get(f"/calls/{unlinked.pk}/").content.decode()
+    assert settings_page in admin.get(f"/calls/{unlinked.pk}/").content.decode()
+    assert "Unknown agent" in operator.get("/calls/").content.decode()
+
+
+def test_a_transfer_is_a_fact_with_its_number_masked(operator, viewer, unlinked):
+    html = operator.get(f"/calls/{unlinked.pk}/").content.decode()
+
+    assert "Being transferred" in html
+    assert "50166" not in html
+    assert page_data(html, "call-data")["call"]["transfer_to"] == "+1 41•• ••• 166"
+    assert "Being transferred" in viewer.get(f"/calls/{unlinked.pk}/").content.decode()
+
+
+def test_what_stands_in_place_of_words_says_why(operator, unlinked):
+    def note() -> str:
+        html = operator.get(f"/calls/{unlinked.pk}/").content.decode()
+        return re.search(r'<p class="words-note" data-part="quiet">(.*?)</p>', html)[1]
+
+    assert note() == "This source sends events only. Its words arrive after the call."
+    unlinked.level = "turn"
+    unlinked.save()
+    assert note() == "Nobody has said anything yet."
+    unlinked.ended_at = unlinked.started_at
+    unlinked.save()
+    assert note() == "Nothing was said on this call."
+
+
+def test_the_replay_of_whole_turns_does_not_claim_more(operator, agent):
+    whole = make_call(agent, A_SHORT_CALL, level="turn")
+
+    assert "Replay shows each turn whole" in operator.get(f"/calls/{whole.pk}/").content.decode()
+    events = operator.get(f"/calls/{whole.pk}/replay").json()["events"]
+    assert [(at, part["delta"]) for at, part in events if part["type"] == "text-delta"] == [
+        (0, "Larkfield Energy, how can I help?"),
+        (6_900, "I see two charges of £42."),
+    ]

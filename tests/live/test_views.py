@@ -134,6 +134,34 @@ def test_a_silence_is_boxed_once_it_is_dead_air(live_call):
     assert drawn(card, heard + timedelta(seconds=9))["shape"]["gap"] is not None
 
 
+def test_of_a_source_that_tells_whole_turns_silence_is_not_known(agent):
+    began = timezone.now() - timedelta(minutes=2)
+    call = make_call(agent, A_SHORT_CALL, ended=False, level="turn", started_at=began)
+    shape = drawn(card_of(call), began + timedelta(seconds=60))["shape"]
+
+    assert shape["gap"] is None
+    assert (shape["agent"], shape["caller"]) == ("", "")
+    assert shape["agent_block"]
+    assert shape["caller_block"]
+
+
+def test_a_card_made_in_the_browser_can_be_of_any_level(agent):
+    html = looked_at_by(agent, "operator")
+
+    for level in ("Token", "Turn", "Event"):
+        assert re.search(rf'<template data-level-blank="{level.lower()}">.*{level}</span></template>', html)
+
+
+def test_an_agent_nobody_linked_is_called_unknown(agent):
+    call = make_call(agent, A_SHORT_CALL, ended=False, level="turn", started_at=timezone.now() - SOON)
+    call.agent, call.version, call.transfer = None, None, "started"
+
+    card = card_of(call)
+
+    assert (card["agent"], card["topic"], card["version"]) == ("Unknown agent", "", None)
+    assert (card["why"]["icon"], card["why"]["text"]) == ("transfer", "Being transferred")
+
+
 def test_a_voice_that_is_still_speaking_is_not_silent(agent):
     words = " ".join(["word"] * 60)  # twenty seconds of speech that arrived in one
     call = make_call(agent, [a_turn("r0", words, 0, 1_000)], ended=False, started_at=timezone.now())
