@@ -28,7 +28,7 @@ NOT_SET = "Not set."
 class BoundedPaginator(Paginator):
     """Counts so far and no further: a table of evidence has millions of rows."""
 
-    object_list: QuerySet  # type: ignore[assignment]
+    object_list: QuerySet
 
     @cached_property
     def count(self) -> int:
