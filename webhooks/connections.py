@@ -72,6 +72,9 @@ class Connections:
         except TimeoutError:
             raise Away("no answer in time") from None
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def forget(self, connection_id: str) -> None:
         """It turned out to be gone."""
         self._kept.pop(connection_id, None)

@@ -68,6 +68,10 @@ class Attempts:
         if self._writer is None:
             self._writer = asyncio.create_task(self._write_soon(), name="unproven webhooks")
 
+    def __len__(self) -> int:
+        """Of how many connections something is to be written."""
+        return len(self._tallies)
+
     async def close(self) -> None:
         if self._writer:
             self._writer.cancel()

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
+from django.db import connections
 
 from config import asgi
 from platforms.adapters import ADAPTERS
@@ -79,6 +81,7 @@ async def close() -> None:
     await intake.close()
     await unproven.close()
     await lines.close()
+    await sync_to_async(connections.close_all)()  # those the ORM took in its thread
 
 
 def running(make: Callable[[], list[Awaitable]], *, together: bool = False) -> list:
