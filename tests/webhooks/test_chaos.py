@@ -72,8 +72,8 @@ def weather(seed: int, *, calls: int, posts: int, seconds: float, kills: list[st
             print(
                 f"\nseed {seed}: {posts} deliveries ({len(sender.accepted)} distinct) of {calls} calls in"
                 f" {sent - began:.0f} s, {dict(house.killed)} killed; answers {dict(sender.answers)},"
-                f" slowest 200 {sender.slowest:.2f} s; {left}; all applied {drain:.1f} s after the last; at most"
-                f" {stored.most_attempts} attempts"
+                f" slowest 200 {sender.slowest:.2f} s; {left}; all applied {drain:.1f} s after the last;"
+                f" at most {stored.most_attempts} attempts"
             )
             assert sorted(stored.digests) == sorted(sender.accepted)
             assert stored.arrivals >= sender.accepted.total() == posts
