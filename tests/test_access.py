@@ -34,6 +34,7 @@ from streaming import hub
 from tests.api.made import make_delivery
 from tests.calls.told import BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET
 from tests.people import bearer, cookie_of, make_member, make_person, sign_in
+from tests.webhooks import posting
 
 ANYBODY = "anybody"
 STAFF = "staff"
@@ -408,6 +409,29 @@ def test_probes_answer_everybody_alike_and_tell_nothing_of_a_workspace(place, vi
         for address, statuses in PROBES.items():
             heard = asyncio.run(listen(visitor, address, place))
             assert (heard.status in statuses, shown_wrongly(visitor, heard.shown)) == (True, ""), visitor.name
+
+
+# --- What platforms post -------------------------------------------------------------------------------
+
+
+def test_a_platforms_address_asks_everybody_for_the_same_proof(place, visitors):
+    """It is no route of Django's or Channels': neither session nor token means anything there."""
+    address = place.fill("/webhooks/retell/<connection_id>")
+
+    async def everybody_posts() -> list[tuple[str, int, int]]:
+        try:
+            return [
+                (
+                    visitor.name,
+                    (await posting.ask(address, "POST", visitor.headers, [b"{}"])).status,
+                    (await posting.ask(address, "GET", visitor.headers)).status,
+                )
+                for visitor in visitors
+            ]
+        finally:
+            await posting.close()
+
+    assert asyncio.run(everybody_posts()) == [(visitor.name, 401, 405) for visitor in visitors]
 
 
 # --- Sockets -------------------------------------------------------------------------------------------
