@@ -66,7 +66,9 @@ def logging_config(form: str, level: str = "INFO") -> dict:
     formatter = "base.logs.JsonFormatter" if form == "json" else "base.logs.ConsoleFormatter"
     # uvicorn.error tells every socket's address, and with it an agent's key.
     talkers = ("httpx", "httpx2", "httpcore", "openai", "anthropic", "daphne", "uvicorn.error")
-    quiet = {name: {"level": "WARNING"} for name in talkers}
+    # Two lines for every task, several tasks a second; what fails is told at a higher level.
+    tasks = ("celery.app.trace", "celery.worker.strategy")
+    quiet = {name: {"level": "WARNING"} for name in (*talkers, *tasks)}
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -108,19 +108,20 @@ def _locked(workspace_id: UUID, platform: str, platform_call_id: str, opening: O
     found = rows.filter(**identity).first()
     if found:
         return found, False
-    _, fresh = Call.objects.get_or_create(
+    new = Call(
         **identity,
-        defaults={
-            "started_at": opening.started_at,
-            "channel": opening.channel,
-            "level": opening.level,
-            "connection_id": opening.connection_id,
-            "agent_id": opening.agent_id,
-            "version_id": opening.version_id,
-            "trace_id": opening.trace_id,
-        },
+        started_at=opening.started_at,
+        channel=opening.channel,
+        level=opening.level,
+        connection_id=opening.connection_id,
+        agent_id=opening.agent_id,
+        version_id=opening.version_id,
+        trace_id=opening.trace_id,
     )
-    return rows.get(**identity), fresh
+    # Its socket and its first webhook may come in the same moment, which PostgreSQL need not call an error.
+    Call.objects.bulk_create([new], ignore_conflicts=True)
+    call = rows.get(**identity)
+    return call, call.pk == new.pk
 
 
 def _turn_of(event: CallEvent) -> str:
