@@ -72,12 +72,12 @@ async function fill(cell, id) {
 // Show what the address says is open; the row that was pressed stays where it is.
 function apply(pressed) {
   const id = asked();
-  const row = id && rowOf(id);
+  const row = id ? rowOf(id) : null;
   if (id && !row) {
     location.reload(); // it is on another page of the list
     return;
   }
-  const still = pressed ?? row;
+  const still = pressed ?? row ?? document.querySelector(".hit-row[data-selected]");
   const before = still?.getBoundingClientRect().top;
   close();
   if (row) fill(place(row), id);
