@@ -28,6 +28,8 @@ from webhooks.models import Delivery
 from webhooks.unproven import unproven
 
 BODY_WITHIN_S = 10.0
+# Bodies that are being read, together. What a server hands over in one piece is not worth counting.
+SMALL, MOST_BEING_READ = 64 * 1024, 64 * 1024 * 1024
 _ADDRESS = re.compile("/webhooks/([a-z][a-z0-9_]*)/([^/]+)/?")
 _RETRY_AFTER = (b"retry-after", b"2")
 Status = Delivery.Status
@@ -53,6 +55,16 @@ class Refused(Exception):
 
 class Left(Exception):
     """Whoever sent it has gone before it was all there."""
+
+
+class _Reading:
+    """Bytes of large bodies that are being read in this process: unproven, so they must not fill it."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+
+_reading = _Reading()
 
 
 def receiving(app):
@@ -149,7 +161,7 @@ async def _body(headers: dict[str, str], receive, most: int) -> bytes:
     if promised.isdecimal() and int(promised[:20]) > most:
         raise Refused(413)  # unread: the server passes over what still comes, so the sender hears of it
     parts: list[bytes] = []
-    size = 0
+    size = counted = 0
     try:
         async with asyncio.timeout(BODY_WITHIN_S):
             while True:
@@ -160,6 +172,11 @@ async def _body(headers: dict[str, str], receive, most: int) -> bytes:
                 size += len(part)
                 if size > most:
                     raise Refused(413)
+                if size > SMALL:
+                    if _reading.size + len(part) > MOST_BEING_READ:
+                        raise Refused(503, [_RETRY_AFTER])
+                    _reading.size += len(part)
+                    counted += len(part)
                 parts.append(part)
                 if not message.get("more_body", False):
                     return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -167,6 +184,8 @@ async def _body(headers: dict[str, str], receive, most: int) -> bytes:
         raise Refused(
             408, [(b"connection", b"close")], "The body took too long to arrive.", "too_slow"
         ) from None
+    finally:
+        _reading.size -= counted
 
 
 def _envelope(adapter: Adapter, body: bytes) -> tuple[Envelope, str]:

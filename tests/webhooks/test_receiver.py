@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.db import connection as database
 
 from config import asgi
 from platforms.models import Connection
@@ -242,6 +243,48 @@ def test_a_body_of_two_mebibytes_is_taken(connection):
     [exactly, one_more] = posted(connection, body, body + b" ")
 
     assert (exactly.status, one_more.status) == (200, 413)
+
+
+def test_large_bodies_that_are_being_read_have_so_much_room_and_no_more(connection):
+    """64 MiB of half-sent bodies; the next large one is told to come again, and a small one is taken."""
+    half = b"x" * MIB
+
+    def sender(parts: list[tuple[bytes, bool]]) -> ApplicationCommunicator:
+        scope = {"type": "http", "method": "POST", "path": address_of(connection), "query_string": b""}
+        sending = ApplicationCommunicator(asgi.application, scope | {"headers": signed(connection, STARTED)})
+        for part, more in parts:
+            sending.input_queue.put_nowait({"type": "http.request", "body": part, "more_body": more})
+        return sending
+
+    async def main() -> tuple[int, int]:
+        held = [sender([(half, True)]) for _ in range(64)]
+        try:
+            for each in held:
+                assert await each.receive_nothing(timeout=0.001, interval=0.001)
+            late = sender([(half, True)])
+            large = await late.receive_output(timeout=15)
+            await late.wait(timeout=5)
+            small = await post(connection, STARTED)
+        finally:
+            for each in held:
+                await each.send_input({"type": "http.disconnect"})
+                await each.wait(timeout=15)
+        again = await post(connection, half)
+        assert again.status == 400
+        return large["status"], small.status
+
+    assert running(lambda: [main()]) == [(503, 200)]
+
+
+def test_while_postgresql_is_away_it_says_when_to_come_again(connection, monkeypatch):
+    async def main() -> list:
+        with monkeypatch.context() as away:
+            away.setitem(database.settings_dict, "HOST", "/nowhere")
+            answer = await post(connection, STARTED)
+        assert answer.headers[b"retry-after"]
+        return [answer.told, (await post(connection, STARTED)).told]
+
+    assert running(lambda: [main()]) == [[(503, "unavailable"), (200, "accepted")]]
 
 
 def test_who_leaves_in_the_middle_leaves_nothing(connection):
