@@ -70,15 +70,19 @@ async def in_a_loop(port: int, connections: int, path: Path) -> Heard:
 
 
 async def at_rate(port: int, rate: float, path: Path) -> Heard:
-    """So many a second, on as many connections as that takes."""
+    """So many a second, on as many connections as that takes. Who got no answer is heard as status 0."""
     heard, idle = Heard(), []
     loop = asyncio.get_running_loop()
     began = loop.time()
 
     async def go(request: bytes) -> None:
         sender = idle.pop() if idle else Sender(port)
-        await sender.post(request, heard)
-        idle.append(sender)
+        try:
+            await sender.post(request, heard)
+        except (TimeoutError, OSError, asyncio.IncompleteReadError):
+            heard.note(0, TIMEOUT_S)
+        else:
+            idle.append(sender)
 
     async with asyncio.TaskGroup() as group:
         for number, request in enumerate(requests_of(path)):

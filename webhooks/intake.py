@@ -39,9 +39,13 @@ class Intake:
         self._most_rows = MOST_ROWS
         self._look: asyncio.TimerHandle | None = None
 
+    @property
+    def is_full(self) -> bool:
+        return len(self._waiting) >= MOST_WAITING or self._bytes >= MOST_BYTES_WAITING
+
     def put(self, arrival: Arrival) -> asyncio.Future[Kept]:
         """Await what comes back: "accepted" or "duplicate". Raises Overloaded, at once or then, or Gone."""
-        if len(self._waiting) >= MOST_WAITING or self._bytes >= MOST_BYTES_WAITING:
+        if self.is_full:
             raise Overloaded
         loop = asyncio.get_running_loop()
         waiting = _Waiting(arrival, loop.create_future())

@@ -101,6 +101,8 @@ async def _take_in(scope, receive, platform: str, connection: str) -> dict:
     adapter = ADAPTERS.get(platform)
     if adapter is None:
         raise Refused(404)
+    if intake().is_full:
+        raise Refused(503, [_RETRY_AFTER])  # before it costs anything: what cannot be kept need not be proven
     known = await _known(platform, connection)
     headers, kept = redaction.read(scope["headers"])
     body = await _body(headers, receive, adapter.MAX_BODY)
