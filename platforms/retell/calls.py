@@ -69,6 +69,8 @@ def events_of(call: Any, *, heard_at: datetime, over: bool | None = None) -> lis
     """
     try:
         return list(_events(clean(call), heard_at, over))
+    except Unreadable:
+        raise  # it says already what is wrong
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, ArithmeticError) as error:
         raise Unreadable(f"call object: {type(error).__name__}") from None
 

@@ -21,6 +21,8 @@ def events_of(chat: Any, *, heard_at: datetime, over: bool) -> list[CallEvent]:
     """
     try:
         return list(_events(clean(chat), heard_at, over))
+    except Unreadable:
+        raise  # it says already what is wrong
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, ArithmeticError) as error:
         raise Unreadable(f"chat object: {type(error).__name__}") from None
 

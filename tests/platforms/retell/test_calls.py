@@ -134,3 +134,8 @@ def test_whatever_a_field_holds_it_is_read_or_unreadable(fields):
     except Unreadable:
         return
     assert all(len(event.key) <= 200 for event in events)
+
+
+def test_what_is_wrong_with_a_transcript_is_said():
+    with pytest.raises(Unreadable, match="transcript is not a list"):
+        events_of({"call_id": "c1", "transcript_object": "Hello"}, heard_at=NOW)
