@@ -7,6 +7,7 @@ machine allows, and whoever posts on another. Ratios within one loop are what co
 import json
 import os
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -157,6 +158,10 @@ def table(taken: dict[str, list[Figures]]) -> Iterator[str]:
 
 def overload(env: dict[str, str], to: To) -> Iterator[str]:
     """Ten times what PostgreSQL can take: everybody is answered in time, and what was accepted is there."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (most, most)
+    )  # whoever waits holds a connection, here and there
     with psycopg.connect(env["DATABASE_URL"], autocommit=True) as database:
         database.execute("TRUNCATE webhooks_delivery")
         database.execute(SLOW)
