@@ -140,7 +140,7 @@ def _why(call: Call, turns: Sequence[Turn], slow_ms: int | None) -> dict:
     why = {
         "tone": "",
         "icon": "",
-        "text": call.agent.topic if call.agent else "",
+        "text": call.agent.topic if call.agent else wording.NOT_LINKED,
         "since": None,
         "timer": False,
     }
@@ -153,8 +153,8 @@ def _why(call: Call, turns: Sequence[Turn], slow_ms: int | None) -> dict:
         return why | {"tone": "danger", "icon": "alert", "text": "The agent had no answer"}
     if tools and tools[-1].tool_ok is False:
         return why | {"tone": "warn", "icon": "alert", "text": f"{tools[-1].tool_name} failed"}
-    if call.transfer in ("started", "bridged"):
-        return why | {"icon": "transfer", "text": wording.TRANSFERS[call.transfer]}
+    if call.transfer in wording.TRANSFERRING:
+        return why | {"icon": "transfer", "text": wording.TRANSFERRING[call.transfer]}
     if slow_ms is not None:
         return why | {"tone": "warn", "icon": "gauge", "text": f"Slow, {slow_ms / 1000:.1f} s"}
     return why

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from agents.models import Agent
 from base.cursors import make_cursor, read_cursor
-from calls import figures, parts, wording
+from calls import figures, page, parts, wording
 from calls.models import Call, Turn
 from calls.wording import Outcome
 
@@ -85,6 +85,7 @@ class Row:
     p95: str
     slow: bool
     turns: int
+    wordless: str  # what to say where nothing is to be quoted
     cost: str
     role: str = ""  # whose words `snippet` are
     snippet: str = ""
@@ -185,6 +186,7 @@ def _row(call: Call, replies: figures.Replies | None, cost: Decimal | None, last
         p95=wording.seconds(p95_ms),
         slow=p95_ms is not None and p95_ms > 2_000,
         turns=call.turn_count,
+        wordless=page.silence(call),
         cost=wording.usd(call.cost_usd + (cost or Decimal(0))),
     )
     return replace(row, role=last.role, snippet=_shortened(last.text), turn=last.n) if last else row

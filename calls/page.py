@@ -66,7 +66,8 @@ def drawn(picture: dict, started_at: datetime) -> dict:
 def _drawn_tool(picture: dict) -> dict:
     state, output = picture["state"], _plain(picture["output"])
     icon, status = STATUSES[state]
-    if state != "running" and picture["end_ms"] is not None:
+    # Where only the transcript tells of it, it is not known how long it took.
+    if state != "running" and (picture["end_ms"] or 0) > picture["start_ms"]:
         status = f"{status} {wording.seconds(picture['end_ms'] - picture['start_ms'])}"
     return {
         "icon": icon,

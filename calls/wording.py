@@ -27,12 +27,9 @@ LOST = {"connection_lost": "Connection lost", "no_news": "No more news"}
 UNKNOWN_AGENT = "Unknown agent"  # the platform's, which nobody has linked to one of ours yet
 
 # How far a transfer has come: platforms.events.CallTransferred.step.
-TRANSFERS = {
-    "started": "Being transferred",
-    "bridged": "Transferred",
-    "cancelled": "Transfer did not come about",
-    "ended": "Transferred, and over",
-}
+TRANSFERS = {"started": "Begun", "bridged": "Connected", "cancelled": "Did not come about", "ended": "Over"}
+TRANSFERRING = {"started": "Being transferred", "bridged": "Transferred"}  # of a call that goes on
+NOT_LINKED = "Not linked to an agent"
 
 # What stands where a call's words would be, while there are none.
 WORDLESS = {

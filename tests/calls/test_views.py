@@ -280,16 +280,18 @@ def test_an_unknown_agent_is_named_and_offered_for_linking(workspace, operator, 
     assert "<code>agent_5f2c</code>" in operator.get(f"/calls/{unlinked.pk}/").content.decode()
     assert settings_page not in operator.get(f"/calls/{unlinked.pk}/").content.decode()
     assert settings_page in admin.get(f"/calls/{unlinked.pk}/").content.decode()
-    assert "Unknown agent" in operator.get("/calls/").content.decode()
+    listed = operator.get("/calls/").content.decode()
+    assert "Unknown agent" in listed
+    assert "Its words arrive after the call." in listed
 
 
 def test_a_transfer_is_a_fact_with_its_number_masked(operator, viewer, unlinked):
     html = operator.get(f"/calls/{unlinked.pk}/").content.decode()
 
-    assert "Being transferred" in html
+    assert '<span data-fact="step">Begun</span>' in html
     assert "50166" not in html
     assert page_data(html, "call-data")["call"]["transfer_to"] == "+1 41•• ••• 166"
-    assert "Being transferred" in viewer.get(f"/calls/{unlinked.pk}/").content.decode()
+    assert '<span data-fact="step">Begun</span>' in viewer.get(f"/calls/{unlinked.pk}/").content.decode()
 
 
 def test_what_stands_in_place_of_words_says_why(operator, unlinked):

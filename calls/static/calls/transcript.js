@@ -97,7 +97,8 @@ export class Transcript {
     const part = (name) => node.querySelector(`[data-part="${name}"]`);
     const isRunning = turn.state === "running";
     const [icon, word] = TOOL_STATES[turn.state];
-    const took = isRunning || !isThere(turn.end_ms) ? "" : ` ${seconds(turn.end_ms - turn.start_ms)}`;
+    // Where only the transcript tells of it, it is not known how long it took.
+    const took = isRunning || !(turn.end_ms > turn.start_ms) ? "" : ` ${seconds(turn.end_ms - turn.start_ms)}`;
     const output = plain(turn.output);
     node.dataset.tone = turn.state === "failed" ? "danger" : "tool";
     setText(part("name"), turn.name);

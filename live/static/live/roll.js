@@ -33,17 +33,18 @@ export class Roll {
       const row = one.role === "tool" ? this.#toolRow(one) : spoken[place++];
       changed = (row ? this.#update(row, one) : this.#append(one)) || changed;
     }
-    changed = this.#settleTool(said) || changed;
+    changed = this.#settleTools(said) || changed;
     if (!changed) return;
     this.#prune();
     this.#rows.forEach((row, index) => row.node.classList.toggle("said-prev", index < this.#rows.length - 1));
   }
 
-  // A tool that is not told of any more has answered, and the talk went on.
-  #settleTool(said) {
-    const row = this.#rows.findLast((one) => one.role === "tool");
-    if (!row?.text.endsWith(RUNNING) || said.some((one) => one.role === "tool" && isSame(row, one))) return false;
-    return this.#update(row, { ...row, text: row.text.replace(RUNNING, "done") });
+  // Tools that are not told of any more have answered, and the talk went on.
+  #settleTools(said) {
+    const told = said.filter((one) => one.role === "tool");
+    const over = this.#rows.filter((row) => row.role === "tool" && row.text.endsWith(RUNNING) && !told.some((one) => isSame(row, one)));
+    for (const row of over) this.#update(row, { ...row, text: row.text.replace(RUNNING, "done") });
+    return over.length > 0;
   }
 
   // A tool that was used before and is used again gets a row of its own.
