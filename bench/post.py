@@ -76,6 +76,8 @@ async def at_rate(port: int, rate: float, path: Path) -> Heard:
     began = loop.time()
 
     async def go(request: bytes) -> None:
+        while idle and idle[-1].reader.at_eof():
+            idle.pop()  # a server closes what was idle for seconds
         sender = idle.pop() if idle else Sender(port)
         try:
             await sender.post(request, heard)
