@@ -215,7 +215,7 @@ async def _ask_after(call: Call) -> None:
 async def _give_up_waiting(call: Call) -> None:
     logger.warning("call %s: nobody has told of it for a day", call.pk)
     # It ended some time after this, and nobody knows when.
-    await _end(call, call.heard_at, "no_news")
+    await _end(call, call.heard_at, "no_news")  # type: ignore[attr-defined]  # live/quiet.py adds it
 
 
 @in_a_thread

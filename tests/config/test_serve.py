@@ -89,3 +89,24 @@ def test_it_serves_a_socket_opened_by_another_process():
 
     assert answer.startswith(b"HTTP/1.1 404")
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.processes
+def test_under_up_it_starts_while_its_servers_are_away():
+    away = {"DATABASE_URL": "postgres://nobody@127.0.0.1:9/nothing", "REDIS_URL": "redis://127.0.0.1:9/0"}
+    with listen("127.0.0.1", 0) as listening:
+        fd = listening.fileno()
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--fd", str(fd)],
+            cwd=BASE_DIR,
+            env=os.environ | away,
+            pass_fds=[fd],
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            with socket.create_connection(listening.getsockname(), timeout=60) as browser:
+                browser.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert browser.recv(1000).startswith(b"HTTP/1.1 200")
+        finally:
+            process.terminate()
+            process.wait(20)
