@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from time import monotonic
 from typing import Generic, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from channels.db import database_sync_to_async
 
@@ -58,12 +58,17 @@ class Lookup(Generic[K, V]):
 def per_loop(make: Callable[[], T]) -> Callable[[], T]:
     """One of something for each event loop: connections and tasks cannot be shared between two."""
     made: WeakKeyDictionary[asyncio.AbstractEventLoop, T] = WeakKeyDictionary()
+    # A process has one loop, and asks for every request: the weak look-up is for those that have several.
+    latest: tuple[ReferenceType[asyncio.AbstractEventLoop] | None, T | None] = (None, None)
 
     def get() -> T:
+        nonlocal latest
         loop = asyncio.get_running_loop()
-        try:
-            return made[loop]
-        except KeyError:
-            return made.setdefault(loop, make())
+        known, one = latest
+        if known is not None and known() is loop:
+            return one  # type: ignore[return-value]
+        one = made[loop] if loop in made else made.setdefault(loop, make())
+        latest = (ref(loop), one)
+        return one
 
     return get

@@ -13,6 +13,7 @@ from functools import cache
 
 import orjson
 
+from agents.lookup import per_loop
 from base import meters
 from base.errors import SAYINGS, answer, error_body
 from base.ids import uuid7
@@ -25,6 +26,7 @@ from webhooks.connections import Known, connections
 from webhooks.intake import intake
 from webhooks.lines import Away
 from webhooks.models import Delivery
+from webhooks.patience import Patience
 from webhooks.unproven import unproven
 
 BODY_WITHIN_S = 10.0
@@ -65,6 +67,7 @@ class _Reading:
 
 
 _reading = _Reading()
+_patience = per_loop(lambda: Patience(BODY_WITHIN_S))
 
 
 def receiving(app):
@@ -101,7 +104,8 @@ async def _take_in(scope, receive, platform: str, connection: str) -> dict:
     adapter = ADAPTERS.get(platform)
     if adapter is None:
         raise Refused(404)
-    if intake().is_full:
+    queue = intake()
+    if queue.is_full:
         raise Refused(503, [_RETRY_AFTER])  # before it costs anything: what cannot be kept need not be proven
     known = await _known(platform, connection)
     headers, kept = redaction.read(scope["headers"])
@@ -135,7 +139,7 @@ async def _take_in(scope, receive, platform: str, connection: str) -> dict:
         error=unreadable,
     )
     try:
-        outcome = await intake().put(arrival)
+        outcome = await queue.put(arrival)
     except Overloaded:
         raise Refused(503, [_RETRY_AFTER]) from None
     except Gone:
@@ -164,8 +168,11 @@ async def _body(headers: dict[str, str], receive, most: int) -> bytes:
         raise Refused(413)  # unread: the server passes over what still comes, so the sender hears of it
     parts: list[bytes] = []
     size = counted = 0
+    patience = _patience()
+    limit = asyncio.timeout(None)
     try:
-        async with asyncio.timeout(BODY_WITHIN_S):
+        async with limit:
+            patience.begin(limit)
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
@@ -187,6 +194,7 @@ async def _body(headers: dict[str, str], receive, most: int) -> bytes:
             408, [(b"connection", b"close")], "The body took too long to arrive.", "too_slow"
         ) from None
     finally:
+        patience.end(limit)
         _reading.size -= counted
 
 

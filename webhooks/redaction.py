@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable
+from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
 
 MOST, LONGEST_NAME, LONGEST_VALUE = 50, 100, 500
 STRUCK_OUT = "[not kept]"
@@ -13,14 +13,10 @@ _SIGNATURE = re.compile("signature|digest")
 # With its body and time it could be sent again while it is fresh; its beginning is enough to compare.
 _PROOF = re.compile("([0-9A-Za-z+/_-]{8})[0-9A-Za-z+/_-]{16,}={0,2}")
 _UNKEEPABLE = re.compile("[\x00-\x1f\x7f-\x9f]")
-_SHORT = 100  # platforms say the same again and again; only what is short is remembered
 
 
-class Header(NamedTuple):
-    name: str  # lower case
-    value: str
-    kept_name: str
-    kept_value: str
+class Sort(Enum):
+    PLAIN, SECRET, SIGNATURE = range(3)
 
 
 def read(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, str], dict[str, str]]:
@@ -32,35 +28,34 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, str], dict[s
     told: dict[str, str] = {}
     kept: dict[str, str] = {}
     for raw_name, raw_value in headers:
-        short = len(raw_value) < _SHORT and len(raw_name) < _SHORT
-        header = _remembered(raw_name, raw_value) if short else _header(raw_name, raw_value)
-        if header.name in told:
-            told[header.name] += f", {header.value}"
-            if header.kept_name in kept:
-                kept[header.kept_name] = _shortened(f"{kept[header.kept_name]}, {header.kept_value}")
+        name, kept_name, sort = (_named if len(raw_name) < LONGEST_NAME else _name)(raw_name)
+        value = raw_value.decode("latin-1")
+        if name in told:
+            told[name] += f", {value}"
+            if kept_name in kept:
+                kept[kept_name] = _shortened(f"{kept[kept_name]}, {_keepable(value, sort)}")
         else:
-            told[header.name] = header.value
+            told[name] = value
             if len(kept) < MOST:
-                kept[header.kept_name] = header.kept_value
+                kept[kept_name] = _keepable(value, sort)
     return told, kept
 
 
-def _header(raw_name: bytes, raw_value: bytes) -> Header:
-    name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-    kept = value
-    if _SECRET.search(name):
-        kept = STRUCK_OUT
-    elif _SIGNATURE.search(name):
-        kept = _PROOF.sub(r"\1…", value)
-    return Header(
-        name,
-        value,
-        _UNKEEPABLE.sub("\ufffd", name[:LONGEST_NAME]),
-        _UNKEEPABLE.sub("\ufffd", _shortened(kept)),
-    )
+def _name(raw: bytes) -> tuple[str, str, Sort]:
+    """A header's name in lower case, as it may be kept, and what its values are."""
+    name = raw.decode("latin-1").lower()
+    sort = Sort.SECRET if _SECRET.search(name) else Sort.SIGNATURE if _SIGNATURE.search(name) else Sort.PLAIN
+    return name, _UNKEEPABLE.sub("\ufffd", name[:LONGEST_NAME]), sort
 
 
-_remembered = lru_cache(maxsize=2_000)(_header)
+_named = lru_cache(maxsize=500)(_name)  # platforms send the same few again and again
+
+
+def _keepable(value: str, sort: Sort) -> str:
+    if sort is Sort.SECRET:
+        return STRUCK_OUT
+    kept = _shortened(_PROOF.sub(r"\1…", value) if sort is Sort.SIGNATURE else value)
+    return kept if kept.isprintable() else _UNKEEPABLE.sub("\ufffd", kept)
 
 
 def _shortened(value: str) -> str:
