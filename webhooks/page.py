@@ -12,6 +12,7 @@ from webhooks.setup.checklist import TEST
 from webhooks.setup.trial import address
 
 SHOWN = 64 * 1024  # bytes of a body that the page shows; all of it can be downloaded
+_IN_LINES = json.JSONEncoder(indent=2, ensure_ascii=False)
 Status = Delivery.Status
 
 
@@ -136,10 +137,17 @@ def body(raw: bytes) -> Body:
 
 
 def _pretty(text: str) -> str:
+    """JSON in lines, as far as they are shown. What is nested deep grows a thousandfold by indentation."""
+    pieces, length = [], 0
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        for piece in _IN_LINES.iterencode(json.loads(text)):
+            pieces.append(piece)
+            length += len(piece)
+            if length > SHOWN:
+                break
     except (ValueError, RecursionError):
         return ""
+    return "".join(pieces)
 
 
 def rejected(unproven: Unproven) -> dict:
