@@ -19,9 +19,12 @@ logger = logging.getLogger(__name__)
 
 PER_MINUTE = 60  # of one person, or one program
 REPORTS = meters.counter("browser_reports", "What browsers told us went wrong, repeats included.", "kind")
-# Browsers quote what they could not parse, and that may be what a caller said.
-_QUOTATION = re.compile(r'"(?:.*)"(?:\.\.\.)?(?= is not valid JSON)|(?<=JSON Parse error: )(?:.*)', re.DOTALL)
-_ADDRESS = re.compile(r"(\bhttps?://[^\s?#)]*|(?<![\w/])/[\w./-]*)[?#][^\s):]*")
+# Browsers quote what they could not parse, and that may be what a caller said. What is tried begins at the
+# first quotation mark, or with a run of its own, and never again within: texts come from anybody.
+_QUOTATION = re.compile(
+    r'\A([^"]*)".*"(?:\.\.\.)?(?= is not valid JSON)|(?<=JSON Parse error: ).*', re.DOTALL
+)
+_ADDRESS = re.compile(r"(\bhttps?://[^\s?#)]*|(?<![\w/.-])[.-]*/[\w./-]*)[?#][^\s):]*")
 
 
 class TooMany(Exception):
@@ -58,7 +61,7 @@ def _safe(told: dict) -> dict:
 
 def wordless(text: str) -> str:
     """An error's text without the queries of addresses and without quotations of what could not be parsed."""
-    return _ADDRESS.sub(r"\1", _QUOTATION.sub("“…”", text))
+    return _ADDRESS.sub(r"\1", _QUOTATION.sub(lambda found: f"{found[1] or ''}“…”", text))
 
 
 def _hold_back(viewer: Viewer, wanted: int) -> None:
