@@ -139,6 +139,8 @@ def link(request: HttpRequest, connection_id: UUID) -> HttpResponse:
             linked = linking.link(connection, theirs, agent, by=request.viewer.user_id)
     except linking.AlreadyLinked:
         return _said(request, connection, f"{agent} is another agent of the platform already.", level="error")
+    except linking.AlreadyOurs as known:
+        return _said(request, connection, f"{theirs} is {known.args[0]} already.", level="error")
     name = agent.name if agent else typed["name"]
     return _said(request, connection, f"Linked {linked:,} call{'' if linked == 1 else 's'} to {name}.")
 

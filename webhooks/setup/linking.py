@@ -20,6 +20,10 @@ class AlreadyLinked(Exception):
     """Our agent is another one at the platform already; one of ours is one of theirs."""
 
 
+class AlreadyOurs(Exception):
+    """The platform's agent is another one of ours: somebody said so meanwhile. `args[0]` is that agent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     platform_agent_id: str
@@ -39,13 +43,18 @@ def unknown(connection: Connection) -> list[Unknown]:
 def link(connection: Connection, platform_agent_id: str, agent: Agent, *, by: Actor) -> int:
     """`agent` is the platform's `platform_agent_id` from now on. How many waiting calls it was given.
 
-    Raises AlreadyLinked.
+    Raises AlreadyLinked and AlreadyOurs.
     """
+    # Two people may link the same at once. Deliveries that come meanwhile do not wait for them.
+    Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     row = Agent.objects.select_for_update().get(pk=agent.pk)
     theirs = (connection.pk, platform_agent_id)
     is_linked = row.connection_id and row.platform_agent_id
     if is_linked and (row.connection_id, row.platform_agent_id) != theirs:
         raise AlreadyLinked
+    other = connection.agents.filter(platform_agent_id=platform_agent_id).exclude(pk=row.pk).first()
+    if other:
+        raise AlreadyOurs(other)
     row.connection, row.platform_agent_id = connection, platform_agent_id
     row.save(update_fields=["connection", "platform_agent_id"])
     linked = link_agent(connection.workspace_id, connection.pk, platform_agent_id, row)
