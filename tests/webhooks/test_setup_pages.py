@@ -134,6 +134,8 @@ def test_a_key_that_signs_nothing_is_not_the_secret(browser):
         ({"base_url": "https://me:word@example.com"}, "Leave out user names, queries and fragments."),
         ({"base_url": "https://example.com:99999"}, "This is not an address."),
         ({"base_url": "https://[::1"}, "This is not an address."),
+        ({"base_url": "https://exa mple.com"}, "This is not an address."),
+        ({"base_url": "https://exa\nmple.com"}, "This is not an address."),
         ({"base_url": "https://example.com/" + "x" * 200}, "at most 200 characters"),
     ],
 )
@@ -400,6 +402,21 @@ def test_an_agent_is_one_agent_of_the_platform(browser, workspace, connection):
 
     assert "Odell is another agent of the platform already." in page
     assert Call.objects.get().agent is None
+
+
+def test_an_agent_of_the_platform_is_one_of_ours(browser, workspace, connection):
+    """Somebody else may have linked it since the page was drawn."""
+    known = Agent.objects.create(
+        workspace=workspace, name="Odell", connection=connection, platform_agent_id="agent_77"
+    )
+    page = browser.post(
+        at("link_agent", connection),
+        {"platform_agent_id": "agent_77", "agent": "new", "name": "Juno"},
+        follow=True,
+    )
+
+    assert "agent_77 is Odell already." in text(page)
+    assert Agent.objects.get() == known
 
 
 def test_an_agent_whose_connection_was_deleted_is_free_again(browser, workspace, connection):

@@ -9,7 +9,7 @@ from agents.models import Agent
 from platforms.models import Connection
 
 _AT_HOME = ("localhost", "127.0.0.1", "::1")
-_SECRET = re.compile(r"[!-~]+")
+_PLAIN = re.compile(r"[!-~]+")
 _LEAST_SECRET, _MOST_SECRET = 16, 500
 
 
@@ -24,7 +24,8 @@ def check_base_url(value: str) -> str:
         raise forms.ValidationError(
             "This is not an address. Give one such as https://api.example.com."
         ) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    # Spaces and lines: urlsplit() would leave some of them out of what it is asked about.
+    if parts.scheme not in ("http", "https") or not parts.hostname or not _PLAIN.fullmatch(value):
         raise forms.ValidationError("This is not an address. Give one such as https://api.example.com.")
     if parts.scheme == "http" and parts.hostname not in _AT_HOME:
         raise forms.ValidationError("Give an https address: an API key must not travel in the clear.")
@@ -35,7 +36,7 @@ def check_base_url(value: str) -> str:
 
 def check_secret(value: str) -> str:
     """A platform's key as it is pasted. Raises ValidationError; never repeats it."""
-    if value and not _SECRET.fullmatch(value):
+    if value and not _PLAIN.fullmatch(value):
         raise forms.ValidationError("A key has no spaces or accents. Copy it again.")
     if value and len(value) < _LEAST_SECRET:
         raise forms.ValidationError(f"A key has at least {_LEAST_SECRET} characters. Copy all of it.")
