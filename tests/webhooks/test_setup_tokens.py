@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import ApiToken, AuditEntry, Workspace
 from accounts.tokens import create_token, digest, working_tokens
 from tests.people import make_member, sign_in
+from webhooks.setup import tokens
 
 
 @pytest.fixture
@@ -74,6 +75,21 @@ def test_the_list_says_who_still_works(browser, workspace):
     assert f"Used one {used.prefix}… Operator 5 min ago Never Revoke" in text(page)
     assert "… Viewer Never Expired" in text(page)
     assert old not in page.content.decode()
+
+
+def test_one_that_works_is_not_lost_behind_those_that_do_no_more(browser, workspace):
+    create_token(workspace, "Nightly export", "viewer", None)
+    ended = [
+        ApiToken(
+            workspace=workspace, name=f"Ended {n}", role="viewer", digest=f"{n}", revoked_at=timezone.now()
+        )
+        for n in range(tokens.MOST_LISTED)
+    ]
+    ApiToken.objects.bulk_create(ended)
+    page = text(browser.get("/settings/tokens/"))
+
+    assert page.index("Nightly export") < page.index(f"Ended {tokens.MOST_LISTED - 1} ")
+    assert "Ended 0 " not in page
 
 
 def test_a_revoked_token_works_no_longer(browser, workspace):
