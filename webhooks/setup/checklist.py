@@ -14,6 +14,7 @@ from django.utils import timezone
 from base.ids import first_uuid7
 from platforms.models import Connection
 from platforms.webhooks import EventKind
+from webhooks.listing import FAILING
 from webhooks.models import Delivery, Unproven
 
 TEST = "earshot_test"  # our own, sent from the checklist: it proves the way in, and is no first delivery
@@ -113,7 +114,7 @@ def _seen(connection_id: UUID) -> list[Seen]:
 
 
 def _failing(connection: Connection) -> int:
-    failing = Q(status=Delivery.Status.DEAD) | Q(status=Delivery.Status.PENDING, attempts__gt=0)
+    failing = Q(status=Delivery.Status.DEAD) | FAILING
     return _count(Delivery.objects.for_workspace(connection.workspace_id).filter(failing), connection)
 
 
