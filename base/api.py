@@ -139,7 +139,9 @@ def _invalid_request(request: HttpRequest, error: ValidationError) -> HttpRespon
 
 def _field(location: tuple) -> str:
     """Where it is wrong, without the source of it (query, body) and the name of our own argument."""
-    names = [str(part) for part in location[1:] if part not in ("asked", "told")]
+    # Nor with what pydantic calls the ways of reading it where there are several.
+    ours = [str(part) for part in location[1:] if part not in ("asked", "told")]
+    names = [part for part in ours if not part.startswith("function-")]
     return ".".join(names) or str(location[0])
 
 
@@ -227,4 +229,6 @@ def _beyond(rows: QuerySet, column: str, compare: str, row_id: UUID) -> Q:
     at = rows.model._default_manager.filter(pk=row_id).values_list(column, flat=True).first()
     if at is None:
         raise invalid({"cursor": "the row it stands at is gone; begin again without it"})
-    return Q(**{f"{column}__{compare}": at}) | Q(**{column: at, f"id__{compare}": row_id})
+    # The first is true of the others, too, and says where in the index to begin.
+    further = Q(**{f"{column}__{compare}": at}) | Q(**{column: at, f"id__{compare}": row_id})
+    return Q(**{f"{column}__{compare}e": at}) & further

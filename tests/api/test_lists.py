@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.models import Agent, ModelCall
@@ -146,6 +147,18 @@ def test_more_rows_take_no_more_queries(world, path, django_assert_max_num_queri
 
 
 # --- Filters --------------------------------------------------------------------------------------------
+
+
+def test_a_page_far_into_a_list_begins_where_its_cursor_stands(world):
+    """Not at the beginning of the list, to leave out what has been read."""
+    fill(world)
+    program = world.program()
+    cursor = program.get("calls", limit=3)["next"]
+
+    with CaptureQueriesContext(database) as asked:
+        program.get("calls", limit=3, cursor=cursor)
+    page = next(query["sql"] for query in asked if 'ORDER BY "calls_call"."started_at" DESC' in query["sql"])
+    assert '"calls_call"."started_at" <= ' in page
 
 
 def test_calls_are_filtered_as_the_history_page_does():

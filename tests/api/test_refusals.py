@@ -212,6 +212,21 @@ def test_a_body_that_cannot_be_read_is_refused(world, body):
     assert error(response, 400)["code"] == "invalid_request"
 
 
+def test_a_field_of_a_body_is_named_as_whoever_wrote_it_knows_it(world):
+    program = world.program()
+
+    response = program.client.post(
+        "/api/v1/ui-errors",
+        {"reports": [{"kind": "error", "line": -1}]},
+        content_type="application/json",
+        headers={"authorization": f"Bearer {program.token}"},
+    )
+
+    fields = [fault["field"] for fault in error(response, 400)["details"]]
+    assert "reports.0.line" in fields
+    assert all(field.startswith(("reports", "kind")) for field in fields)
+
+
 # --- Pages of other origins -----------------------------------------------------------------------------
 
 OURS, THEIRS = "https://app.example.com", "https://evil.example.com"
