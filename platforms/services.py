@@ -7,7 +7,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from accounts import audit
@@ -16,6 +16,7 @@ from platforms.models import Connection
 
 Actor = User | UUID | None
 ROTATION_SHOULD_END_IN = timedelta(days=7)
+DEADLOCK, TRIES = "40P01", 5
 
 
 class RotationUnderWay(Exception):
@@ -121,11 +122,26 @@ def undo_rotation(connection: Connection, *, by: Actor) -> Connection:
     return row
 
 
-@transaction.atomic
 def delete(connection: Connection, *, by: Actor) -> None:
     """Remove it with every delivery it brought. Its calls and agents stay, and belong to no connection."""
-    _note("connection.delete", connection, by, {"platform": connection.platform})
-    connection.delete()
+    for tries_left in reversed(range(TRIES)):
+        try:
+            _delete(connection, by)
+            return
+        except OperationalError as error:
+            # Whoever applies its deliveries holds a call and wants them; we have them and want the call.
+            if not tries_left or getattr(error.__cause__, "sqlstate", None) != DEADLOCK:
+                raise
+
+
+@transaction.atomic
+def _delete(connection: Connection, by: Actor) -> None:
+    # Held, so that nothing is kept for it that we would not remove.
+    row = Connection.objects.select_for_update().filter(pk=connection.pk).first()
+    if row is None:
+        return  # somebody else was first
+    _note("connection.delete", row, by, {"platform": row.platform})
+    row.delete()
 
 
 def _locked(connection: Connection) -> Connection:

@@ -7,15 +7,17 @@ rows are halved until it is found.
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from time import monotonic
 from typing import Literal
 from uuid import UUID
 
 import psycopg
 
+from agents.lookup import per_loop
 from webhooks import packing
 from webhooks.lines import Away, lines
 from webhooks.packing import Packed
@@ -23,6 +25,7 @@ from webhooks.packing import Packed
 logger = logging.getLogger(__name__)
 
 TRIES = 4
+HELD_S = 1.0
 FRESH_WITHIN_S = 1.0  # whoever was kept waiting for longer has been answered by now
 
 Kept = Literal["accepted", "duplicate"]
@@ -91,6 +94,9 @@ _COUNTING = _INSERT.format(
 # For when somebody holds on to a row that is there: this does not wait for them, and does not count.
 _LEAVING = _INSERT.format(conflict="DO NOTHING")
 
+# Connections somebody holds on to, and until when we do not try again: others' rows must not wait for that.
+_held: Callable[[], dict[UUID, float]] = per_loop(dict)
+
 # Two transactions were in each other's way, and one was told to begin again.
 _IN_THE_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 # It is about the database, not about a row: none of them can be kept now.
@@ -106,7 +112,11 @@ async def keep(arrivals: Sequence[Arrival]) -> list[Kept | Exception]:
             row.repeats += 1
         else:
             rows[arrival.key] = _Row(arrival)
-    became = await _keep([rows[key] for key in sorted(rows)])
+    held = _still_held()
+    free = [rows[key] for key in sorted(rows) if rows[key].first.connection_id not in held]
+    became: dict[bytes, Kept | Exception] = {key: Overloaded() for key in rows}
+    if free:
+        became |= await _keep(free)
     told: list[Kept | Exception] = []
     for arrival in arrivals:
         first = rows[arrival.key].first
@@ -115,15 +125,20 @@ async def keep(arrivals: Sequence[Arrival]) -> list[Kept | Exception]:
     return told
 
 
+def _still_held() -> Container[UUID]:
+    held = _held()
+    for connection_id in [each for each, until in held.items() if until <= monotonic()]:
+        del held[connection_id]
+    return held
+
+
 async def _keep(rows: list[_Row], statement: str = _COUNTING) -> dict[bytes, Kept | Exception]:
     try:
         new = await _insert(statement, rows)
     except psycopg.errors.LockNotAvailable:
         if statement == _COUNTING:
             return await _keep(rows, _LEAVING)
-        if len(rows) > 1:
-            return await _keep_halves(rows, statement)
-        return {rows[0].first.key: Overloaded()}
+        return await _keep_by_connection(rows)
     except _TROUBLE as trouble:
         state = getattr(trouble, "sqlstate", None) or trouble
         logger.warning("%d webhooks cannot be kept: %s %s", len(rows), type(trouble).__name__, state)
@@ -134,6 +149,18 @@ async def _keep(rows: list[_Row], statement: str = _COUNTING) -> dict[bytes, Kep
         gone = isinstance(error, psycopg.errors.ForeignKeyViolation)
         return {rows[0].first.key: Gone() if gone else error}
     return {row.first.key: "accepted" if row.first.id.bytes in new else "duplicate" for row in rows}
+
+
+async def _keep_by_connection(rows: list[_Row]) -> dict[bytes, Kept | Exception]:
+    """Somebody holds on to a connection (it is being deleted), or to a row that is not there yet."""
+    by_connection = [list(rows) for _, rows in groupby(rows, lambda row: row.first.connection_id)]
+    if len(by_connection) > 1:
+        became: dict[bytes, Kept | Exception] = {}
+        for rows_of_one in by_connection:
+            became |= await _keep(rows_of_one, _LEAVING)
+        return became
+    _held()[rows[0].first.connection_id] = monotonic() + HELD_S
+    return {row.first.key: Overloaded() for row in rows}
 
 
 async def _keep_halves(rows: list[_Row], statement: str) -> dict[bytes, Kept | Exception]:

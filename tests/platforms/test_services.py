@@ -138,6 +138,14 @@ def test_a_deletion_leaves_calls_and_agents(workspace, connection, admin):
     assert noted(workspace)[-1] == "connection.delete"
 
 
+def test_two_may_delete_it(connection, admin):
+    same = fresh(connection)
+    services.delete(connection, by=admin)
+    services.delete(same, by=admin)
+
+    assert noted(same.workspace).count("connection.delete") == 1
+
+
 def test_the_log_is_told_ids_and_no_secrets_names_or_addresses(workspace, connection, admin):
     services.edit(connection, name="Front desk", base_url="https://api.example.com", api_key=KEY, by=admin)
     services.rotate(connection, secret=KEY, by=admin)

@@ -13,8 +13,9 @@ from django.db import connection as database
 
 from base.ids import uuid7
 from platforms.models import Connection
+from platforms.services import delete as delete_connection
 from tests.webhooks.posting import running
-from webhooks.batch import Arrival, Gone, Overloaded
+from webhooks.batch import HELD_S, Arrival, Gone, Overloaded
 from webhooks.intake import MOST_WAITING, WITHDRAWN_AFTER_S, intake
 from webhooks.models import Delivery
 
@@ -149,6 +150,60 @@ def test_two_that_insert_the_same_in_opposite_order_both_end(connection):
     # The second may be kept by the other or not at all: only its sender's next try can tell.
     assert told in (["accepted", Overloaded], ["accepted", "accepted"], [Overloaded, Overloaded])
     assert Delivery.objects.count() == told.count("accepted")
+
+
+def test_a_connection_somebody_holds_on_to_holds_up_no_other(connection):
+    """As while it is being deleted: what comes to it is told to try again, and nobody else notices much."""
+    other = Connection.objects.create(workspace=connection.workspace, platform="retell", name="Other")
+
+    async def put(each: Arrival) -> object:
+        began = time.monotonic()
+        try:
+            told: object = await intake().put(each)
+        except Overloaded:
+            told = Overloaded
+        return told, time.monotonic() - began
+
+    async def main() -> None:
+        with elsewhere() as holder:
+            holder.execute("SELECT 1 FROM platforms_connection WHERE id = %s FOR UPDATE", [connection.pk])
+            for round_ in range(3):
+                theirs = [put(arrival(connection, b"%d %d" % (round_, number))) for number in range(40)]
+                ours = [put(arrival(other, b"%d %d" % (round_, number))) for number in range(5)]
+                told = await asyncio.gather(*theirs, *ours)
+                assert [each for each, _ in told] == [Overloaded] * 40 + ["accepted"] * 5
+                assert max(seconds for _, seconds in told) < WITHDRAWN_AFTER_S
+                if round_ == 1:
+                    # It was found out in the first round, and is not tried again at once.
+                    assert max(seconds for _, seconds in told) < 0.6
+                    await asyncio.sleep(HELD_S)
+        await asyncio.sleep(HELD_S)
+        assert (await put(arrival(connection, b"free again")))[0] == "accepted"
+
+    running(lambda: [main()])
+
+
+def test_nothing_is_kept_for_a_connection_that_is_being_deleted(connection):
+    became(arrival(connection, b"first"))
+    arrivals = [arrival(connection, b"%d" % number) for number in range(3)]
+
+    def delete() -> None:
+        delete_connection(connection, by=None)
+        database.close()
+
+    deleting = threading.Thread(target=delete, daemon=True)
+    with elsewhere() as holder:
+        holder.execute("SELECT 1 FROM webhooks_delivery FOR UPDATE")
+        deleting.start()
+        waited_for = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        while not holder.execute(waited_for).fetchone():
+            time.sleep(0.01)
+        told = became(*arrivals)
+    deleting.join(10)
+
+    assert told == [Overloaded] * 3
+    assert not Connection.objects.exists()
+    assert became(*arrivals) == [Gone] * 3
 
 
 # --- Slow or away --------------------------------------------------------------------------------------

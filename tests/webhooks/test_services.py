@@ -1,11 +1,12 @@
 """From a kept delivery to the record, whatever happens on the way."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Workspace
@@ -15,6 +16,7 @@ from calls.fold import SOCKET
 from calls.models import Call, Event
 from calls.services import Opening, link_agent, record
 from platforms.models import Connection
+from platforms.services import delete as delete_connection
 from tests.calls.told import BEGAN, ON_THE_SOCKET
 from tests.platforms.retell.payloads import CALL
 from tests.webhooks.told import body_of, kept
@@ -417,3 +419,36 @@ def test_a_deadlock_is_no_failure(connection):
 
     delivery = Delivery.objects.get()
     assert (delivery.status, delivery.attempts) == ("applied", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_is_deleted_while_its_deliveries_are_applied(connection):
+    """Whoever applies holds the call and wants its deliveries; whoever deletes, the other way round."""
+    delivery = kept(connection, body_of("call_started", call=STARTED))
+    apply_all()
+    held = threading.Event()
+    waited_for = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+
+    def apply_slowly() -> None:
+        try:
+            with transaction.atomic(), database.cursor() as cursor:
+                Call.objects.select_for_update().get()
+                held.set()
+                while not cursor.execute(waited_for).fetchone():
+                    time.sleep(0.01)
+                list(Delivery.objects.select_for_update().filter(pk=delivery.pk))
+        except OperationalError:
+            pass  # one of the two has lost
+        finally:
+            database.close()
+
+    applier = threading.Thread(target=apply_slowly, daemon=True)
+    applier.start()
+    assert held.wait(timeout=10)
+    delete_connection(connection, by=None)
+    applier.join(timeout=10)
+
+    assert not Connection.objects.exists()
+    assert not Delivery.objects.exists()
+    assert Call.objects.get().connection_id is None
+    assert AuditEntry.objects.filter(action="connection.delete").count() == 1
