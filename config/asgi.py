@@ -5,6 +5,7 @@ import os
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 from django.urls import re_path
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django = get_asgi_application()  # first: it readies the models that the rooms below import
@@ -21,18 +22,26 @@ from webhooks.receiver import receiving  # noqa: E402
 http_routes: list = [*live.http_routes]
 socket_routes: list = [*live.socket_routes]
 
+
+def forwarded(app):
+    """Who is calling, by the word of a proxy we trust. A webhook proves itself, so nobody asks there."""
+    return ProxyHeadersMiddleware(app, os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))
+
+
 application = TraceMiddleware(
     ErrorBoundary(
         ProtocolTypeRouter(
             {
                 "http": receiving(
-                    URLRouter(
-                        [
-                            *http_routes,
-                            re_path(r"^static/", static_app),
-                            re_path(r"^(?:healthz|readyz|metrics)/?$", probes),
-                            re_path(r"", django),
-                        ]
+                    forwarded(
+                        URLRouter(
+                            [
+                                *http_routes,
+                                re_path(r"^static/", static_app),
+                                re_path(r"^(?:healthz|readyz|metrics)/?$", probes),
+                                re_path(r"", django),
+                            ]
+                        )
                     )
                 ),
                 "websocket": URLRouter([*socket_routes, re_path(r"", refuse_socket)]),

@@ -5,6 +5,8 @@ import math
 import re
 from typing import Any
 
+import orjson
+
 from platforms.errors import Unreadable
 
 # PostgreSQL refuses NUL in text and lone surrogates in anything; both can be spelled in otherwise good JSON.
@@ -29,6 +31,14 @@ def read(body: bytes) -> Any:
         raise Unreadable("a number longer than Python reads") from None
     except RecursionError:
         raise Unreadable("nested too deep") from None
+
+
+def glance(body: bytes) -> Any:
+    """The same at a quarter of the cost, for whoever looks at names only: long numbers lose digits here."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return read(body)
 
 
 def clean(value: Any, depth: int = 0) -> Any:

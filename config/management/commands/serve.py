@@ -79,6 +79,7 @@ def server_config(application: Any = "config.asgi:application") -> uvicorn.Confi
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_S,
         access_log=False,
+        proxy_headers=False,  # config/asgi.py reads them, where somebody asks who is calling
         server_header=False,
         log_config=None,  # settings.LOGGING says it all
     )
