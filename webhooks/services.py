@@ -7,7 +7,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
@@ -94,19 +94,19 @@ def apply_call() -> Applied | None:
 def _claim() -> list[Delivery]:
     """Take what is due of one call for ourselves, for a while. Waits for nobody: locked rows are taken."""
     now = timezone.now()
-    free = (
+    unclaimed = (
         Delivery.objects.filter(status=Status.PENDING)
-        .filter(Q(due_at=None) | Q(due_at__lte=now))
         .filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
         .select_for_update(skip_locked=True)
     )
     with transaction.atomic():
-        first = free.order_by("due_at").values("id", "connection_id", "platform_call_id", "attempts").first()
+        first = _first(unclaimed, now)
         if first is None:
             return []
         ids = [first["id"]]
         if first["attempts"] < ALONE:
-            of_the_call = free.filter(
+            of_the_call = unclaimed.filter(
+                Q(due_at=None) | Q(due_at__lte=now),
                 connection_id=first["connection_id"],
                 platform_call_id=first["platform_call_id"],
                 attempts__lt=ALONE,
@@ -115,6 +115,15 @@ def _claim() -> list[Delivery]:
         claimed = Delivery.objects.filter(id__in=ids)
         claimed.update(attempts=F("attempts") + 1, claimed_until=now + CLAIM)
         return list(claimed.order_by("id"))
+
+
+def _first(unclaimed: QuerySet, now: datetime) -> dict | None:
+    """One that is new or one that has failed before, by turns: many of either never keep the other waiting.
+    Asked for apart, neither looks through those that are not due yet."""
+    ordered = unclaimed.order_by("due_at").values("id", "connection_id", "platform_call_id", "attempts")
+    kinds = [ordered.filter(due_at=None), ordered.filter(due_at__lte=now)]
+    random.shuffle(kinds)
+    return kinds[0].first() or kinds[1].first()
 
 
 def _as_many_as_fit(sized: QuerySet) -> list[UUID]:

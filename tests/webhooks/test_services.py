@@ -292,6 +292,21 @@ def test_whoever_comes_late_settles_nothing(connection):
     assert Event.objects.filter(kind="CallStarted").count() == 1
 
 
+def test_neither_new_nor_failed_ones_keep_the_others_waiting(connection):
+    past = timezone.now() - timedelta(seconds=1)
+    for number in range(60):
+        again = {"attempts": 3, "due_at": past} if number % 2 else {}
+        kept(connection, body_of("call_started", call=STARTED | {"call_id": f"call_{number}"}), **again)
+
+    claimed = [services._claim()[0] for _ in range(30)]
+
+    assert {each.attempts for each in claimed} == {1, 4}
+    assert len({each.pk for each in claimed}) == 30
+    while services._claim():
+        pass
+    assert not Delivery.objects.filter(claimed_until=None).exists()
+
+
 def test_an_erased_body_is_said_to_be_gone(connection):
     delivery = kept(connection, body_of("call_started", call=STARTED))
     Delivery.objects.filter(pk=delivery.pk).update(body=None)
