@@ -335,6 +335,19 @@ def test_details_are_saved_and_an_empty_key_is_left_alone(browser, connection):
     assert fresh(connection).api_key == ""
 
 
+def test_a_key_nobody_is_shown_is_not_sent_to_an_address_of_somebodys(browser, connection):
+    theirs = {"name": "Phone lines", "base_url": "https://collect.example.com"}
+    browser.post(at("edit_connection", connection), {"name": "Phone lines", "api_key": KEY})
+    refused = browser.post(at("edit_connection", connection), theirs)
+
+    assert refused.status_code == 400
+    assert "Type the key again: it would go to another address." in text(refused)
+    assert fresh(connection).base_url == ""
+
+    browser.post(at("edit_connection", connection), theirs | {"api_key": KEY[::-1]})
+    assert (fresh(connection).base_url, fresh(connection).api_key) == (theirs["base_url"], KEY[::-1])
+
+
 def test_details_that_are_wrong_keep_what_was_typed(browser, connection):
     response = browser.post(at("edit_connection", connection), {"name": "New", "base_url": "ftp://x.example"})
 

@@ -40,7 +40,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @requires(Permission.MANAGE_WORKSPACE)
 def edit(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     connection = one(request, connection_id)
-    form = EditForm(request.POST, others=page.others(connection))
+    form = EditForm(request.POST, others=page.others(connection), current=connection)
     if not form.is_valid():
         return _again(request, connection, edit_form=form)
     typed = form.cleaned_data

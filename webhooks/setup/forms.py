@@ -94,6 +94,18 @@ class EditForm(ConnectionForm):
     part = "edit"
     forget_api_key = forms.BooleanField(required=False)
 
+    def __init__(self, *args, current: Connection, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.current = current
+
+    def clean(self) -> dict:
+        values = super().clean() or {}
+        is_kept = self.current.api_key and not values.get("api_key") and not values.get("forget_api_key")
+        if not self.errors and is_kept and values["base_url"] not in ("", self.current.base_url):
+            # Whoever may choose the address could otherwise have it sent to their own, and read it there.
+            self.add_error("api_key", "Type the key again: it would go to another address.")
+        return values
+
 
 class RotateForm(PartForm):
     """A rotation: a key pasted from the platform, or one of ours."""

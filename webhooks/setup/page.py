@@ -59,7 +59,9 @@ def whole(request: HttpRequest, connection: Connection) -> dict[str, Any]:
         "agents": _agents(connection),
         "may_link": request.viewer.may(Permission.EDIT_AGENTS),
         "edit_form": EditForm(
-            initial={"name": connection.name, "base_url": connection.base_url}, others=others(connection)
+            initial={"name": connection.name, "base_url": connection.base_url},
+            others=others(connection),
+            current=connection,
         ),
         "rotate_form": RotateForm(
             initial={"made": RotateForm.OURS if connection.webhook_secret_is_ours else RotateForm.PASTED},
