@@ -23,6 +23,7 @@ MOST_LISTED = 5_000  # rows that are counted and paged through; beyond them, sea
 MOST_SHOWN = 20_000  # characters of one value
 KEPT = "Set. Leave empty to keep it."
 NOT_SET = "Not set."
+ANOTHER_ADDRESS = "Type it again: it would go to another address."
 
 
 class BoundedPaginator(Paginator):
@@ -43,6 +44,9 @@ class SecretsForm(forms.ModelForm):
         for field in self._meta.model._meta.concrete_fields:
             if isinstance(field, EncryptedTextField) and field.name in cleaned and not cleaned[field.name]:
                 cleaned[field.name] = getattr(self.instance, field.name)
+                if cleaned[field.name] and cleaned.get("base_url") and "base_url" in self.changed_data:
+                    # Nobody who cannot read a secret may have it sent to an address of their own.
+                    self.add_error(field.name, ValidationError(ANOTHER_ADDRESS))
         workspace = cleaned.get("workspace", getattr(self.instance, "workspace", None))
         for name, value in list(cleaned.items()):
             if isinstance(value, Model) and getattr(value, "workspace", workspace) != workspace:
@@ -116,7 +120,8 @@ class Evidence(Rows):
         if not term:
             return queryset, False
         wanted = Q()
-        for name in self.ids if is_id(term) else self.values:
+        # There are platforms whose own ids look like ours.
+        for name in (*self.ids, *self.values) if is_id(term) else self.values:
             wanted |= Q(**{name: term})
         return (queryset.filter(wanted) if wanted else queryset.none()), False
 

@@ -96,6 +96,14 @@ def test_a_call_is_found_by_the_platforms_id(root):
     assert address(Call, "change", Call.objects.get().pk) in html
 
 
+def test_a_platforms_id_may_look_like_one_of_ours(root):
+    theirs = str(uuid7())
+    Call.objects.update(platform_call_id=theirs)
+    html = root.get(address(Call, "changelist"), {"q": theirs}).content.decode()
+
+    assert address(Call, "change", Call.objects.get().pk) in html
+
+
 @MODELS
 def test_it_is_added_to_unless_it_is_evidence(root, model):
     response = root.get(address(model, "add"))

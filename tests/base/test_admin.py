@@ -46,6 +46,19 @@ def test_a_secret_that_is_left_empty_is_kept_and_another_replaces_it(root, model
     assert "Set. Leave empty to keep it." in root.get(path).content.decode()
 
 
+@pytest.mark.parametrize("model", [Connection, Provider])
+def test_a_secret_is_not_sent_to_another_address_by_who_cannot_read_it(root, model):
+    row = model.objects.get()
+    path = address(model, "change", row.pk)
+    theirs = form_of(root, path) | {"base_url": "https://collect.example.com"}
+
+    assert "Type it again: it would go to another address." in root.post(path, theirs).content.decode()
+    row.refresh_from_db()
+    assert row.base_url == ""
+
+    assert root.post(path, theirs | {"api_key": "their own"}).status_code == 302
+
+
 def test_a_connection_is_made_and_changed_as_the_settings_page_does_it(root, workspace):
     data = {
         "workspace": workspace.pk,
