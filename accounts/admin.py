@@ -51,17 +51,31 @@ class Users(UserAdmin, Rows):
         return fields if request.user.is_superuser else (*fields, *_POWERS)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        above = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return not above and super().has_change_permission(request, obj)
+        return not _is_above(obj, request.user) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        above = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return not above and super().has_delete_permission(request, obj)
+        return not _is_above(obj, request.user) and super().has_delete_permission(request, obj)
+
+
+def _is_above(other: User | None, user: User) -> bool:
+    """Whether `user`, by giving them another password, could do what they may not. Of staff, anybody else."""
+    if other is None or user.is_superuser or other == user:
+        return False
+    return other.is_staff or other.is_superuser
 
 
 @admin.register(Group)
 class Groups(GroupAdmin, ModelAdmin):
-    """What staff who are no superusers may do here."""
+    """What staff who are no superusers may do here. They may look, or they would give themselves more."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return request.user.is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return request.user.is_superuser
 
 
 @admin.register(Workspace)
