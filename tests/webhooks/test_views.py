@@ -184,6 +184,23 @@ def test_it_is_narrowed_to_a_connection_and_a_call_of_ours(operator, workspace, 
     assert listed(operator, f"?call={call.pk}") == ids(theirs)
 
 
+def test_events_to_choose_from_are_those_that_came(
+    operator, workspace, connection, django_assert_max_num_queries
+):
+    for n in range(4):
+        another = Connection.objects.create(workspace=workspace, platform="retell", name=f"Line {n}")
+        for kind in ("call_started", f"event_{n}", ""):
+            kept(another, body_of(kind or "x", call={"call_id": f"call_{n}"}), kind=kind)
+
+    with django_assert_max_num_queries(20):
+        html = operator.get("/webhooks/").content.decode()
+    offered = re.search(r'<select name="kind">(.*?)</select>', html, re.DOTALL)[1]
+    assert re.findall(r"<option>(.*?)</option>", offered) == [
+        "call_started",
+        *(f"event_{n}" for n in range(4)),
+    ]
+
+
 def test_it_is_narrowed_to_a_time(operator, connection):
     at = [datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in (9, 10, 11)]
     made = [some(connection, 1, id=first_uuid7(int(when.timestamp() * 1000)))[0] for when in at]
