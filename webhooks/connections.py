@@ -117,11 +117,19 @@ connections = per_loop(Connections)
 
 async def _read(ids: list[str]) -> dict[str, Known]:
     try:
-        async with lines().line() as line:
-            rows = await (await line.execute(_READ, [[UUID(text) for text in ids]])).fetchall()
+        rows = await _rows(ids)
+    except Away:
+        # A connection to PostgreSQL that was idle for long may have been closed on its side.
+        rows = await _rows(ids, fresh=True)
+    return {str(row[0]): Known(row[0], row[1], row[2], _secrets(row[0], row[3:])) for row in rows}
+
+
+async def _rows(ids: list[str], *, fresh: bool = False) -> list[tuple]:
+    try:
+        async with lines().line(fresh=fresh) as line:
+            return await (await line.execute(_READ, [[UUID(text) for text in ids]])).fetchall()
     except psycopg.Error as error:
         raise Away(type(error).__name__) from error
-    return {str(row[0]): Known(row[0], row[1], row[2], _secrets(row[0], row[3:])) for row in rows}
 
 
 def _secrets(connection_id: UUID, stored: tuple[str, ...]) -> tuple[str, ...]:

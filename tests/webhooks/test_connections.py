@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from base.ids import uuid7
 from platforms.models import Connection
 from tests.webhooks.posting import close
+from tests.webhooks.test_intake import elsewhere
 from webhooks.connections import KEPT_S, MOST_ASKED, MOST_KEPT, UNKNOWN_KEPT_S, connections
 from webhooks.lines import Away
 
@@ -99,6 +100,22 @@ def test_while_postgresql_is_away_what_is_known_is_known_and_the_rest_is_not_den
             assert await connections().get(str(connection.pk)) is known
             with pytest.raises(Away):
                 await connections().get(str(other.pk))
+        assert (await connections().get(str(other.pk))).id == other.pk
+
+    running(main)
+
+
+def test_an_idle_line_that_was_closed_on_the_other_side_is_replaced(connection):
+    other = Connection.objects.create(workspace=connection.workspace, platform="retell", name="Other")
+
+    async def main() -> None:
+        await connections().get(str(connection.pk))
+        with elsewhere() as administrator:
+            administrator.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE query LIKE '%%FROM platforms_connection WHERE id = ANY%%' AND state = 'idle'"
+                " AND pid <> pg_backend_pid() AND datname = current_database()"
+            )
         assert (await connections().get(str(other.pk))).id == other.pk
 
     running(main)
