@@ -207,8 +207,10 @@ def kinds(connections: Iterable[Connection]) -> list[str]:
 
 
 def spelled(moment: datetime | None) -> str:
-    """As a field for date and time takes it, in UTC."""
-    return f"{moment:%Y-%m-%dT%H:%M}" if moment else ""
+    """As a field for date and time takes it, in UTC; to the second, where it is not a whole minute."""
+    if moment is None:
+        return ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}" if moment.second else f"{moment:%Y-%m-%dT%H:%M}"
 
 
 def _first_id(moment: datetime) -> UUID:
@@ -228,9 +230,9 @@ def _text(value: str) -> str:
 
 
 def _moment(text: str) -> datetime | None:
-    """A date, or a date and time, in UTC unless it says otherwise."""
+    """A date, or a date and time, in UTC unless it says otherwise. To the second, which `spelled` keeps."""
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text).replace(microsecond=0)
         found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Workspace
-from base.ids import first_uuid7
+from base.ids import first_uuid7, uuid7
 from calls.models import Call
 from platforms.models import Connection
 from tests.people import make_member, sign_in
@@ -208,6 +208,28 @@ def test_it_is_narrowed_to_a_time(operator, connection):
     assert listed(operator, "?since=2026-11-20T10:00&until=2026-11-20T11:00") == ids(made[1:2])
     assert listed(operator, "?since=2026-11-21") == []
     assert listed(operator, "?until=2026-11-20T10:00") == ids(made[:1])
+
+
+def test_a_time_to_the_second_stays_one_on_the_way(operator, connection):
+    """Pages after it, and a replay of all that match, are of the same list."""
+    some(connection, 1)
+    html = operator.get("/webhooks/?since=2020-11-20T10:00:45.9").content.decode()
+
+    assert 'data-query="since=2020-11-20T10%3A00%3A45"' in html
+    assert 'name="since" value="2020-11-20T10:00:45"' in html
+
+
+@pytest.mark.parametrize(
+    ("many", "said"), [(1, "1 delivery,"), (2, "2 deliveries,"), (1_001, "1,000+ deliveries,")]
+)
+def test_it_says_how_many_there_are(operator, connection, many, said):
+    [first] = some(connection, 1)
+    rows = [Delivery.objects.get(pk=first.pk) for _ in range(many - 1)]
+    for n, row in enumerate(rows):
+        row.pk, row.digest, row._state.adding = uuid7(), f"{n:064x}", True
+    Delivery.objects.bulk_create(rows)
+
+    assert f"{said} newest first" in words_of(operator.get("/webhooks/").content.decode())
 
 
 def test_tabs_count_what_needs_somebody(operator, connection):
