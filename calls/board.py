@@ -173,12 +173,20 @@ def ended(call: Call) -> str:
 
 def entries(call: Call, picture: dict) -> list[tuple[str, Entry]]:
     """A card as (topic, entry) for both audiences; or its removal, once the call is long over."""
-    if call.ended_at and call.ended_at + LINGER <= timezone.now():
+    if over(call):
         return removal(call)
     return [
         (topic(call.workspace_id), _entry(picture)),
         (facts_topic(call.workspace_id), _entry(without_words(picture))),
     ]
+
+
+def over(call: Call) -> bool:
+    """Whether it ended so long ago that its card goes. A platform's clock may be ahead: what has been closed
+    has ended."""
+    return (
+        bool(call.ended_at) and min(call.ended_at, call.closed_at or call.ended_at) + LINGER <= timezone.now()
+    )
 
 
 def removal(call: Call) -> list[tuple[str, Entry]]:
@@ -212,7 +220,8 @@ def turns_of_cards():
 
 def shown_on(workspace_id: UUID) -> CallQuerySet:
     """The calls on the board: those that go on and those that just ended."""
-    shown = Q(ended_at=None) | Q(ended_at__gt=timezone.now() - LINGER)
+    lately = timezone.now() - LINGER
+    shown = Q(ended_at=None) | Q(ended_at__gt=lately) & (Q(closed_at=None) | Q(closed_at__gt=lately))
     return Call.objects.for_workspace(workspace_id).filter(shown)
 
 

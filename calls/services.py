@@ -7,7 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from agents.models import Agent
@@ -161,11 +161,10 @@ def _take_in_call(call: Call, opening: Opening, lifecycle: bool, source: str) ->
     before = {field.attname: getattr(call, field.attname) for field in Call._meta.concrete_fields}
     _take_in_opening(call, opening)
     if lifecycle:
-        told = _facts(call, turn="")
-        if not any(isinstance(fact.event, CallStarted) for fact in told):
-            call.started_at = min(call.started_at, opening.started_at)
-        for name, value in fold.call_fields(told).items():
+        for name, value in fold.call_fields(_facts(call, turn="")).items():
             setattr(call, name, value)
+    if opening.started_at < call.started_at and not _told(call, CallStarted).exists():
+        call.started_at = opening.started_at
     if call.agent_id is None or call.platform_agent_id != before["platform_agent_id"]:
         call.agent_id = _agent_of(call)
     if call.ended_at is None:
@@ -183,6 +182,10 @@ def _take_in_opening(call: Call, opening: Opening) -> None:
         told = getattr(opening, name)
         if told and (takes_over or not getattr(call, name)):
             setattr(call, name, told)
+    by_webhook = call.level != Call.Level.TOKEN != opening.level
+    if by_webhook and opening.connection_id and opening.connection_id < call.connection_id:
+        # Two connections may tell of one call. It is the older one's, and so is its agent.
+        call.connection_id, call.agent_id = opening.connection_id, None
     call.level = max(call.level, opening.level, key=LEVELS.index)  # type: ignore[arg-type]
     call.platform_agent_id = call.platform_agent_id or opening.platform_agent_id
     if opening.channel != Call.Channel.PHONE:
@@ -203,8 +206,12 @@ def _agent_of(call: Call) -> UUID | None:
 
 def _held(call: Call) -> bool:
     """Whether our own socket may still be adding to its topic: nobody of us has seen it end."""
-    ends = Event.objects.filter(call=call, turn="", kind=CallEnded.__name__, source__in=fold.OURS)
+    ends = _told(call, CallEnded).filter(source__in=fold.OURS)
     return call.level == Call.Level.TOKEN and not ends.exists()
+
+
+def _told(call: Call, kind: type[CallStarted | CallEnded]) -> QuerySet[Event]:
+    return Event.objects.filter(call=call, turn="", kind=kind.__name__)
 
 
 def _take_in_turns(call: Call, new: Sequence[CallEvent]) -> tuple[list[Turn], list[Turn]]:

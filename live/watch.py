@@ -118,7 +118,7 @@ class Watch:
         now = timezone.now()
         if call.closed_at is None and call.ended_at + UNFINISHED < now:
             await _finish(call.pk)
-        if call.pk not in self._gone and call.ended_at + board.LINGER < now:
+        if call.pk not in self._gone and board.over(call):
             await self._say(board.removal(call))
             self._gone[call.pk] = call.ended_at
         if call.pk not in self._over and call.closed_at and call.closed_at + board.LINGER < now:

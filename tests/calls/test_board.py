@@ -118,6 +118,16 @@ def test_an_ended_call_stays_a_moment_then_goes(make):
     assert [entry.part["type"] for _, entry in board.entries(call, card(call))] == ["data-gone"] * 2
 
 
+def test_a_clock_that_is_ahead_keeps_no_card(make, workspace):
+    """A platform may say that a call ends tomorrow: it has ended when we heard so."""
+    call = make(CallEnded(timezone.now() + timedelta(days=1)), source=PLATFORM)
+    Call.objects.update(closed_at=timezone.now() - timedelta(seconds=9), level=Call.Level.EVENT)
+    call.refresh_from_db()
+
+    assert board.cards_on(workspace.pk, words=True) == []
+    assert [entry.part["type"] for _, entry in board.entries(call, card(call))] == ["data-gone"] * 2
+
+
 def test_the_board_has_live_and_just_ended_calls_of_its_workspace(make, workspace, django_assert_num_queries):
     live = make(*talk(300), call_id="live")
     just = make(*talk(300), CallEnded(timezone.now()), call_id="just ended")

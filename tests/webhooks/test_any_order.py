@@ -2,16 +2,18 @@
 one record comes of it. And whatever a proven body holds, it is settled."""
 
 import json
-from itertools import count
+from itertools import count, permutations
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agents.models import Agent
 from calls.fold import SOCKET, WATCH, Fact
 from calls.models import Call, Turn
 from calls.services import Opening, record_quietly
 from platforms.events import CallEnded, CallStarted, ToolAnswered, ToolCalled, TurnHeard
+from platforms.models import Connection
 from tests.calls.told import BEGAN, at, spoken
 from tests.platforms.retell.mutated import mutated
 from tests.platforms.retell.payloads import EVERYTHING, OF_A_CALL, OF_A_CALL_NEVER_CONNECTED, OF_A_CHAT
@@ -164,6 +166,36 @@ def test_even_damaged_ones_give_the_same_record_in_any_order(connection, agent, 
     together = tell(connection, agent, [*damaged, *heard], ())
     one_by_one = tell(connection, agent, order, range(len(order)))
     assert one_by_one == together
+
+
+def test_a_call_two_connections_tell_of_is_the_older_ones(connection, agent):
+    other = Connection.objects.create(workspace=connection.workspace, platform="retell", name="Other")
+    Agent.objects.create(
+        workspace=connection.workspace,
+        connection=other,
+        platform_agent_id=agent.platform_agent_id,
+        name="Another",
+    )
+    told = [(connection, OF_A_CALL[0]), (other, OF_A_CALL[0]), (other, OF_A_CALL[-1])]
+    for order in permutations(told):
+        call_id = f"call_{next(ids)}"
+        for teller, payload in order:
+            kept(teller, named(payload, call_id))
+            assert apply_next()
+        call = Call.objects.get(platform_call_id=call_id)
+        assert (call.connection, call.agent) == (connection, agent)
+
+
+def test_a_call_that_nobody_says_the_beginning_of_began_when_it_was_first_heard_of(connection):
+    for order in permutations(range(2)):
+        call_id = f"call_{next(ids)}"
+        for minute in order:
+            entries = [{"role": "agent", "content": f"Minute {minute}"}]
+            body = {"event": "transcript_updated", "call": {"transcript_object": entries}}
+            row = kept(connection, named(body, call_id))
+            Delivery.objects.filter(pk=row.pk).update(created_at=at(60_000 * minute))
+            assert apply_next()
+        assert Call.objects.get(platform_call_id=call_id).started_at == BEGAN
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
