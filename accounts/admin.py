@@ -3,7 +3,7 @@
 from allauth.account.models import EmailAddress
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import AnonymousUser, Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
@@ -57,7 +57,7 @@ class Users(UserAdmin, Rows):
         return not _is_above(obj, request.user) and super().has_delete_permission(request, obj)
 
 
-def _is_above(other: User | None, user: User) -> bool:
+def _is_above(other: User | None, user: User | AnonymousUser) -> bool:
     """Whether `user`, by giving them another password, could do what they may not. Of staff, anybody else."""
     if other is None or user.is_superuser or other == user:
         return False
