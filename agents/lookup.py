@@ -66,7 +66,7 @@ def per_loop(make: Callable[[], T]) -> Callable[[], T]:
         loop = asyncio.get_running_loop()
         known, one = latest
         if known is not None and known() is loop:
-            return one  # type: ignore[return-value]
+            return one
         one = made[loop] if loop in made else made.setdefault(loop, make())
         latest = (ref(loop), one)
         return one
