@@ -89,6 +89,9 @@ class Connections:
                     found = await _read(ids)
                 except Away as away:
                     self._answer(ids, away)
+                except Exception as error:  # a mistake of ours; those after them must not wait behind it
+                    logger.exception("connections could not be read")
+                    self._answer(ids, Away(type(error).__name__))
                 else:
                     for connection_id in ids:
                         self._keep(connection_id, found.get(connection_id), began)

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
+from base.fields import cipher
 from base.ids import uuid7
 from platforms.models import Connection
 from tests.webhooks.posting import close
@@ -126,6 +127,22 @@ def test_secrets_of_another_key_prove_nothing(connection):
         cursor.execute("UPDATE platforms_connection SET webhook_secret = 'gAAAAABnot-ours'")
 
     assert running(lambda: connections().get(str(connection.pk))).secrets == ()
+
+
+def test_one_that_cannot_be_read_leaves_nobody_waiting(connection):
+    other = Connection.objects.create(workspace=connection.workspace, platform="retell", name="Other")
+    no_text = cipher().encrypt(b"\xff").decode()
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE platforms_connection SET webhook_secret = %s WHERE id = %s", [no_text, other.pk]
+        )
+
+    async def main() -> None:
+        with pytest.raises(Away):
+            await connections().get(str(other.pk))
+        assert (await connections().get(str(connection.pk))).id == connection.pk
+
+    running(main)
 
 
 def test_it_uses_none_of_djangos_connections(connection):
