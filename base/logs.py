@@ -67,7 +67,7 @@ def logging_config(form: str, level: str = "INFO") -> dict:
     # uvicorn.error tells every socket's address, and with it an agent's key.
     talkers = ("httpx", "httpx2", "httpcore", "openai", "anthropic", "daphne", "uvicorn.error")
     # Two lines for every task, several tasks a second; what fails is told at a higher level.
-    tasks = ("celery.app.trace", "celery.worker.strategy", "celery.worker.request")
+    tasks = ("celery.app.trace", "celery.worker.strategy", "celery.worker.request", "celery.beat")
     quiet = {name: {"level": "WARNING"} for name in (*talkers, *tasks)}
     return {
         "version": 1,

@@ -95,6 +95,8 @@ def record_quietly(
     others = {_turn_of(event) for event in events} - about.keys() - {""}
     about |= {turn.key: turn for turn in Turn.objects.filter(call=call, key__in=others)}
     by_number = sorted(about.values(), key=lambda turn: turn.n)
+    # Whoever is given the call reads these where nothing can be asked of the database any more.
+    _ = call.agent, call.version
     return Recorded(call, turns, gone, by_number, source, changed, was_closed)
 
 

@@ -70,12 +70,12 @@ class Conversation:
                 # What the process before us left is in the record now, and has its numbers there.
                 taken = await _take_up(agent, PLATFORM, call_id, current_trace_id())
             conversation = cls(agent, send, taken, lease)
+            conversation.line.show_call()
+            conversation.line.changed()
         except BaseException:
             # Held by nobody who could let go of it, it would be renewed for ever and never given up.
             await leases().release(taken.call.pk, lease)
             raise
-        conversation.line.show_call()
-        conversation.line.changed()
         if taken.first:
             name = f"greeting {taken.call.pk}"
             conversation._opening = asyncio.create_task(conversation._greet(), name=name)

@@ -29,7 +29,12 @@ class Deliveries(During):
         description="Those of this event, by the platform’s name.",
         json_schema_extra={"example": "call_ended"},
     )
-    call: UUID = Field(None, description="Those about this call.")
+    call: UUID = Field(None, description="Those that were applied to this call, by its id here.")
+    platform_call_id: Text = Field(
+        None,
+        description="Those about this call, by the platform’s id: also before they are applied.",
+        json_schema_extra={"example": "call_7c1e9a40b2d84f5e93a61b0c"},
+    )
 
     def narrow(self, rows):
         rows = super().narrow(rows)
@@ -38,6 +43,7 @@ class Deliveries(During):
             "connection_id": self.connection,
             "kind": self.kind,
             "call_id": self.call,
+            "platform_call_id": self.platform_call_id,
         }
         return rows.filter(**{name: value for name, value in named.items() if value})
 

@@ -362,3 +362,15 @@ def test_nothing_is_added_to_a_topic_that_somebody_finished_meanwhile(workspace,
 
     assert before[-1]["type"] == "finish"
     assert watched(parts.topic(late.call)) == before
+
+
+def test_whoever_holds_a_call_that_webhooks_told_of_first_need_not_ask_for_its_agent(
+    workspace, agent, django_assert_num_queries
+):
+    record(workspace.pk, "retell", "told", BY_THE_PLATFORM[:1], source="webhook", opening=Opening(BEGAN))
+    ours = Opening(BEGAN, level=Call.Level.TOKEN, agent_id=agent.pk, version_id=agent.live_version_id)
+
+    recorded = record_quietly(workspace.pk, "retell", "told", [], source="socket", opening=ours)
+
+    with django_assert_num_queries(0):
+        assert (recorded.call.agent.name, recorded.call.version.number) == (agent.name, 1)

@@ -362,7 +362,10 @@ def test_a_deletion_says_in_numbers_what_goes_and_asks_for_the_name(browser, wor
     for _ in range(2):
         deliver(connection)
     page = text(browser.get(at("connection", connection)))
-    assert "2 deliveries go with it, and cannot be replayed. 1 call stays in History." in page
+    assert re.search(
+        r"2 deliveries, counted at \d\d:\d\d UTC, and what comes until then: none can be replayed.", page
+    )
+    assert "1 call stays in History." in page
     assert "Odell stays, linked to no agent of Retell." in page
 
     refused = browser.post(at("delete_connection", connection), {"name": "phone lines"})
