@@ -165,7 +165,7 @@ def database() -> Box:
         "Database",
         answer,
         verdict,
-        (f"{answer.ms} ms", "for this question"),
+        (f"{answer.ms} ms", "to answer"),
         (f"{row['used']} of {row['most']}", "connections"),
     )
 
