@@ -63,7 +63,7 @@ def shoot(browser: Browser, url: str, login: dict, theme: str, width: int) -> No
     take("login", page("/accounts/login/", None))
     board = page("/")
     expect(board.locator(".conn-text")).to_have_text("Live")
-    address = board.locator(".call:not([data-ended]) .call-who").last.get_attribute("href")
+    address = board.locator('.call:not([data-ended]):has([data-level="token"]) .call-who').last.get_attribute("href")
     take("wallboard", board)
     call = page(address)
     expect(call.locator(".turn").nth(6)).to_be_attached(timeout=90_000)
