@@ -11,12 +11,14 @@ from webhooks.batch import Arrival, Kept, Overloaded
 
 logger = logging.getLogger(__name__)
 
-WRITERS = 2  # statements under way: while one waits for its commit, the next is on its way
+# One statement under way, with all who come meanwhile in the next, keeps more than two at a time do. But one
+# that waits, for a lock or a slow disk, must not hold up the others: then there is a second.
+WRITERS, HELD_UP_S = 2, 0.05
 MOST_WAITING, MOST_BYTES_WAITING = 1_000, 64 * 2**20
 MOST_ROWS, MOST_BYTES = 500, 8 * 2**20  # of one statement
 AIM_S = 0.25  # and as many rows as take about this long
 # Who was not handed to PostgreSQL by then is withdrawn; of who was, the truth is awaited a little longer.
-WITHDRAWN_AFTER_S, TRUTH_AWAITED_S, LOOK_EVERY_S = 2.0, 2.75, 0.2
+WITHDRAWN_AFTER_S, TRUTH_AWAITED_S, LOOK_EVERY_S = 1.5, 2.25, 0.2
 
 
 class _Waiting:
@@ -35,7 +37,7 @@ class Intake:
         self._waiting: deque[_Waiting] = deque()  # oldest first
         self._bytes = 0
         self._under_way: set[_Waiting] = set()
-        self._writers: set[asyncio.Task[None]] = set()
+        self._writers: dict[asyncio.Task[None], float] = {}  # and since when each is at its statement
         self._most_rows = MOST_ROWS
         self._look: asyncio.TimerHandle | None = None
 
@@ -51,11 +53,16 @@ class Intake:
         waiting = _Waiting(arrival, loop.create_future())
         self._waiting.append(waiting)
         self._bytes += len(arrival.body)
-        if len(self._writers) < WRITERS:
-            self._writers.add(loop.create_task(self._write(), name="webhook intake"))
+        if len(self._writers) < WRITERS and self._is_held_up(waiting.since):
+            writer = loop.create_task(self._write(), name="webhook intake")
+            self._writers[writer] = waiting.since
         if self._look is None:
             self._look = loop.call_later(LOOK_EVERY_S, self._give_up_late_ones)
         return waiting.future
+
+    def _is_held_up(self, now: float, but: asyncio.Task[None] | None = None) -> bool:
+        """Whether every writer, `but` for one, has been at its statement for too long; or there is none."""
+        return all(now - began > HELD_UP_S for writer, began in self._writers.items() if writer is not but)
 
     async def close(self) -> None:
         """Come back when nobody waits any more; of a PostgreSQL that does not answer, soon after."""
@@ -68,15 +75,16 @@ class Intake:
             self._look = None
 
     async def _write(self) -> None:
+        me = asyncio.current_task()
         while True:
             await asyncio.sleep(0)  # whoever arrived in the same moment joins
-            together = self._take()
+            together = self._take() if self._is_held_up(monotonic(), but=me) else []
             if not together:
                 # In the same step as the look: whoever comes next finds that a writer is missing.
-                self._writers.discard(asyncio.current_task())
+                del self._writers[me]
                 return
             self._under_way.update(together)
-            began = monotonic()
+            began = self._writers[me] = monotonic()
             try:
                 became = await batch.keep([waiting.arrival for waiting in together])
             except Exception as error:  # a mistake of ours; nobody waits for ever because of it
@@ -86,7 +94,8 @@ class Intake:
                 self._under_way.difference_update(together)
             for waiting, outcome in zip(together, became, strict=True):
                 _tell(waiting, outcome)
-            took = monotonic() - began
+            self._writers[me] = monotonic()
+            took = self._writers[me] - began
             self._most_rows = max(1, min(MOST_ROWS, int(len(together) * AIM_S / max(took, 0.001))))
 
     def _take(self) -> list[_Waiting]:
