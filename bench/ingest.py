@@ -71,7 +71,7 @@ def earshot(env: dict[str, str]) -> Iterator[tuple[int, int]]:
     """As `manage.py up` runs a web process. Gives its pid and port."""
     port = processes.free_port()
     with processes.child([sys.executable, "manage.py", "serve", "--port", str(port)], 0, env=env) as server:
-        processes.wait_for_port(port, 60)
+        processes.wait_until_healthy(port, 60)
         yield server.pid, port
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -45,6 +46,13 @@ def child(argv: Sequence[str], core: int, **options) -> Iterator[subprocess.Pope
             process.wait(5)
         process.kill()
         process.wait(5)
+
+
+def wait_until_healthy(port: int, seconds: float) -> None:
+    """`serve` listens before it has read its own code."""
+    wait_for_port(port, seconds)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=seconds) as answer:
+        answer.read()
 
 
 def wait_for_port(port: int, seconds: float = 20) -> None:

@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 WRITERS, HELD_UP_S = 2, 0.05
 MOST_WAITING, MOST_BYTES_WAITING = 1_000, 64 * 2**20
 MOST_ROWS, MOST_BYTES = 500, 8 * 2**20  # of one statement
+FIRST_ROWS = 25  # as long as nobody knows how fast PostgreSQL is
 AIM_S = 0.25  # and as many rows as take about this long
 # Who was not handed to PostgreSQL by then is withdrawn; of who was, the truth is awaited a little longer.
 WITHDRAWN_AFTER_S, TRUTH_AWAITED_S, LOOK_EVERY_S = 1.5, 2.25, 0.2
@@ -38,7 +39,7 @@ class Intake:
         self._bytes = 0
         self._under_way: set[_Waiting] = set()
         self._writers: dict[asyncio.Task[None], float] = {}  # and since when each is at its statement
-        self._most_rows = MOST_ROWS
+        self._most_rows = FIRST_ROWS
         self._look: asyncio.TimerHandle | None = None
 
     @property
