@@ -16,7 +16,7 @@ from platforms.models import Connection
 from platforms.services import delete as delete_connection
 from tests.webhooks.posting import running
 from webhooks.batch import HELD_S, Arrival, Gone, Overloaded
-from webhooks.intake import MOST_WAITING, WITHDRAWN_AFTER_S, intake
+from webhooks.intake import FIRST_ROWS, MOST_WAITING, WITHDRAWN_AFTER_S, intake
 from webhooks.models import Delivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,12 +68,12 @@ def elsewhere() -> Iterator[psycopg.Connection]:
 
 
 def test_those_that_come_together_are_kept_with_one_statement(connection):
-    arrivals = [arrival(connection, b"%d" % number) for number in range(100)]
+    arrivals = [arrival(connection, b"%d" % number) for number in range(FIRST_ROWS)]
 
-    assert became(*arrivals) == ["accepted"] * 100
+    assert became(*arrivals) == ["accepted"] * FIRST_ROWS
     with database.cursor() as cursor:
         cursor.execute("SELECT count(*), count(DISTINCT xmin::text) FROM webhooks_delivery")
-        assert cursor.fetchone() == (100, 1)
+        assert cursor.fetchone() == (FIRST_ROWS, 1)
 
 
 def test_repeats_within_a_batch_and_of_an_earlier_one_are_counted(connection):
