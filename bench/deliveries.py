@@ -12,8 +12,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from platforms.retell import webhooks as retell
+from webhooks import redaction
 
 SIZE = 2048
+_SAID = "I would like to know why the power is out again, and when it will be back. " * 40
 SECRET = "a benchmark's secret, long enough"
 _HEAD = "\r\n".join(
     [
@@ -46,15 +48,30 @@ class To:
 def write(path: Path, to: To, count: int) -> None:
     """`count` requests, no two with the same body, signed now: they are taken for five minutes."""
     run, now = uuid4().hex, datetime.now(UTC)
-    said = "I would like to know why the power is out again, and when it will be back. " * 40
     with path.open("wb") as file:
         for number in range(count):
-            call = {"call_id": f"call_{run}_{number}", "start_timestamp": 1_795_000_000_000, "transcript": ""}
-            missing = SIZE - len(json.dumps({"event": "call_ended", "call": call}))
-            body = json.dumps({"event": "call_ended", "call": call | {"transcript": said[:missing]}}).encode()
-            signature = retell.sign(body, SECRET, now)[retell.HEADER]
-            head = _HEAD.format(path=to.path, signature=signature, length=len(body)).encode()
+            body = _body(f"call_{run}_{number}")
+            head = _head(to, body, now)
             file.write(struct.pack("=I", len(head) + len(body)) + head + body)
+
+
+def kept(to: To) -> tuple[str, str]:
+    """The body of one delivery, and its headers as they are kept, in JSON."""
+    body = _body(f"call_{uuid4().hex}_0")
+    lines = _head(to, body, datetime.now(UTC)).decode().split("\r\n")[1:-2]
+    pairs = [line.encode().split(b": ", 1) for line in lines]
+    return body.decode(), json.dumps(redaction.read((name.lower(), value) for name, value in pairs)[1])
+
+
+def _body(call_id: str) -> bytes:
+    call = {"call_id": call_id, "start_timestamp": 1_795_000_000_000, "transcript": ""}
+    missing = SIZE - len(json.dumps({"event": "call_ended", "call": call}))
+    return json.dumps({"event": "call_ended", "call": call | {"transcript": _SAID[:missing]}}).encode()
+
+
+def _head(to: To, body: bytes, now: datetime) -> bytes:
+    signature = retell.sign(body, SECRET, now)[retell.HEADER]
+    return _HEAD.format(path=to.path, signature=signature, length=len(body)).encode()
 
 
 def main() -> None:
