@@ -124,6 +124,8 @@ class Stream {
 
   #open() {
     this.#heard = performance.now();
+    clearTimeout(this.#timers.notice); // bridged in time; the next planned end has a time of its own
+    this.#timers.notice = null;
     this.#bulk = this.#opened;
     this.#received = 0;
     this.#opened = true;
