@@ -19,6 +19,18 @@ EVERY_S = 0.05
 # With so many messages waiting nobody is listening: more would only fill Redis.
 MOST_WAITING = 500
 ANSWER_WITHIN_S = 2
+QUEUE = apply_pending.app.conf.task_default_queue
+
+
+def tell(redis: Redis) -> bool:
+    """Tell the workers now. False: enough of them have been told that nobody has heard yet.
+
+    Raises OperationalError, RedisError or OSError while Redis is away.
+    """
+    if redis.llen(QUEUE) >= MOST_WAITING:
+        return False
+    apply_pending.delay()
+    return True
 
 
 class Doorbell:
@@ -44,7 +56,6 @@ class Doorbell:
         redis = Redis.from_url(
             settings.REDIS_URL, socket_timeout=ANSWER_WITHIN_S, socket_connect_timeout=ANSWER_WITHIN_S
         )
-        queue = apply_pending.app.conf.task_default_queue
         pause = threading.Event()
         healthy = True
         while True:
@@ -52,8 +63,7 @@ class Doorbell:
             # Before the message: what is kept from here on is either found by it or rings again.
             self._rung.clear()
             try:
-                if redis.llen(queue) < MOST_WAITING:
-                    apply_pending.delay()
+                tell(redis)
                 healthy = True
             except (OperationalError, RedisError, OSError) as error:
                 if healthy:

@@ -15,6 +15,7 @@ from base.ids import uuid7
 from platforms.models import Connection
 from platforms.services import delete as delete_connection
 from tests.webhooks.posting import running
+from tests.webhooks.waiting import wait_until_waited_for
 from webhooks.batch import HELD_S, Arrival, Gone, Overloaded
 from webhooks.intake import FIRST_ROWS, MOST_WAITING, WITHDRAWN_AFTER_S, intake
 from webhooks.models import Delivery
@@ -195,9 +196,7 @@ def test_nothing_is_kept_for_a_connection_that_is_being_deleted(connection):
     with elsewhere() as holder:
         holder.execute("SELECT 1 FROM webhooks_delivery FOR UPDATE")
         deleting.start()
-        waited_for = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-        while not holder.execute(waited_for).fetchone():
-            time.sleep(0.01)
+        wait_until_waited_for(holder)
         told = became(*arrivals)
     deleting.join(10)
 

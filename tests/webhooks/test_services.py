@@ -1,7 +1,6 @@
 """From a kept delivery to the record, whatever happens on the way."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -20,6 +19,7 @@ from platforms.services import delete as delete_connection
 from tests.calls.told import BEGAN, ON_THE_SOCKET
 from tests.platforms.retell.payloads import CALL
 from tests.webhooks.told import body_of, kept
+from tests.webhooks.waiting import wait_until_waited_for
 from webhooks import services
 from webhooks.models import Delivery
 from webhooks.services import MOST_ATTEMPTS, apply_call, apply_next, replay
@@ -442,15 +442,13 @@ def test_a_connection_is_deleted_while_its_deliveries_are_applied(connection):
     delivery = kept(connection, body_of("call_started", call=STARTED))
     apply_all()
     held = threading.Event()
-    waited_for = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
 
     def apply_slowly() -> None:
         try:
             with transaction.atomic(), database.cursor() as cursor:
                 Call.objects.select_for_update().get()
                 held.set()
-                while not cursor.execute(waited_for).fetchone():
-                    time.sleep(0.01)
+                wait_until_waited_for(cursor)
                 list(Delivery.objects.select_for_update().filter(pk=delivery.pk))
         except OperationalError:
             pass  # one of the two has lost
