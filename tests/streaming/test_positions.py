@@ -1,5 +1,7 @@
 """Positions as text: what we write we read, and nothing else."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,3 +83,109 @@ def test_no_text_breaks_the_parser(text):
 def test_nowhere_is_no_place_in_any_log():
     assert str(NOWHERE) == "0-0-0"
     assert Cursor.parse(join({"a": NOWHERE, "b": NOWHERE})).of("a", "12345678") is None
+
+
+# What happens to four topics of which a reader watches some: one says something, ends, or begins a new epoch
+# (whose clock may be behind), or the reader comes back for others of them.
+HAPPENINGS = st.lists(
+    st.one_of(
+        st.tuples(st.just("say"), st.integers(0, 3)),
+        st.tuples(st.just("say"), st.integers(0, 3)),
+        st.tuples(st.just("end"), st.integers(0, 3)),
+        st.tuples(st.just("renew"), st.integers(0, 3), st.integers(1, 2**42)),
+        st.tuples(st.just("come back"), st.lists(st.integers(0, 3), min_size=2, unique=True)),
+    ),
+    max_size=40,
+)
+
+
+class Kept:
+    """A topic as the log keeps it."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.epochs, self.clock, self.ended = name, 0, 0, False
+        self.renew(1000)
+
+    def renew(self, clock: int) -> None:
+        self.epochs, self.clock, self.ids = self.epochs + 1, clock, [(0, 0)]
+
+    def say(self) -> Position:
+        self.ids.append((self.clock + len(self.ids) // 2, len(self.ids) % 2))
+        return self.top
+
+    @property
+    def epoch(self) -> str:
+        return f"{self.epochs:08x}"
+
+    @property
+    def top(self) -> Position:
+        return Position(self.epoch, end=True) if self.ended else Position(self.epoch, self.ids[-1])
+
+    def after(self, place: Position) -> list[Position]:
+        """What somebody who stands there is told."""
+        if place.end:
+            return []
+        rest = [Position(self.epoch, id) for id in self.ids if id > place.id]
+        return [*rest, self.top] if self.ended else rest
+
+
+class Follower:
+    """A reader of several topics. `frames`: every cursor it was given, and what it had been told by then."""
+
+    def __init__(self, topics: list[Kept]) -> None:
+        self.told: dict[str, Position] = {}
+        self.frames: list[tuple[Cursor, dict[str, Position]]] = []
+        self.connect(topics, Cursor(places={}))
+
+    def connect(self, topics: list[Kept], cursor: Cursor) -> None:
+        places = [cursor.of(topic.name, topic.epoch) for topic in topics]
+        self.names = [topic.name for topic in topics]
+        self.stand = Stand(self.names, places)
+        self.told = {name: place for name, place in zip(self.names, places, strict=True) if place}
+        for topic, place in zip(topics, places, strict=True):
+            if place is None:
+                self.hear(topic.name, NOWHERE)
+            for news in [topic.top] if place is None else topic.after(place):
+                self.hear(topic.name, news)
+
+    def hear(self, name: str, position: Position) -> None:
+        if name in self.names:
+            text = self.stand.move(self.names.index(name), position)
+            self.told[name] = position
+            self.frames.append((Cursor.parse(text), dict(self.told)))
+
+
+@given(HAPPENINGS)
+def test_every_cursor_of_several_topics_says_exactly_what_was_told(happenings):
+    topics = [Kept(f"topic {n}") for n in range(4)]
+    reader = Follower(topics[:2])
+    for what, which, *more in happenings:
+        if what == "come back":
+            reader.connect([topics[n] for n in which], reader.stand.cursor())
+        elif what == "renew":
+            topics[which].renew(*more)
+            if not topics[which].ended:
+                reader.hear(topics[which].name, NOWHERE)
+                reader.hear(topics[which].name, topics[which].top)
+        elif not topics[which].ended:
+            topics[which].ended = what == "end"
+            reader.hear(topics[which].name, topics[which].top if what == "end" else topics[which].say())
+
+    for cursor, told in reader.frames:
+        for topic in topics:
+            known = told.get(topic.name, NOWHERE)
+            place = cursor.of(topic.name, topic.epoch)
+            if known.end:
+                # For ever, whatever the log has become.
+                assert place == Position(topic.epoch, end=True)
+            elif known.epoch == topic.epoch:
+                assert place == known
+                assert topic.after(place) == [
+                    news for news in topic.after(Position(topic.epoch)) if news.end or news.id > known.id
+                ]
+            else:
+                assert place in (None, UNSEEN)
+    for (_, earlier), (_, later) in pairwise(reader.frames):
+        for name in earlier.keys() & later.keys():
+            same = earlier[name].epoch == later[name].epoch
+            assert not same or later[name].end or later[name].id >= earlier[name].id

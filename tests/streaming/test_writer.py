@@ -1,14 +1,21 @@
 """The producer's coalescer."""
 
 import asyncio
+from collections import deque
+from uuid import uuid4
 
 import orjson
+import pytest
+import redis.exceptions
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from streaming import writer as writers
 from streaming.entries import Entry
 from streaming.log import Log
 from streaming.positions import Position
 from streaming.writer import Writer
+from tests.streaming.client import Call, Event
 from tests.streaming.running import eventually, own_redis
 from tests.streaming.test_consumers import turn
 
@@ -132,3 +139,191 @@ async def test_it_forgets_topics_that_are_over(writer, topic, monkeypatch):
 
     await eventually(is_forgotten)
     assert f"{topic}-other" in writer._topics
+
+
+class MoodyLog(Log):
+    """Redis as it may be: each append has the next of these moods, and after them all is well."""
+
+    def __init__(self, moods: list[str]) -> None:
+        super().__init__()
+        self.moods = deque(moods)
+
+    async def run_all(self, calls):
+        mood = self.moods.popleft() if self.moods else "well"
+        if mood == "slow":
+            await asyncio.sleep(0.004)
+        if mood == "refused":
+            raise redis.exceptions.ConnectionError("nobody there")
+        if mood == "emptied":
+            await self.redis.delete(*(key for _, (count, *args) in calls for key in args[:count]))
+        answers = await super().run_all(calls)
+        if mood == "all answers lost":
+            raise redis.exceptions.TimeoutError("no answer")
+        if mood == "one answer lost":
+            return [redis.exceptions.TimeoutError("no answer"), *answers[1:]]
+        return answers
+
+
+FAILING = ("slow", "slow", "refused", "all answers lost", "one answer lost")
+MOODS = st.lists(st.sampled_from(FAILING), max_size=6)
+TOPIC, WORD = st.integers(0, 2), st.text("ab\n🙂", min_size=1, max_size=6)
+WAIT = st.tuples(st.just("wait"), st.just(0), st.sampled_from((0, 0.001, 0.005)))
+SAYINGS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(("r1", "r1", "r2")), TOPIC, WORD),
+        st.tuples(st.just("turn"), TOPIC, WORD),
+        WAIT,
+        st.tuples(st.just("flush"), TOPIC, st.none()),
+    ),
+    max_size=40,
+)
+# Redis and the event loop outlive one example; names do not.
+QUICKLY = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.fixture
+def impatient(monkeypatch) -> None:
+    monkeypatch.setattr(writers, "FIRST_RETRY", 0.001)
+    monkeypatch.setattr(writers, "LAST_RETRY", 0.002)
+
+
+class Telling:
+    """What is said through a writer in three topics, and what the log has of it."""
+
+    def __init__(self, moods: list[str], tick: float = 0.002) -> None:
+        self.log, self.moody = Log(), MoodyLog(moods)
+        self.writer = Writer(self.moody, tick)
+        self.names = [f"any:{uuid4()}" for _ in range(3)]
+        self.said: list[list[dict]] = [[], [], []]
+
+    async def say(self, sayings) -> None:
+        for what, index, more in sayings:
+            if what == "wait":
+                await asyncio.sleep(more)
+            elif what == "flush":
+                await self.writer.flush(self.names[index])
+            elif what == "turn":
+                entry = turn(f"c{len(self.said[index])}", more)
+                self.said[index].append(entry.part)
+                self.writer.put(self.names[index], entry)
+            else:
+                self.said[index].append({"type": "text-delta", "id": what, "delta": more})
+                self.writer.delta(self.names[index], what, what, more)
+
+    async def kept(self, index: int) -> list[dict]:
+        return await kept(self.log, self.names[index])
+
+    async def __aenter__(self) -> "Telling":
+        return self
+
+    async def __aexit__(self, *_) -> None:
+        await self.writer.close()
+        await self.log.close()
+
+
+def letters(parts: list[dict]) -> list[tuple]:
+    """However it is cut into parts, this is what was said, in order."""
+    return [
+        (part["id"], letter) for part in parts for letter in part.get("delta") or [part["data"]["text"] + "!"]
+    ]
+
+
+@QUICKLY
+@given(sayings=SAYINGS, moods=MOODS)
+def test_whatever_redis_does_the_words_are_the_same_in_the_same_order(impatient, sayings, moods):
+    async def check() -> None:
+        async with Telling(moods) as telling:
+            await telling.say(sayings)
+            assert await telling.writer.flush(seconds=20)
+            for index, said in enumerate(telling.said):
+                parts = await telling.kept(index)
+                assert letters(parts) == letters(said)
+                assert len(parts) <= len(said)
+
+    asyncio.run(check())
+
+
+@QUICKLY
+@given(sayings=SAYINGS.map(lambda steps: [step for step in steps if step[0] != "flush"]))
+def test_the_first_word_and_whatever_is_no_word_never_wait(sayings):
+    async def check() -> None:
+        async with Telling([], tick=3600) as telling:
+            await telling.say(sayings)
+            for index, said in enumerate(telling.said):
+                turns = [at for at, part in enumerate(said) if part["type"] == "data-turn"]
+                due = letters(said[: turns[-1] + 1] if turns else said[:1])
+
+                async def is_kept(index=index, due=due) -> bool:
+                    return letters(await telling.kept(index))[: len(due)] == due
+
+                await eventually(is_kept)
+
+    asyncio.run(check())
+
+
+@QUICKLY
+@given(sayings=SAYINGS, moods=MOODS)
+def test_what_it_could_not_keep_is_never_a_hole(impatient, monkeypatch, sayings, moods):
+    """Room for little: either all is there, or a new epoch has begun and in that all that was said since."""
+    monkeypatch.setattr(writers, "MOST_BYTES", 60)
+
+    async def check() -> None:
+        async with Telling(moods) as telling:
+            epochs = [(await telling.log.position(name)).epoch for name in telling.names]
+            await telling.say(sayings)
+            assert await telling.writer.flush(seconds=20)
+            for index, said in enumerate(telling.said):
+                there, all_of_it = letters(await telling.kept(index)), letters(said)
+                if (await telling.log.position(telling.names[index])).epoch == epochs[index]:
+                    assert there == all_of_it
+                else:
+                    assert there == all_of_it[len(all_of_it) - len(there) :]
+                    assert telling.writer.lost_entries
+
+    asyncio.run(check())
+
+
+ANSWERS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(("word", "word", "word", "finish")), TOPIC, WORD),
+        WAIT,
+    ),
+    max_size=40,
+)
+
+
+@QUICKLY
+@given(answers=ANSWERS, moods=st.lists(st.sampled_from((*FAILING, "emptied", "emptied")), max_size=8))
+def test_an_answer_that_is_open_is_told_again_whenever_redis_is_emptied(impatient, answers, moods):
+    async def check() -> None:
+        async with Telling(moods) as telling:
+            finished, now = [{}, {}, {}], [0, 0, 0]
+            texts: list[str] = ["", "", ""]
+            for what, index, more in answers:
+                key = f"r{now[index]}"
+                if what == "wait":
+                    await asyncio.sleep(more)
+                elif what == "word":
+                    texts[index] += more
+                    telling.writer.delta(telling.names[index], key, key, more)
+                else:
+                    telling.writer.put(telling.names[index], turn(key, texts[index]))
+                    finished[index][key], texts[index] = texts[index], ""
+                    now[index] += 1
+            await telling.writer.flush(seconds=20)
+            for index, name in enumerate(telling.names):
+                # With the next word it is known that the log was emptied.
+                telling.writer.delta(name, f"r{now[index]}", f"r{now[index]}", "more")
+            telling.moody.moods.clear()
+            assert await telling.writer.flush(seconds=20)
+            for index in range(3):
+                call = Call()
+                for part in await telling.kept(index):
+                    call.take(Event("1-1-1", orjson.dumps(part).decode(), None))
+                known = {key: text for (_, key), text in call.turns.items()}
+                assert known.pop(f"r{now[index]}") == texts[index] + "more"
+                assert known.items() <= finished[index].items()
+
+    asyncio.run(check())
