@@ -162,6 +162,7 @@ class Writer:
             # Complete or reset: with a hole in it the topic begins a new epoch.
             self.lost_entries += len(topic.waiting)
             topic.waiting, topic.batch, topic.bytes, topic.lost = [], [], 0, True
+            topic.telling = False  # what is on its way tells of an earlier loss
             topic.open.entries, topic.open.bytes = [], 0
         self._ring()
 
