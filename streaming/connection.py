@@ -1,9 +1,11 @@
 """One browser's stream: what it may watch, where it stands, how long it may stay."""
 
 import asyncio
+import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from streaming.admission import Admission
 from streaming.feed import Feed
@@ -35,7 +37,7 @@ class Connection:
     ) -> None:
         self.admission = admission
         self.lease = lease
-        self.pipe = pipe_for(send, lambda: drained(self))
+        self.pipe = pipe_for(send, partial(drained, self))
         # Not all at once: a thousand browsers that came together should not leave together.
         now = asyncio.get_running_loop().time()
         self.expires = now + seconds * random.uniform(0.9, 1.1)  # noqa: S311
@@ -51,6 +53,12 @@ class Connection:
         # All who follow it can share one list of topics; each alone would keep kilobytes.
         self.admission = replace(self.admission, topics=feed.topics)
 
+    def stuck_for(self, now: float) -> float:
+        """Seconds since nothing could be said to it."""
+        if self.pipe.dead:
+            return math.inf
+        return now - self.parked_at if self.pipe.holding else 0.0
+
     def park(self, standing: str) -> None:
         self.standing = standing
         self.parked_at = asyncio.get_running_loop().time()
@@ -58,10 +66,11 @@ class Connection:
     def finish(self, chunk: bytes) -> None:
         """The last bytes, and the end of the response."""
         self.closed = True
+        self.parked_at = asyncio.get_running_loop().time()
         self.pipe.finish(chunk)
 
     def cut(self) -> None:
-        """End it without a word: it has stopped reading, nothing more can be said."""
+        """End it without a word."""
         self.closed = True
         if not self.pipe.abort() and self.task:
             self.task.cancel()

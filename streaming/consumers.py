@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 
-from channels.exceptions import StopConsumer
 from channels.generic.http import AsyncHttpConsumer
 from django.conf import settings
 from redis.exceptions import RedisError
@@ -24,10 +23,6 @@ logger = logging.getLogger(__name__)
 class EventStreamConsumer(AsyncHttpConsumer):
     """Gives one browser its topics for as long as it listens. A subclass says who may: `admit`."""
 
-    # A layer that is not configured: words come from the log, and each channel nobody reads would cost
-    # memory.
-    channel_layer_alias = "streams"
-
     connection: Connection | None = None
     sources: Sequence[Source] = ()
     lease: leases.Lease | None = None
@@ -36,21 +31,19 @@ class EventStreamConsumer(AsyncHttpConsumer):
         """Name what this request may watch, or raise Refused. Runs before the first byte."""
         raise NotImplementedError
 
-    # Channels ends a consumer when handle() returns and is deaf to a disconnect while handle() runs. So
-    # http_request is answered here, and the consumer stays until the disconnect.
-    async def http_request(self, message) -> None:
-        if message.get("more_body"):
-            return
+    # Not the inherited way. It holds two tasks and a dozen objects for each stream, and a channel of a layer
+    # nobody reads; it is deaf to a disconnect while handle() runs, and ends the consumer when that returns.
+    async def __call__(self, scope, receive, send) -> None:
+        self.scope, self.base_send = scope, send
         try:
-            await self._open()
-        except Refused as refusal:
-            await self._refuse(refusal)
+            try:
+                await self._open()
+            except Refused as refusal:
+                await self._refuse(refusal)
+            while self.connection and (await receive())["type"] != "http.disconnect":
+                pass  # the body of the request, which says nothing
+        finally:
             await self.disconnect()
-            raise StopConsumer from None
-        except Exception:
-            # Say, a record that cannot be read. Nobody calls `disconnect` for a consumer that broke.
-            await self.disconnect()
-            raise
 
     async def disconnect(self) -> None:
         hub = hubs.current()
@@ -58,21 +51,13 @@ class EventStreamConsumer(AsyncHttpConsumer):
         if connection:
             hub.leave(connection)
         sources, self.sources = self.sources, ()
-        hub.release(sources)
+        hub.sources.release(sources)
         lease, self.lease = self.lease, None
         if lease:
             try:
                 await leases.give_back(hub.log, lease)
-            except RedisError as error:
+            except (RedisError, OSError) as error:
                 logger.info("a lease was not given back and will run out: %s", error)
-
-    async def http_disconnect(self, message) -> None:
-        await self.disconnect()
-        raise StopConsumer
-
-    async def dispatch(self, message) -> None:
-        # Not the inherited one: it visits a thread to close database connections, and we hold none.
-        await getattr(self, message["type"].replace(".", "_"))(message)
 
     async def _open(self) -> None:
         if self.scope["method"] != "GET":
@@ -83,31 +68,30 @@ class EventStreamConsumer(AsyncHttpConsumer):
             raise Refused(400, "bad_position", str(error)) from None
         hub = hubs.current()
         admission = await self.admit()
-        self._forget_who()
         if hub.draining:
             await self._answer_briefly()
         elif cursor and len(admission.topics) == 1 and cursor.at_end(admission.topics[0].name):
             # The whole call has been read. To EventSource this, and only this, means stop.
             await self.send_headers(status=204, headers=[(b"cache-control", b"no-store")])
             await self.send_body(b"")
-            raise StopConsumer
         else:
             await self._stream(hub, admission, cursor)
 
     async def _stream(self, hub: hubs.Hub, admission: Admission, cursor: Cursor | None) -> None:
         await self._take_lease(hub, admission)
         try:
-            self.sources = await hub.enter(admission.topics)
+            self.sources = await hub.sources.enter(admission.topics)
         except hubs.Away as error:
             logger.warning("a stream cannot begin: %s", error)
             raise Refused(
                 503, "unavailable", "Live views are away for a moment.", [(b"retry-after", b"2")]
             ) from None
         await self.send_headers(headers=sse.HEADERS)
-        await self.send_body(sse.pulse(retry=sse.RETRY, healthy=hub.healthy), more_body=True)
+        await self.send_body(sse.pulse(retry=sse.RETRY, healthy=hub.sources.healthy), more_body=True)
         self.connection = Connection(
             admission, self.base_send, hub.drained, settings.STREAM_MAX_SECONDS, self.lease
         )
+        self._forget_who()
         try:
             await hub.join(self.connection, self.sources, cursor)
         except (hubs.Away, TimeoutError) as error:
@@ -128,15 +112,15 @@ class EventStreamConsumer(AsyncHttpConsumer):
             )
 
     def _forget_who(self) -> None:
-        # It has been decided; twenty kilobytes of session and user per stream have not to be kept.
-        for name in ("session", "user", "cookies"):
-            self.scope.pop(name, None)
+        # It has been decided: a browser's headers, its session and its user have not to be kept for minutes.
+        # The list of headers is the server's own, and the wrappers around us hold it too.
+        self.scope["headers"].clear()
+        self.scope.clear()
 
     async def _answer_briefly(self) -> None:
         """This process is going away: come back at once, to another."""
         await self.send_headers(headers=sse.HEADERS)
         await self.send_body(sse.pulse(retry=sse.RETRY_AT_ONCE))
-        raise StopConsumer
 
     async def _refuse(self, refusal: Refused) -> None:
         body = error_body(refusal.code, refusal.message)

@@ -1,71 +1,64 @@
 """The hub: one per process. Hears every topic that is watched here and hands each frame to all who watch it.
 
 A frame is encoded once per distinct set of topics (a feed), and stepped into every connection without waking
-a task. How a topic stays complete is `source.py`, what is shared is `feed.py`, the clockwork is `keeper.py`.
+a task. Which topics are heard is `sources.py`, how one stays complete `source.py`, what is shared `feed.py`,
+the clockwork `keeper.py`.
 """
 
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError
 
-from streaming import scripts, sse
+from streaming import sse
 from streaming.admission import Topic
 from streaming.connection import Connection
 from streaming.entries import Item
 from streaming.feed import Feed, Stand
 from streaming.keeper import Keeper
-from streaming.listener import Listener
 from streaming.log import Log
 from streaming.pipes import Chunk
 from streaming.positions import UNSEEN, Cursor
 from streaming.source import Source
+from streaming.sources import Away, Sources
 from streaming.story import Story
+
+__all__ = ["Away", "Hub", "current", "drain"]
 
 logger = logging.getLogger(__name__)
 
 # The source coalesces; we wait only for what is due together. After idle, long enough to join a burst.
-TICK, SETTLE = 0.004, 0.001
+TICK, SETTLE = 0.004, 0.002
 # On a connection with several topics what is due together is joined for a whole tick of the source.
 SEVERAL_TICK = 0.016
 MOST_ROUNDS = 50
 DRAIN_SECONDS = 0.5
 
 
-class Away(Exception):
-    """The log cannot be asked now."""
-
-
 class Hub:
     def __init__(self, log: Log | None = None) -> None:
         self.log = log or Log()
         self.connections: set[Connection] = set()
-        self.sources: dict[str, Source] = {}
-        self.healthy = True
+        self.sources = Sources(self.log, self._changed, self._renewed)
         self.draining = False
         self._loop = asyncio.get_running_loop()
-        self._by_channel: dict[bytes, Source] = {}
-        self._opening: dict[str, asyncio.Task] = {}
         self._feeds: dict[tuple, Feed] = {}
         self._pending: set[Source] = set()
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task] = set()
-        self._listener = Listener(self.log.url, self._heard, self._back)
         self._keeper = Keeper(self)
 
     async def close(self) -> None:
         """Stop everything. Connections are not told; `drain` before."""
         await self._keeper.close()
-        await self._listener.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for source in self.sources.values():
-            source.close()
+        await self.sources.close()
         await self.log.close()
 
     async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
@@ -81,22 +74,6 @@ class Hub:
 
     # Coming and going.
 
-    async def enter(self, topics: Sequence[Topic]) -> list[Source]:
-        """Hold these topics, heard from now on. Raises Away. Give them back with `release`."""
-        held = []
-        try:
-            for topic in topics:
-                held.append(await self._source(topic.name))
-        except (RedisError, OSError) as error:
-            self.release(held)
-            raise Away(str(error)) from error
-        return held
-
-    def release(self, sources: Sequence[Source]) -> None:
-        for source in sources:
-            source.users -= 1
-            source.idle_since = self._loop.time()
-
     async def join(self, connection: Connection, sources: Sequence[Source], cursor: Cursor | None) -> None:
         """Tell the connection what it has missed, then let it follow. Raises Away."""
         topics = connection.admission.topics
@@ -104,85 +81,65 @@ class Hub:
             stories = await self._stories(topics, sources, cursor)
         except (RedisError, OSError) as error:
             raise Away(str(error)) from error
+        if connection.closed:
+            return  # meanwhile its browser left, or its time was over
         # No await from here on: what is told and what follows must meet exactly.
         feed = self._feed(topics, sources)
         feed.push_collected()
-        alone = len(topics) == 1
-        for topic, source, story in zip(topics, sources, stories, strict=True):
-            story.add([] if story.ended else source.recent.since(story.position))
-            if alone and topic.ended and not story.over:
-                # The record knows that it is over, but nobody said so.
-                story.add([Item(source.recent.last, b'{"type":"finish"}', "", "e")])
-        standing = [story.start or (story.position if story.silent else None) for story in stories]
-        stand = Stand(feed.names, standing)
-        chunks = [feed.tell(index, story, stand) for index, story in enumerate(stories)]
-        over = alone and stories[0].over
-        if over:
-            connection.finish(b"".join(chunks))
-            return
-        connection.follow(feed)
-        self.connections.add(connection)
-        feed.join(connection)
-        self._give(connection, b"".join(chunks))
+        try:
+            chunk, over = self._told(feed, sources, stories)
+            if over:
+                self._finish(connection, chunk)
+                return
+            connection.follow(feed)
+            self.connections.add(connection)
+            feed.join(connection)
+            self._give(connection, chunk)
+        finally:
+            self._drop_if_empty(feed)
+        if self.draining:
+            self.end(connection)
 
     def leave(self, connection: Connection) -> None:
         """The browser is gone, or was told goodbye."""
         connection.closed = True
         connection.pipe.close()
-        self.connections.discard(connection)
-        if connection.feed:
-            connection.feed.leave(connection)
-            self._drop_if_empty(connection.feed)
+        self._let_go(connection)
 
     def end(self, connection: Connection, retry: int | None = None) -> None:
         """A planned end: the browser resumes at once and nobody notices."""
         if connection.closed:
             return
-        if connection.feed:
-            connection.feed.leave(connection)
-        self.connections.discard(connection)
+        if connection.pipe.holding or connection.pipe.dead:
+            self.cut(connection)
+            return
+        self._let_go(connection)
+        retry = retry or random.randint(sse.RETRY_AT_ONCE, 2 * sse.RETRY_AT_ONCE)  # noqa: S311
+        self._finish(connection, sse.pulse(retry=retry))
+
+    def cut(self, connection: Connection) -> None:
+        """An end without a word: nothing can be said to it any more."""
+        self._let_go(connection)
+        connection.cut()
+
+    def _finish(self, connection: Connection, last: bytes) -> None:
+        connection.finish(last)
         if connection.pipe.holding:
+            # Should it never take its last words, the keeper cuts it.
+            self.connections.add(connection)
+            return
+        self.connections.discard(connection)
+        if connection.pipe.dead:
             connection.cut()
-        else:
-            retry = retry or random.randint(sse.RETRY_AT_ONCE, 2 * sse.RETRY_AT_ONCE)  # noqa: S311
-            connection.finish(sse.pulse(retry=retry))
 
-    # Topics.
+    def _let_go(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        feed, connection.feed = connection.feed, None
+        if feed:
+            feed.leave(connection)
+            self._drop_if_empty(feed)
 
-    async def _source(self, name: str) -> Source:
-        source = self.sources.get(name)
-        if source is None:
-            source = self.sources[name] = Source(name, self.log, self._changed, self._renewed)
-            self._by_channel[source.channel] = source
-        source.users += 1
-        if source.recent is None:
-            opening = self._opening.get(name)
-            if opening is None:
-                opening = self._opening[name] = self._spawn(self._open(source))
-            try:
-                await asyncio.shield(opening)
-            except BaseException:
-                source.users -= 1
-                raise
-        return source
-
-    async def _open(self, source: Source) -> None:
-        try:
-            # Listen first, then load: what is said in between is heard twice, not lost.
-            await self._listener.listen(source.channel)
-            await source.open()
-        finally:
-            self._opening.pop(source.name, None)
-
-    def close_idle(self, seconds: float) -> None:
-        now = self._loop.time()
-        for name, source in list(self.sources.items()):
-            if not source.users and now - source.idle_since > seconds and name not in self._opening:
-                del self.sources[name]
-                del self._by_channel[source.channel]
-                self._listener.forget(source.channel)
-                self._pending.discard(source)
-                source.close()
+    # What a reader is told first.
 
     def _feed(self, topics: Sequence[Topic], sources: Sequence[Source]) -> Feed:
         key = tuple((topic.name, tuple(topic.tag.items()), topic.filter) for topic in topics)
@@ -197,8 +154,9 @@ class Hub:
         if feed.empty and self._feeds.pop(feed.key, None):
             feed.push_collected()
             for index, name in enumerate(feed.names):
-                if name in self.sources:
-                    self.sources[name].feeds.discard((feed, index))
+                source = self.sources.get(name)
+                if source:
+                    source.feeds.discard((feed, index))
 
     async def _stories(self, topics, sources, cursor) -> list[Story]:
         """What each topic has to tell, up to exactly where its source is now."""
@@ -225,37 +183,19 @@ class Hub:
         after = UNSEEN if cursor is None else cursor.of(topic.name, source.recent.epoch)
         return await source.since(topic, after)
 
+    def _told(self, feed: Feed, sources: Sequence[Source], stories: Sequence[Story]) -> tuple[bytes, bool]:
+        """All that brings a reader up to date with the feed, and whether that is the end of it."""
+        for topic, source, story in zip(feed.topics, sources, stories, strict=True):
+            story.add([] if story.ended else source.recent.since(story.position))
+            if feed.alone and topic.ended and not story.over:
+                # The record knows that it is over, but nobody said so.
+                story.add([Item(source.recent.last, b'{"type":"finish"}', "", "e")])
+        standing = [story.start or (story.position if story.silent else None) for story in stories]
+        stand = Stand(feed.names, standing)
+        chunks = [feed.tell(index, story, stand) for index, story in enumerate(stories)]
+        return b"".join(chunks), feed.alone and stories[0].over
+
     # News.
-
-    def _heard(self, channel: bytes, message: bytes) -> None:
-        source = self._by_channel.get(channel)
-        if source is None:
-            return
-        try:
-            source.hear(scripts.to_news(message))
-        except ValueError as error:
-            # Not from our script. The look will show if anything is missing.
-            logger.warning("unreadable news on %s: %s", channel.decode("ascii", "replace"), error)
-
-    def _back(self) -> None:
-        self._spawn(self.look())
-
-    async def look(self) -> None:
-        """Compare every topic with the log: a lost doorbell costs one look."""
-        sources = [source for source in self.sources.values() if source.recent is not None]
-        if not sources:
-            return
-        try:
-            answers = await self.log.run_all([scripts.look(source.name) for source in sources])
-        except (RedisError, OSError) as error:
-            answers = [error] * len(sources)
-        failed = next((answer for answer in answers if isinstance(answer, Exception)), None)
-        if failed and self.healthy:
-            logger.warning("the live log cannot be asked: %s", failed)
-        self.healthy = failed is None
-        for source, answer in zip(sources, answers, strict=True):
-            if not isinstance(answer, Exception):
-                source.look(scripts.to_look(answer)[0])
 
     def _changed(self, source: Source) -> None:
         self._pending.add(source)
@@ -289,7 +229,7 @@ class Hub:
                     over.append(feed)
         for feed, parts in chunks.items():
             if feed in over:
-                self._finish(feed, b"".join(parts))
+                self._end_all(feed, b"".join(parts))
             elif feed.alone:
                 feed.push(b"".join(parts))
             else:
@@ -311,13 +251,12 @@ class Hub:
             else:
                 feed.timer = self._loop.call_at(feed.due, feed.push_collected)
 
-    def _finish(self, feed: Feed, last: bytes) -> None:
+    def _end_all(self, feed: Feed, last: bytes) -> None:
         """The topic is over: its last words, and goodbye. Who is parked reads them when it comes back."""
         flowing, feed.flowing = feed.flowing, set()
         feed.push(last)
         for connection in flowing:
-            self.connections.discard(connection)
-            connection.finish(last)
+            self._finish(connection, last)
         for connection in feed.parked:
             connection.over = True
 
@@ -325,7 +264,13 @@ class Hub:
         self._pending.discard(source)
         for feed, index in list(source.feeds):
             feed.push_collected()
-            feed.push(feed.tell(index, story))
+            try:
+                told = feed.tell(index, story)
+            except Exception:
+                logger.exception("%s could not be told anew", source.name)
+                self._send_away(feed)
+                continue
+            feed.push(told)
 
     # Slow browsers.
 
@@ -334,17 +279,19 @@ class Hub:
             connection.feed.park(connection)
 
     def drained(self, connection: Connection) -> None:
-        """A parked connection can take more: all it missed in one chunk, or what the log says."""
+        """It can take more: all it missed while it was parked, in one chunk, or what the log says."""
+        if connection.closed:
+            self.connections.discard(connection)  # it has taken its last words
+            return
         feed = connection.feed
-        if connection.closed or feed is None or connection not in feed.parked:
+        if feed is None or connection not in feed.parked:
             return
         chunk = feed.missed(connection)
         if chunk is None:
             self._spawn(self._rejoin(connection))
         elif connection.over:
             feed.leave(connection)
-            self.connections.discard(connection)
-            connection.finish(chunk)
+            self._finish(connection, chunk)
         else:
             self._give(connection, chunk)
 
@@ -361,11 +308,10 @@ class Hub:
             logger.exception("a stream that had fallen behind broke")
             self.end(connection)
 
-    def _spawn(self, work) -> asyncio.Task:
+    def _spawn(self, work: Coroutine) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -22,6 +22,8 @@ LOOK_EVERY = 3.0
 RECHECK_EVERY = 10.0  # lost permission ends a stream within 15 s
 RECHECK_SECONDS = 4.0
 CLOSE_IDLE_AFTER = 10.0
+# Connections that are given their pulse before words may pass.
+TOGETHER = 100
 # A browser that takes nothing for so long is not watching.
 LONGEST_PARKED = 30.0
 
@@ -38,8 +40,15 @@ class Keeper:
 
     async def _run(self) -> None:
         now = self._loop.time()
-        due = {self._pulse: now + PULSE_EVERY, self._look: now, self._recheck: now + 5, self._renew: now + 10}
+        due = {
+            self._sweep: now,
+            self._pulse: now + PULSE_EVERY,
+            self._look: now,
+            self._recheck: now + 5,
+            self._renew: now + 10,
+        }
         every = {
+            self._sweep: BEAT,
             self._pulse: PULSE_EVERY,
             self._look: LOOK_EVERY,
             self._recheck: RECHECK_EVERY,
@@ -50,7 +59,6 @@ class Keeper:
             while True:
                 await asyncio.sleep(BEAT)
                 now = self._loop.time()
-                self._end_old(now)
                 for work, at in due.items():
                     # One that hangs must not keep the others waiting, nor run twice.
                     if now >= at and (work not in running or running[work].done()):
@@ -67,33 +75,34 @@ class Keeper:
             # The clockwork of every stream of this process must not stop for one fault.
             logger.exception("%s broke", work.__name__)
 
-    def _end_old(self, now: float) -> None:
+    async def _sweep(self) -> None:
+        """Send away those whose time is over, and cut those to whom nothing can be said."""
+        now = self._loop.time()
         for connection in list(self._hub.connections):
-            if now > connection.expires or (
-                connection.pipe.holding
-                and connection.parked_at
-                and now - connection.parked_at > LONGEST_PARKED
-            ):
+            if connection.stuck_for(now) > LONGEST_PARKED:
+                self._hub.cut(connection)
+            elif now > connection.expires:
                 self._hub.end(connection)
-        self._hub.close_idle(CLOSE_IDLE_AFTER)
+        self._hub.sources.close_idle(CLOSE_IDLE_AFTER)
 
     async def _pulse(self) -> None:
-        pulse = Chunk(sse.pulse(healthy=self._hub.healthy))
-        for connection in list(self._hub.connections):
+        pulse = Chunk(sse.pulse(healthy=self._hub.sources.healthy))
+        for index, connection in enumerate(list(self._hub.connections)):
+            if index % TOGETHER == TOGETHER - 1:
+                await asyncio.sleep(0)  # words go first
             feed = connection.feed
             if feed and connection in feed.flowing and not connection.pipe.write(pulse):
                 feed.park(connection)
 
     async def _look(self) -> None:
-        await self._hub.look()
+        await self._hub.sources.look()
 
     async def _renew(self) -> None:
         held = [connection.lease for connection in self._hub.connections if connection.lease]
-        if held:
-            try:
-                await leases.renew(self._hub.log, held)
-            except RedisError as error:
-                logger.warning("leases of streams could not be renewed: %s", error)
+        try:
+            await leases.renew(self._hub.log, held)
+        except (RedisError, OSError) as error:
+            logger.warning("leases of streams could not be renewed: %s", error)
 
     async def _recheck(self) -> None:
         """Ask once for all viewers, and end the streams of those who may no longer watch."""

@@ -2,7 +2,7 @@
 
 A pipe takes a chunk and says whether it still flows. When the transport is full it keeps what it was given
 and calls back once it drains; nothing more may be handed to it before. So what one browser can hold of us is
-bounded.
+bounded. Whatever goes wrong in one pipe is its own: it never raises into the loop that serves them all.
 """
 
 import asyncio
@@ -29,27 +29,27 @@ class Pipe:
     """Steps the connection's ASGI `send` itself: with an open transport it ends at once, nothing is
     scheduled."""
 
-    __slots__ = ("_drained", "_loop", "_parked", "_send", "dead")
+    __slots__ = ("_drained", "_held", "_parked", "_send", "dead")
 
     def __init__(self, send: Callable, drained: Callable[[], None]) -> None:
         self._send = send
         self._drained = drained
-        self._loop = asyncio.get_running_loop()
-        self._parked = None
+        self._held: Chunk | None = None  # given to us, not yet to the server
+        self._parked = None  # a coroutine of the server's that waits for its transport
         self.dead = False
 
     @property
     def holding(self) -> bool:
         """Whether the transport is full and what was given last has not left."""
-        return self._parked is not None
+        return self._held is not None or self._parked is not None
 
     def write(self, chunk: Chunk) -> bool:
         """Hand it over. False: it is held, wait for `drained` (or see `dead`)."""
-        return self._step(chunk.message)
+        return self._step(self._send(chunk.message))
 
     def finish(self, body: bytes) -> None:
         """The last bytes, and the end of the response."""
-        self._step({"type": "http.response.body", "body": body, "more_body": False})
+        self._step(self._send({"type": "http.response.body", "body": body, "more_body": False}))
 
     def abort(self) -> bool:
         """Drop the connection. False: this server gives us no way to."""
@@ -58,136 +58,102 @@ class Pipe:
 
     def close(self) -> None:
         """Let go of what is held."""
-        step, self._parked = self._parked, None
+        step, self._parked, self._held = self._parked, None, None
         if step is not None:
             step.close()
 
-    def _step(self, message: dict) -> bool:
-        step = self._send(message)
+    def _step(self, step) -> bool:
         try:
             waits_for = step.send(None)
         except StopIteration:
             return True
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             self._broke(error)
             return False
-        self._park(step, waits_for)
-        return False
-
-    def _park(self, step, waits_for) -> None:
         self._parked = step
         if waits_for is None:
-            self._loop.call_soon(self._resume)
+            asyncio.get_running_loop().call_soon(self._resume)
         else:
             # What a Task does when it takes over a future from a coroutine.
             waits_for._asyncio_future_blocking = False
             waits_for.add_done_callback(self._resume)
+        return False
 
     def _resume(self, future=None) -> None:
-        step = self._parked
-        if step is None:
-            return
-        try:
-            waits_for = step.send(None)
-        except StopIteration:
-            self._parked = None
-            self._drained()
-        except Exception as error:
-            self._broke(error)
-        else:
-            self._park(step, waits_for)
+        step, self._parked = self._parked, None
+        if step is not None and self._step(step):
+            self._flows()
 
-    def _broke(self, error: Exception) -> None:
-        self._parked, self.dead = None, True
+    def _flows(self) -> None:
+        held, self._held = self._held, None
+        if held is None or self.write(held):
+            self._drained()
+
+    def _broke(self, error: BaseException) -> None:
+        self._held, self.dead = None, True
         logger.info("a stream could not be written: %r", error)
 
 
 class UvicornPipe(Pipe):
     """Writes the shared wire bytes straight to the transport, heeding uvicorn's flow control."""
 
-    __slots__ = ("_cycle", "_flow", "_held", "_waiting", "_write")
+    __slots__ = ("_cycle", "_flow", "_write")
 
     def __init__(self, send: Callable, drained: Callable[[], None], cycle) -> None:
         super().__init__(send, drained)
         self._cycle, self._flow, self._write = cycle, cycle.flow, cycle.transport.write
-        self._held: bytes | None = None
-        self._waiting: asyncio.Task | None = None
-
-    @property
-    def holding(self) -> bool:
-        return self._held is not None or self._parked is not None
 
     def write(self, chunk: Chunk) -> bool:
-        if self._cycle.disconnected:
-            self.dead = True
-            return False
-        if not self._flow.write_paused:
+        if self._flow.write_paused:
+            self._held = chunk
+            return self._step(self._flow.drain())
+        try:
             self._write(chunk.wire)
-            return True
-        self._held = chunk.wire
-        self._waiting = self._loop.create_task(self._drain())
-        return False
-
-    async def _drain(self) -> None:
-        await self._flow.drain()
-        held, self._held = self._held, None
-        if self._cycle.disconnected:
-            self.dead = True
-        elif held is not None:
-            self._write(held)
-            self._drained()
+        except Exception as error:
+            self._broke(error)
+            return False
+        return True
 
     def abort(self) -> bool:
         self.close()
         self._cycle.transport.abort()
+        # uvicorn tells only the newest request of a connection that it is lost. Had the browser sent another
+        # one behind ours, our consumer would wait for ever.
+        self._cycle.disconnected = True
+        self._cycle.message_event.set()
         return True
-
-    def close(self) -> None:
-        super().close()
-        self._held = None
-        if self._waiting and self._waiting is not asyncio.current_task():
-            self._waiting.cancel()
 
 
 class DaphnePipe(Pipe):
     """daphne takes whatever it is given; Twisted says when that is too much."""
 
-    __slots__ = ("_held", "_request", "_tap")
+    __slots__ = ("_request", "_tap")
 
     def __init__(self, send: Callable, drained: Callable[[], None], request) -> None:
         super().__init__(send, drained)
-        self._held: Chunk | None = None
         self._request = request
         self._tap = servers.Tap(self._flows)
         request.registerProducer(self._tap, True)
 
-    @property
-    def holding(self) -> bool:
-        return self._held is not None or self._parked is not None
-
     def write(self, chunk: Chunk) -> bool:
         if not self._tap.full:
-            return self._step(chunk.message)
+            return super().write(chunk)
         self._held = chunk
         return False
-
-    def _flows(self) -> None:
-        held, self._held = self._held, None
-        if held is not None and self._step(held.message):
-            self._drained()
 
     def finish(self, body: bytes) -> None:
         self._unregister()
         super().finish(body)
 
     def abort(self) -> bool:
+        channel = self._request.channel
         self.close()
-        self._request.channel.forceAbortClient()
+        if channel is not None:
+            channel.forceAbortClient()
         return True
 
     def close(self) -> None:
         super().close()
-        self._held = None
         self._unregister()
 
     def _unregister(self) -> None:

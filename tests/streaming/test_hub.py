@@ -45,7 +45,7 @@ class Browser:
         topics = [Topic(name, tag={"call": name} if tagged else {}) for name in self.names]
         admission = Admission("viewer", topics, everyone)
         self._bytes = b""
-        self.sources = await self.hub.enter(topics)
+        self.sources = await self.hub.sources.enter(topics)
         self.connection = Connection(admission, self._send, self.hub.drained, 1000)
         cursor = Cursor.parse(self.call.position) if self.call.position else None
         await self.hub.join(self.connection, self.sources, cursor)
@@ -55,7 +55,7 @@ class Browser:
         if self.connection is None:
             return
         self.hub.leave(self.connection)
-        self.hub.release(self.sources)
+        self.hub.sources.release(self.sources)
         self.connection = None
         self.read(events)
         self._unread.clear()
@@ -192,7 +192,7 @@ async def all_know(browsers: list[Browser], source: Source) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(10):
             while [browser.call.turns for browser in browsers] != expected:
-                await browsers[0].hub.look()
+                await browsers[0].hub.sources.look()
                 await asyncio.sleep(0.01)
                 for browser in browsers:
                     browser.read()
@@ -227,7 +227,7 @@ async def test_topics_come_and_go_with_their_readers(topic):
     await browser.connect()
     assert list(hub.sources) == [topic]
     browser.cut(0)
-    hub.close_idle(-1)
+    hub.sources.close_idle(-1)
 
     assert not hub.sources
     assert not hub._feeds
@@ -242,7 +242,7 @@ async def test_a_thousand_topics_cost_one_connection_and_one_look(topic, log):
     browsers = [Browser(hub, [f"{topic}-{n}"]) for n in range(1000)]
     async with asyncio.timeout(20):
         await asyncio.gather(*(browser.connect() for browser in browsers))
-        await hub.look()
+        await hub.sources.look()
         await log.append(f"{topic}-700", [Entry({"type": "text-delta", "id": "r", "delta": "x"}, group="r")])
         while not browsers[700].call.turns:
             await asyncio.sleep(0.005)
