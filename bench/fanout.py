@@ -1,199 +1,187 @@
-"""One word to many browsers: our consumer beside the floors, nchan and stock Channels, in turns.
+"""One word to many browsers: our product beside the floors and its peers, in turns.
 
 Figures are on-CPU seconds of the server per million deliveries (one token that reaches one reader), which the
 machine's other work disturbs less than wall time; ratios within one loop are what counts.
 """
 
-import json
-import os
-import shutil
 import statistics
-import subprocess
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 
-import redis
+from bench import deaf, processes, systems, trial
+from bench.systems import C_FLOOR, DAPHNE, FLOOR, NGINX, NODE, OURS, STARLETTE, STOCK, STOCK_DAPHNE
+from bench.targets import Target
+from bench.trial import Figures, Workload
 
-from bench import processes
-
-RATE = 50.0  # tokens a second and call
-NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
+# What is far off takes its turn in every fourth loop only.
+SELDOM = 4
+WARM_UP = Workload("", 20, 20, "")
+FAR = (C_FLOOR, FLOOR, NODE, DAPHNE, STARLETTE, STOCK, STOCK_DAPHNE)
 
 
 @dataclass(frozen=True, slots=True)
-class Workload:
-    name: str
-    readers: int
-    calls: int
-    all_calls: bool = False  # each reader has all calls on one connection
-    meaning: str = ""
+class Comparison:
+    """Who is measured: `close` in every loop, `far` seldom; and what ratios are to."""
+
+    workload: Workload
+    close: Sequence[str] = (NGINX, OURS)
+    far: Sequence[str] = FAR
+    yardstick: str = NGINX
 
 
-WORKLOADS = [
-    Workload("A100", 100, 1, meaning="one call, 100 readers"),
-    Workload("A1000", 1000, 1, meaning="one call, 1,000 readers"),
-    Workload("C", 200, 20, all_calls=True, meaning="20 calls on each of 200 connections"),
+COMPARISONS = [
+    # First, since only a server that has not had as many readers before shows what a connection keeps.
+    Comparison(Workload("A1000", 1000, 1, "one call, 1,000 readers")),
+    Comparison(Workload("A100", 100, 1, "one call, 100 readers")),
+    Comparison(
+        Workload("A2000", 2000, 1, "one call, 2,000 readers: 100,000 a second"), far=(C_FLOOR, FLOOR, NODE)
+    ),
+    Comparison(Workload("B", 500, 20, "20 calls, 25 readers of each")),
+    Comparison(Workload("C", 200, 20, "20 calls on each of 200 connections", all_calls=True)),
+    Comparison(
+        Workload("bursts", 500, 1, "one call, 500 readers, 5 tokens at once", burst=5),
+        close=(NODE, OURS),
+        far=(NGINX,),
+        yardstick=NODE,
+    ),
+    Comparison(
+        Workload("fast", 100, 1, "one call, 100 readers, 200 tokens/s", rate=200.0),
+        close=(OURS,),
+        far=(NGINX, DAPHNE),
+    ),
 ]
+NAMES = [each.workload.name for each in COMPARISONS]
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    process: subprocess.Popen
-    port: int
-    path: str  # one call, with %d
-    path_of_all: str
-    publish: tuple[str, int]  # how, and on which port
+@dataclass(slots=True)
+class Taken:
+    """Of each system, its figures by loop."""
+
+    comparison: Comparison
+    figures: dict[str, dict[int, Figures]] = field(default_factory=dict)
+
+    @property
+    def yardstick(self) -> str:
+        wanted = self.comparison.yardstick
+        return wanted if wanted in self.figures else next(iter(self.figures))
+
+    def middle(self, name: str, figure: str) -> float | None:
+        """The median of a figure; None if that system was not measured."""
+        taken = self.figures.get(name)
+        return statistics.median(getattr(each, figure) for each in taken.values()) if taken else None
+
+    def ratio(self, name: str, to: str) -> float | None:
+        """Of CPU, within the same loop; the median of the loops that both took part in."""
+        mine, its = self.figures.get(name, {}), self.figures.get(to, {})
+        both = [mine[loop].cpu / its[loop].cpu for loop in mine if loop in its and its[loop].cpu]
+        return statistics.median(both) if both else None
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    cpu: float  # seconds per million deliveries
-    p50: float
-    p99: float
-    lost: float  # share of tokens that did not arrive
-    kb: float  # a connection
-    frames: float
-
-
-System = Callable[[], AbstractContextManager[Served]]
-
-
-@contextmanager
-def asgi(server: str, kind: str, env: dict) -> Iterator[Served]:
-    port = processes.free_port()
-    if server == "uvicorn":
-        argv = processes.python("uvicorn", "bench.apps:application", "--port", str(port), "--loop", "uvloop")
-        argv += ["--http", "httptools", "--lifespan", "off", "--no-access-log", "--backlog", "4096"]
-        argv += ["--log-level", "error"]
-    else:
-        argv = processes.python("daphne", "-v", "0", "-p", str(port), "bench.apps:application")
-    env = os.environ | env | {"STREAM_LIMIT_PER_USER": "100000"}
-    with processes.child(argv, 0, env=env, stdout=subprocess.DEVNULL) as process:
-        processes.wait_for_port(port)
-        yield Served(process, port, f"/{kind}/%d", f"/{kind}/all", (kind, 0))
-
-
-@contextmanager
-def floor(argv: list[str]) -> Iterator[Served]:
-    tcp, udp = processes.free_port(), processes.free_port()
-    with processes.child([*argv, str(tcp), str(udp)], 0) as process:
-        processes.wait_for_port(tcp)
-        yield Served(process, tcp, "/c/%d", "/all", ("floor", udp))
-
-
-@contextmanager
-def nchan() -> Iterator[Served]:
-    port = processes.free_port()
-    with tempfile.TemporaryDirectory(prefix="earshot-nchan-") as folder:
-        channels = ",".join(str(call) for call in range(20))
-        config = Path(folder) / "nginx.conf"
-        config.write_text(f"""
-            load_module {NCHAN}; daemon off; worker_processes 1; pid {folder}/pid; error_log stderr crit;
-            events {{ worker_connections 8192; }}
-            http {{ access_log off; client_body_temp_path {folder};
-              server {{ listen 127.0.0.1:{port} backlog=4096;
-              location ~ ^/pub/(\\w+)$ {{ nchan_publisher http; nchan_channel_id $1;
-                nchan_message_buffer_length 100; }}
-              location ~ ^/c/(\\w+)$ {{ nchan_subscriber eventsource; nchan_channel_id $1;
-                nchan_subscriber_first_message newest; }}
-              location = /all {{ nchan_subscriber eventsource; nchan_channel_id "{channels}";
-                nchan_channel_id_split_delimiter ","; nchan_subscriber_first_message newest; }} }} }}""")
-        argv = ["nginx", "-p", folder, "-e", "stderr", "-c", str(config)]
-        with processes.child(argv, 0, stderr=subprocess.DEVNULL) as process:
-            processes.wait_for_port(port)
-            yield Served(process, port, "/c/%d", "/all", ("nchan", port))
-
-
-def systems(programs: dict[str, list[str]], env: dict) -> dict[str, System]:
-    """What can be measured on this machine, the yardsticks first."""
-    found: dict[str, System] = {}
-    if "floor" in programs:
-        found["floor: C, epoll"] = partial(floor, programs["floor"])
-    found["floor: Python, transport.write"] = partial(floor, processes.python("bench.floor"))
-    if NCHAN.exists() and shutil.which("nginx"):
-        found["nginx nchan"] = nchan
-    found["Earshot, uvicorn"] = partial(asgi, "uvicorn", "product", env)
-    found["Earshot, daphne"] = partial(asgi, "daphne", "product", env)
-    found["stock Channels, uvicorn"] = partial(asgi, "uvicorn", "stock", env)
-    return found
-
-
-def measure(served: Served, workload: Workload, load: list[str], env: dict, seconds: float) -> Figures:
-    """Connect the readers, say what is to be said, and see what it cost."""
-    pid = served.process.pid
-    empty = processes.memory_kb(pid)
-    path = served.path_of_all if workload.all_calls else served.path
-    argv = [*load, str(served.port), str(workload.readers), path, str(workload.calls)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with processes.child(argv, 1, **pipes) as readers:
-        assert json.loads(readers.stdout.readline())["connected"] == workload.readers
-        time.sleep(0.5)
-        full, before = processes.memory_kb(pid), processes.cpu_seconds(pid)
-        how, port = served.publish
-        publish = [how, str(workload.calls), str(RATE), str(seconds), str(port)]
-        with processes.child(
-            processes.python("bench.publish", *publish),
-            1,
-            env=os.environ | env,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as source:
-            said = int(source.stdout.readline())
-            source.wait(10)
-        time.sleep(0.5)
-        cpu = processes.cpu_seconds(pid) - before
-        readers.stdin.close()
-        got = json.loads(readers.stdout.readline())
-    expected = said * workload.readers // (1 if workload.all_calls else workload.calls)
-    return Figures(
-        cpu=cpu / max(1, got["tokens"]) * 1e6,
-        p50=got["p50"],
-        p99=got["p99"],
-        lost=max(0.0, 1 - got["tokens"] / expected),
-        kb=(full - empty) / workload.readers,
-        frames=got.get("reads", 0) / max(1, got["tokens"]),
-    )
-
-
-def run(loops: int, seconds: float, only: str = "", systems_named: str = "") -> list[str]:
-    """All systems in turns, `loops` times; the table's lines."""
-    lines = []
-    with processes.own_redis() as env, processes.native_programs() as programs:
-        if "floor" not in programs:
-            lines.append("No C compiler here: the readers are Python and take CPU from what is measured.")
-        known = {name: each for name, each in systems(programs, env).items() if systems_named in name}
-        for workload in WORKLOADS:
-            if only and only != workload.name:
-                continue
-            taken: dict[str, list[Figures]] = {name: [] for name in known}
-            for _ in range(loops):
-                for name, system in known.items():
-                    # What was said to the one before would be told to this one's readers as well.
-                    redis.Redis.from_url(env["REDIS_URL"]).flushall()
-                    with system() as served:
-                        taken[name].append(measure(served, workload, programs["load"], env, seconds))
-            lines += table(workload, taken)
-    return lines
-
-
-def table(workload: Workload, taken: dict[str, list[Figures]]) -> list[str]:
-    yardstick = "nginx nchan" if "nginx nchan" in taken else next(iter(taken))
-    head = f"{workload.name}: {workload.meaning}, {RATE:g} tokens/s a call"
-    lines = ["", f"{head:<54} {'CPU s/M':>8} {'ratio':>6} {'p50 ms':>7} {'p99 ms':>8} {'lost':>6} {'KB':>5}"]
-    for name, figures in taken.items():
-        middle = {
-            field: statistics.median(getattr(each, field) for each in figures)
-            for field in ("cpu", "p50", "p99", "lost", "kb")
+def run(loops: int, seconds: float, only: str = "", named: str = "") -> Iterator[str]:
+    """All systems in turns, `loops` times; the tables' lines and, last, the targets."""
+    chosen = [each for each in COMPARISONS if only in ("", each.workload.name)]
+    turns = iter(range(1, 1000))
+    with ExitStack() as stack:
+        programs = stack.enter_context(processes.native_programs())
+        ground = stack.enter_context(systems.ground(min(999, 30 + 20 * loops)))
+        source = stack.enter_context(trial.source(ground))
+        known, missing = systems.known(programs, ground)
+        yield from (f"Missing here: {what}." for what in missing)
+        wanted = {name for each in chosen for name in (*each.close, *each.far)} | {OURS, DAPHNE}
+        served = {
+            name: stack.enter_context(system())
+            for name, system in known.items()
+            if name in wanted and named in name
         }
-        pairs = zip(figures, taken[yardstick], strict=True)
-        ratio = statistics.median(mine.cpu / its.cpu for mine, its in pairs if its.cpu)
-        lines.append(
-            f"  {name:<52} {middle['cpu']:>8.2f} {ratio:>6.2f} {middle['p50']:>7.1f} {middle['p99']:>8.1f}"
-            f" {middle['lost']:>6.1%} {middle['kb']:>5.0f}"
+        for system in served.values():
+            trial.turn(ground, system, source, programs["load"], WARM_UP, next(turns), 0.3)
+        taken = {}
+        for comparison in chosen:
+            taken[comparison.workload.name] = of = Taken(comparison)
+            for loop in range(loops):
+                for name in in_turn(comparison, loop, served):
+                    figures = trial.turn(
+                        ground,
+                        served[name],
+                        source,
+                        programs["load"],
+                        comparison.workload,
+                        next(turns),
+                        seconds,
+                    )
+                    of.figures.setdefault(name, {})[loop] = figures
+                    trial.wait_until_quiet(served[name].pid)
+            yield from table(of)
+        held = {}
+        if only in ("", "deaf"):
+            both = {name: served[name] for name in (OURS, DAPHNE) if name in served}
+            held = deaf.run(ground, both, source, programs["load"], turns, loops)
+            yield from deaf.table(held)
+        yield from verdicts(taken, held)
+
+
+def in_turn(comparison: Comparison, loop: int, served: dict) -> list[str]:
+    """Who takes part in this loop: forth and back, so that nobody is always first."""
+    due = (*comparison.close, *(comparison.far if loop % SELDOM == 0 else ()))
+    names = [name for name in served if name in due]
+    return names if loop % 2 == 0 else names[::-1]
+
+
+def table(taken: Taken) -> Iterator[str]:
+    workload = taken.comparison.workload
+    if not taken.figures:
+        return
+    head = f"{workload.name}: {workload.meaning}, {workload.rate:g} tokens/s a call"
+    yield ""
+    yield (
+        f"{head:<60} {'CPU s/M':>8} {'ratio':>6} {'p50 ms':>7} {'p99 ms':>8} {'lost':>6} {'frames':>7}"
+        f" {'KB idle':>8} {'KB':>5} {'conn/s':>7} {'ms each':>8} {'source':>7} {'Redis':>6}"
+    )
+    for name, loops in taken.figures.items():
+        cpu, p50, p99, lost, frames = (
+            taken.middle(name, each) for each in ("cpu", "p50", "p99", "lost", "frames")
         )
-    return [*lines, f"  (ratio to {yardstick}, loop by loop; medians of {len(next(iter(taken.values())))})"]
+        first = next(iter(loops.values()))
+        connects, connect_ms = taken.middle(name, "connects"), taken.middle(name, "connect_ms")
+        source_ms, redis_ms = taken.middle(name, "source_ms"), taken.middle(name, "redis_ms")
+        ratio = taken.ratio(name, taken.yardstick)
+        yield (
+            f"  {name:<58} {cpu:>8.2f} {'–' if ratio is None else f'{ratio:.2f}':>6} {p50:>7.1f} {p99:>8.1f}"
+            f" {lost:>6.1%} {frames:>7.0%} {first.idle_kb:>8.0f} {first.kb:>5.0f} {connects:>7.0f}"
+            f" {connect_ms:>8.2f} {source_ms:>7.1f} {redis_ms:>6.1f}"
+        )
+    most = max(len(loops) for loops in taken.figures.values())
+    yield f"  (ratio to {taken.yardstick}, loop by loop; medians of {most} loops or fewer; KB of the first)"
+
+
+def verdicts(taken: dict[str, Taken], held: dict) -> Iterator[str]:
+    """Every target that was measured, and whether it was met."""
+    targets: list[Target] = []
+
+    def ratio(name: str, to: str, most: float) -> None:
+        if name in taken:
+            what = f"{name}: CPU of ours to {to}"
+            targets.append(Target(what, taken[name].ratio(OURS, to), most, "×"))
+
+    def figure(name: str, of: str, most: float, unit: str, what: str, scale: float = 1.0) -> None:
+        if name in taken:
+            value = taken[name].middle(OURS, of)
+            targets.append(Target(f"{name}: {what}", None if value is None else value * scale, most, unit))
+
+    for name in ("A100", "A1000", "A2000", "B"):
+        ratio(name, NGINX, 1.0)
+    ratio("C", NGINX, 0.2)
+    ratio("A100", STOCK_DAPHNE, 0.1)
+    ratio("bursts", NODE, 1.0)
+    figure("A2000", "p99", 30, "ms", "p99 at 100,000 deliveries a second on one core")
+    figure("A2000", "lost", 0, "%", "lost of them", 100)
+    for name in ("A100", "A1000", "B"):
+        figure(name, "p99", 26, "ms", "delay p99, a tick and 10 ms")
+    figure("fast", "frames", 40, "%", "frames of 200 tokens a second", 100)
+    figure("fast", "p99", 25, "ms", "delay p99 at 200 tokens a second")
+    if "A1000" in taken and OURS in taken["A1000"].figures:
+        first = next(iter(taken["A1000"].figures[OURS].values()))
+        targets.append(Target("A1000: memory of a connection", first.kb, 20, "KB"))
+    targets += deaf.targets(held)
+    yield from Target.table(targets)

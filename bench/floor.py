@@ -19,8 +19,8 @@ class Reader(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.transport.write(HEAD)
-        target = data.split(b" ", 2)[1]
-        for call in range(CALLS) if target == b"/all" else [int(target.rsplit(b"/", 1)[1])]:
+        asked = data.split(b" ", 2)[1].rsplit(b"/", 1)[1]
+        for call in range(CALLS) if asked == b"all" else [int(asked)]:
             readers[call].add(self.transport)
 
     def connection_lost(self, error) -> None:

@@ -1,5 +1,5 @@
 /* The floor: the least a server can do. A datagram "<call> <frame>" on the UDP port is written to every reader of
- * that call ("GET /c/<call>", or "GET /all"). No resume, no permission, no back-pressure.   floor TCPPORT UDPPORT */
+ * that call ("GET /<run>/<call>", or "GET /<run>/all"). No resume, no permission, no back-pressure.   floor TCPPORT UDPPORT */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -40,9 +40,9 @@ static void answer(int fd) {
     }
     request[n] = 0;
     dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n: ok\n\n");
-    char *one = strstr(request, "/c/");
+    char *call = strchr(request + 5, '/') + 1;
     for (int c = 0; c < CALLS; c++)
-        if ((!one || atoi(one + 3) == c) && count[c] < MOST) readers[c][count[c]++] = fd;
+        if ((*call == 'a' || atoi(call) == c) && count[c] < MOST) readers[c][count[c]++] = fd;
 }
 
 int main(int argc, char **argv) {

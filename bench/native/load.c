@@ -1,9 +1,10 @@
 /* Many event-stream readers in one thread. Every token in a stream says when it was sent ("@" and twelve hex
  * digits of monotonic microseconds); we note how long each took to reach each reader.
  *
- *   load PORT READERS PATH      PATH may hold one %d: the reader's number modulo CALLS (fourth argument)
+ *   load PORT READERS PATH CALLS [HEADER]      PATH may hold one %d: the reader's number modulo CALLS
  *
- * Prints {"connected": n} once all have had their first byte, and the result when standard input closes. */
+ * Prints {"connected": n, "refused": n, "ms": t} once all have had their first bytes, and the result when standard
+ * input closes. A frame's last token is the one with the closing quotation mark behind it. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,12 +20,12 @@
 enum { DIGITS = 12, BUCKET_US = 50, BUCKETS = 400000, WAVE = 64, BUFFER = 1 << 18 };
 
 struct reader {
-    int fd, begun, matched; /* matched: digits of a token whose rest is still on its way; -1 outside of one */
+    int fd, begun, matched; /* matched: letters of a token whose rest is still on its way; -1 outside of one */
     uint64_t stamp;
 };
 
 static uint32_t histogram[BUCKETS];
-static uint64_t tokens, bytes, reads, closed;
+static uint64_t tokens, frames, bytes, reads, closed;
 
 static uint64_t now_us(void) {
     struct timespec t;
@@ -55,7 +56,12 @@ static void scan(struct reader *r, const char *p, const char *end, uint64_t now)
             if (digit < 0) { r->matched = -1; break; }
             r->stamp = r->stamp << 4 | digit, r->matched++;
         }
-        if (r->matched == DIGITS) note(r->stamp, now), r->matched = -1;
+        if (r->matched < 0) continue;
+        if (p == end) return;
+        if (r->matched == DIGITS) note(r->stamp, now), r->matched++, p++; /* past the space behind it */
+        if (p == end) return;
+        if (*p == '"') frames++;
+        r->matched = -1;
     }
 }
 
@@ -77,11 +83,12 @@ static void open_reader(struct reader *r, int port, int ep, int index) {
     epoll_ctl(ep, EPOLL_CTL_ADD, r->fd, &ev);
 }
 
-static void ask(struct reader *r, const char *path, int number, int ep, int index) {
-    char target[4096], request[4400];
+static void ask(struct reader *r, const char *path, int number, const char *header, int ep, int index) {
+    char target[4096], request[4800];
     snprintf(target, sizeof target, path, number);
     int n = snprintf(request, sizeof request,
-                     "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n", target);
+                     "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n%s%s\r\n", target, header,
+                     *header ? "\r\n" : "");
     if (write(r->fd, request, n) != n) { perror("write"); exit(1); }
     struct epoll_event ev = {.events = EPOLLIN, .data.u32 = index};
     epoll_ctl(ep, EPOLL_CTL_MOD, r->fd, &ev);
@@ -89,7 +96,10 @@ static void ask(struct reader *r, const char *path, int number, int ep, int inde
 
 int main(int argc, char **argv) {
     if (argc < 5) return 2;
-    int port = atoi(argv[1]), count = atoi(argv[2]), calls = atoi(argv[4]), started = 0, ready = 0, told = 0;
+    int port = atoi(argv[1]), count = atoi(argv[2]), calls = atoi(argv[4]);
+    int started = 0, ready = 0, refused = 0, told = 0;
+    const char *header = argc > 5 ? argv[5] : "";
+    uint64_t began = now_us();
     struct reader *all = calloc(count, sizeof *all);
     char *buffer = malloc(BUFFER);
     int ep = epoll_create1(0);
@@ -104,18 +114,24 @@ int main(int argc, char **argv) {
                 continue;
             }
             struct reader *r = &all[ev[i].data.u32];
-            if (ev[i].events == EPOLLOUT) { ask(r, argv[3], ev[i].data.u32 % calls, ep, ev[i].data.u32); continue; }
+            if (ev[i].events == EPOLLOUT) { ask(r, argv[3], ev[i].data.u32 % calls, header, ep, ev[i].data.u32); continue; }
             ssize_t got = read(r->fd, buffer, BUFFER);
             if (got < 0 && errno == EAGAIN) continue;
             if (got <= 0) { closed++, close(r->fd); if (!r->begun) ready++, r->begun = 1; continue; }
-            if (!r->begun) r->begun = 1, ready++;
+            if (!r->begun) {
+                r->begun = 1, ready++;
+                if (got < 12 || memcmp(buffer + 8, " 200", 4)) refused++;
+            }
             bytes += got, reads++;
             scan(r, buffer, buffer + got, now_us());
         }
-        if (ready == count && !told) printf("{\"connected\": %d}\n", ready), fflush(stdout), told = 1;
+        if (ready == count && !told) {
+            printf("{\"connected\": %d, \"refused\": %d, \"ms\": %.1f}\n", ready, refused, (now_us() - began) / 1000.0);
+            fflush(stdout), told = 1;
+        }
     }
 done:
-    printf("{\"tokens\": %lu, \"bytes\": %lu, \"reads\": %lu, \"closed\": %lu, \"p50\": %.2f, \"p99\": %.2f, \"max\": %.2f}\n",
-           tokens, bytes, reads, closed, at_share(.5), at_share(.99), at_share(.999999));
+    printf("{\"tokens\": %lu, \"frames\": %lu, \"bytes\": %lu, \"reads\": %lu, \"closed\": %lu, \"p50\": %.2f, \"p99\": %.2f, \"max\": %.2f}\n",
+           tokens, frames, bytes, reads, closed, at_share(.5), at_share(.99), at_share(.999999));
     return 0;
 }
