@@ -269,9 +269,7 @@ LONG = ("turn", 0, "x" * 30)
 @QUICKLY
 @given(sayings=SAYINGS, moods=MOODS)
 # More is lost while Redis is being told that something was.
-@example(
-    sayings=[LONG, LONG, ("r1", 0, "a"), ("wait", 0, 0.001), LONG, LONG, ("r1", 0, "b")], moods=["slow"]
-)
+@example(sayings=[LONG, LONG, ("r1", 0, "a"), ("wait", 0, 0.001), LONG, LONG, ("r1", 0, "b")], moods=["slow"])
 def test_what_it_could_not_keep_is_never_a_hole(impatient, monkeypatch, sayings, moods):
     """Room for little: either all is there, or a new epoch has begun and in that all that was said since."""
     monkeypatch.setattr(writers, "MOST_BYTES", 60)
