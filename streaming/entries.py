@@ -55,13 +55,16 @@ class Item(NamedTuple):
 class Page:
     """What a read gave. `position` is where the reader stands after it.
 
-    `reset`: the log cannot give everything, and `entries` is empty. `ended`: the topic is finished.
+    `reset`: the log cannot give everything, and `entries` is empty. `ended`: the topic is finished. Whole
+    pictures that newer ones of `entries` supersede may be missing. Of the last entries: they are all there is
+    after `floor`.
     """
 
     entries: list[Item]
     position: Position
     reset: bool = False
     ended: bool = False
+    floor: Id = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +100,23 @@ def delta(text_id: str, text: str) -> dict:
 _DELTA = b'{"type":"text-delta",'
 
 
+def newest(items: list[Item]) -> list[Item]:
+    """The same without whole pictures that others of them supersede."""
+    last = {item.group: item.id for item in items if item.whole}
+    return [item for item in items if not item.whole or last[item.group] == item.id]
+
+
 def coalesce(items: list[Item]) -> list[Item]:
     """The same news in fewer items, with no cut in it that loses a word.
 
     Neighbouring deltas of one text become one. Of a group's whole pictures only the newest stays; words that
     a picture superseded stay too, since a reader may hold the part before them.
     """
-    newest = {item.group: item.id for item in items if item.whole}
     kept: list[Item] = []
     run: list[Item] = []
-    for item in items:
+    for item in newest(items):
         if item.data.startswith(_DELTA):
             run.append(item)
-            continue
-        if item.whole and newest[item.group] != item.id:
             continue
         if run:
             kept += _joined(run)

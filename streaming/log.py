@@ -19,7 +19,7 @@ import redis.cluster
 from django.conf import settings
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
 from streaming import positions, scripts
@@ -45,12 +45,17 @@ def _address(url: str) -> tuple[str, bool, int]:
     return plain, cluster, int(database)
 
 
+def _demoted(answer) -> bool:
+    """Whether this server leads no more. Its address leads to the one that does, for new connections."""
+    return isinstance(answer, ResponseError) and "READONLY" in str(answer)
+
+
 class Log:
     """The log of one event loop. Every method raises RedisError when Redis cannot be asked."""
 
     def __init__(self, url: str | None = None) -> None:
-        self.url, cluster, self.database = _address(url or settings.REDIS_LOG_URL)
-        client = redis.asyncio.cluster.RedisCluster if cluster else redis.asyncio.Redis
+        self.url, self.cluster, self.database = _address(url or settings.REDIS_LOG_URL)
+        client = redis.asyncio.cluster.RedisCluster if self.cluster else redis.asyncio.Redis
         self.redis = client.from_url(self.url, **_PATIENCE, retry=AsyncRetry(NoBackoff(), _TRIES))
         self._waiting: list[tuple[scripts.Call, asyncio.Future]] = []
         self._asking: asyncio.Task | None = None
@@ -94,6 +99,8 @@ class Log:
         for index, answer in enumerate(answers):
             if isinstance(answer, NoScriptError):
                 answers[index] = await self._run_unknown(calls[index])
+        if not self.cluster and any(map(_demoted, answers)):
+            await self.redis.connection_pool.disconnect(inuse_connections=False)
         return answers
 
     async def _run_unknown(self, call: scripts.Call):
@@ -139,6 +146,11 @@ def _run(client, call: scripts.Call):
     try:
         return client.execute_command("EVALSHA", script.sha, *args)
     except NoScriptError:
+        return client.execute_command("EVAL", script.source, *args)
+    except ResponseError as error:
+        if not _demoted(error):
+            raise
+        client.connection_pool.disconnect(inuse_connections=False)
         return client.execute_command("EVAL", script.source, *args)
 
 

@@ -3,10 +3,12 @@
 from bisect import bisect_right
 from enum import Enum
 
-from streaming.entries import Item, News
+from streaming.entries import Item, News, newest
 from streaming.positions import Id, Position
 
 MOST_ITEMS, MOST_BYTES = 1024, 128 << 10
+# Of nothing but whole pictures the newest of each are kept, so that a board is not rolled over in a second.
+MOST_PICTURES, MOST_PICTURE_BYTES = 4096, 4 << 20
 
 
 class Doubt(Enum):
@@ -25,6 +27,7 @@ class Recent:
         self.floor = position.id if floor is None else floor
         self.items: list[Item] = []
         self._bytes = 0
+        self._room = (2 * MOST_ITEMS, 2 * MOST_BYTES)
         self._add(items)
 
     @property
@@ -57,17 +60,20 @@ class Recent:
         self.items += items
         self.last = max(self.last, items[-1].id)
         self._bytes += sum(len(item.data) for item in items)
-        if len(self.items) > 2 * MOST_ITEMS or self._bytes > 2 * MOST_BYTES:
+        if len(self.items) > self._room[0] or self._bytes > self._room[1]:
             self._trim()
 
     def _trim(self) -> None:
-        # Half of it at once, so that the cost is spread over many entries.
-        drop, freed = 0, 0
-        while drop < len(self.items) - 1 and (
-            len(self.items) - drop > MOST_ITEMS or self._bytes - freed > MOST_BYTES
-        ):
-            freed += len(self.items[drop].data)
+        # Superseded pictures nobody needs; then the oldest go, and with them what is complete.
+        items = newest(self.items)
+        pictures = all(item.whole for item in items)
+        most, most_bytes = (MOST_PICTURES, MOST_PICTURE_BYTES) if pictures else (MOST_ITEMS, MOST_BYTES)
+        size, drop = sum(len(item.data) for item in items), 0
+        while drop < len(items) - 1 and (len(items) - drop > most or size > most_bytes):
+            size -= len(items[drop].data)
             drop += 1
-        self.floor = self.items[drop - 1].id
-        del self.items[:drop]
-        self._bytes -= freed
+        if drop:
+            self.floor = items[drop - 1].id
+        self.items, self._bytes = items[drop:], size
+        # Not before as much again has come, so that the cost is spread over many entries.
+        self._room = (2 * max(MOST_ITEMS, len(self.items)), 2 * max(MOST_BYTES, size))

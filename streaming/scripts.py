@@ -13,6 +13,10 @@ from streaming.positions import Id, Position
 
 _FOLDER = Path(__file__).parent / "lua"
 
+# Of a topic of nothing but whole pictures: entries kept (who is behind is told the newest of each card), and
+# how many cards that went are remembered, for readers who still show them.
+MOST_PICTURES, MOST_GONE = 500, 1000
+
 
 class Script(NamedTuple):
     source: str
@@ -43,9 +47,9 @@ def channel(topic: str, database: int) -> str:
 
 
 def _call(script: Script, topic: str, *args) -> Call:
-    keys = (f"log:{{{topic}}}:{part}" for part in ("entries", "meta", "latest", "open"))
+    keys = tuple(f"log:{{{topic}}}:{part}" for part in ("entries", "meta", "latest", "open", "gone"))
     epoch = f"{secrets.randbits(40):08x}"
-    return Call(script, (4, *keys, epoch, settings.STREAM_LOG_SECONDS, *args))
+    return Call(script, (len(keys), *keys, epoch, settings.STREAM_LOG_SECONDS, *args))
 
 
 def append(
@@ -60,9 +64,10 @@ def append(
 ) -> Call:
     """Entries as (JSON, group, marks)."""
     flat = [value for entry in entries for value in entry]
-    news_to = channel(topic, database)
     length = settings.STREAM_LOG_LENGTH
-    return _call(APPEND, topic, length, news_to, expected, writer, batch, "1" if renew else "", *flat)
+    kept = (length, min(length, MOST_PICTURES), MOST_GONE)
+    news_to = channel(topic, database)
+    return _call(APPEND, topic, *kept, news_to, expected, writer, batch, "1" if renew else "", *flat)
 
 
 def look(topic: str) -> Call:
@@ -142,14 +147,15 @@ def to_look(answer) -> tuple[Position, Position]:
 
 def to_page(answer) -> Page:
     epoch, last, reset, ended, raw = answer
-    entries = [_item(each) for each in raw]
+    entries = sorted(_item(each) for each in raw)
     top = entries[-1].id if entries else to_id(last)
     return Page(entries, Position(epoch.decode(), top), reset=reset == b"1", ended=ended == b"1")
 
 
 def to_recent(answer) -> Page:
-    epoch, last, raw = answer
-    return Page([_item(each) for each in reversed(raw)], Position(epoch.decode(), to_id(last)))
+    epoch, last, floor, raw = answer
+    entries = sorted(_item(each) for each in raw)
+    return Page(entries, Position(epoch.decode(), to_id(last)), floor=to_id(floor))
 
 
 def to_snapshot(answer) -> Page:
@@ -158,7 +164,7 @@ def to_snapshot(answer) -> Page:
     Whatever the id it is cut at, reading on from there is exact: what was not yet given comes later.
     """
     epoch, last, end, latest, open_groups, raw = answer
-    groups = {group.decode() for group in open_groups[::2]}
+    groups = {group.decode() for group in open_groups}
     entries = []
     for group, kept in zip(latest[::2], latest[1::2], strict=True):
         id, _, data = kept.partition(b" ")

@@ -48,8 +48,7 @@ class Source:
     async def open(self) -> None:
         """Load what was said last. Raises RedisError."""
         page = await self._log.recent(self.name, RECENT)
-        complete = len(page.entries) < RECENT
-        self.recent = Recent(page.position, page.entries, (0, 0) if complete else page.entries[0].id)
+        self.recent = Recent(page.position, page.entries, page.floor)
         self._whole.set()
         self._take_early()
 

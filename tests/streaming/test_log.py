@@ -1,13 +1,20 @@
 """The log itself, on real Redis."""
 
+import asyncio
 from dataclasses import replace
+from uuid import uuid4
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 
 from streaming import log as logs
-from streaming.entries import Entry
+from streaming import scripts
+from streaming.entries import Entry, Item, coalesce
 from streaming.log import Log
 from streaming.positions import Position
+from streaming.recent import Recent
 from tests.streaming.test_consumers import FINISH, turn, words
 
 
@@ -59,7 +66,7 @@ async def test_it_is_complete_or_says_reset(log, topic, settings):
     settings.STREAM_LOG_LENGTH = 10
     start = await log.position(topic)
     for index in range(30):
-        last = await log.append(topic, [turn("c1", f"{index} {n}") for n in range(10)])
+        last = await log.append(topic, words(f"r{index}", *"123456789"))
 
     assert (await log.read(topic, start)).reset
     assert not (await log.read(topic, last)).reset
@@ -125,6 +132,16 @@ async def test_a_batch_that_comes_twice_is_kept_once(log, topic):
     assert await everything(log, topic) == [b"{}"]
 
 
+async def test_what_trails_behind_the_whole_picture_of_a_turn_is_not_kept(log, topic):
+    await log.append(topic, [*words("r1", "half"), turn("r1", "half a word"), *words("r1", "too late")])
+    await log.append(topic, words("r1", "later still"))
+    before = await everything(log, topic)
+    await log.append(topic, [turn("r1", "all of it")])
+
+    assert b"late" not in b"".join(before)
+    assert [item.data for item in (await log.snapshot(topic)).entries] == [(await everything(log, topic))[-1]]
+
+
 async def test_a_writer_that_expects_another_epoch_is_told(log, topic):
     call = logs.scripts.append(topic, [(b"{}", "", "p")], log.database, expected="other")
 
@@ -145,9 +162,9 @@ async def test_all_topics_of_a_tick_take_one_round_trip_and_fail_alone(log, topi
 
 async def test_everything_of_a_topic_is_forgotten_in_time(log, topic, settings):
     settings.STREAM_LOG_SECONDS = 100
-    await log.append(topic, [turn("c1", "one"), *words("r2", "a")])
+    await log.append(topic, [turn("c1", "one"), turn("c0", "none", gone=True), *words("r2", "a")])
 
-    for key in ("entries", "meta", "latest", "open"):
+    for key in ("entries", "meta", "latest", "open", "gone"):
         assert 0 < await log.redis.ttl(f"log:{{{topic}}}:{key}") <= 100
 
 
@@ -155,3 +172,106 @@ async def test_everything_of_a_topic_is_forgotten_in_time(log, topic, settings):
 async def test_a_group_is_one_line(log, topic, group):
     with pytest.raises(ValueError, match="one line"):
         await log.append(topic, [Entry({}, group=group)])
+
+
+LARGE = b"x" * 5000  # so that Redis trims every entry by itself
+CHANGES = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("wwwwggp")), max_size=40)
+
+
+# Redis and the event loop outlive one example; names do not.
+@hypothesis.settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    changes=CHANGES,
+    cap=st.integers(1, 12),
+    remembered=st.integers(1, 4),
+    limit=st.integers(1, 8),
+)
+def test_from_any_position_it_tells_what_there_is_now_or_resets(
+    changes, cap, remembered, limit, settings, monkeypatch
+):
+    settings.STREAM_LOG_LENGTH = cap
+    monkeypatch.setattr(scripts, "MOST_GONE", remembered)
+    asyncio.run(resume_everywhere(f"pictures:{uuid4()}", changes, remembered, limit))
+
+
+async def resume_everywhere(topic: str, changes, remembered: int, limit: int) -> None:
+    log = Log()
+    shown: dict[str, str] = {}
+    stood = [(await log.position(topic), dict(shown))]
+    told = [(group, marks, f"{group}{n} ") for n, (group, marks) in enumerate(changes)]
+    calls = [
+        scripts.append(topic, [(LARGE + text.encode(), group, marks)], log.database)
+        for group, marks, text in told
+    ]
+    answers = await log.run_all(calls) if calls else []
+    pictured: set[str] = set()
+    for answer, (group, marks, text) in zip(answers, told, strict=True):
+        if marks != "p" or group not in pictured:  # what trails behind a picture is not kept
+            show(shown, group, marks, text)
+        if marks != "p":
+            (pictured.add if marks == "w" else pictured.discard)(group)
+        stood.append((scripts.to_appended(answer)[0], dict(shown)))
+    page = await log.recent(topic, limit)
+    ring = Recent(page.position, page.entries, page.floor)
+
+    for index, (position, known) in enumerate(stood):
+        since = await everything_since(log, topic, position, limit)
+        later = [marks for _, marks, _ in told[index:]]
+        if since is None:
+            assert "p" in later or later.count("g") > remembered
+        for items in (since, ring.since(position)):
+            if items is not None:
+                seen = dict(known)
+                for item in coalesce(items):
+                    show(seen, item.group, item.marks, item.data.removeprefix(LARGE).decode())
+                assert seen == shown
+    await log.close()
+
+
+def show(shown: dict[str, str], group: str, marks: str, text: str) -> None:
+    if marks == "g":
+        shown.pop(group, None)
+    else:
+        shown[group] = text if marks == "w" else shown.get(group, "") + text
+
+
+async def everything_since(log: Log, topic: str, position: Position, limit: int) -> list[Item] | None:
+    found: list[Item] = []
+    while True:
+        page = await log.read(topic, position, limit)
+        if page.reset:
+            return None
+        found += page.entries
+        position = page.position
+        if len(page.entries) < limit:
+            return found
+
+
+async def test_a_board_resumes_from_its_newest_pictures_however_many_there_were(log, topic):
+    start = await log.append(
+        topic, [turn("card-1", "first"), turn("card-2", "first"), turn("card-3", "stays")]
+    )
+    for index in range(40):
+        for_each = [turn(f"card-{1 + n % 2}", f"{index} {n} {'x' * 500}") for n in range(100)]
+        await log.append(topic, for_each)
+    await log.append(topic, [turn("card-2", "gone", gone=True)])
+
+    page = await log.read(topic, start)
+
+    assert not page.reset
+    assert [(item.group, item.marks) for item in page.entries] == [("card-1", "w"), ("card-2", "g")]
+    assert await log.redis.xlen(f"log:{{{topic}}}:entries") < 1000
+
+
+async def test_a_text_whose_beginning_was_trimmed_is_not_told_from_its_middle(log, topic, settings):
+    settings.STREAM_LOG_LENGTH = 10
+    await log.append(topic, words("r1", "a beginning"))
+    for index in range(30):
+        await log.append(topic, [turn("c2", f"{index} {n}") for n in range(10)])
+    await log.position(topic)
+
+    await log.append(topic, [Entry({"type": "text-delta", "id": "r1", "delta": "an end"}, group="r1")])
+
+    assert [item.group for item in (await log.snapshot(topic)).entries] == ["c2"]
