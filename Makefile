@@ -8,13 +8,15 @@ BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 DEVELOPS := $(VENV)/.develops
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# Clients in JavaScript that some tests run. Without npm those tests are skipped, except in CI.
+CLIENTS := $(if $(shell command -v npm),tests/node/node_modules/.package-lock.json)
 
 .PHONY: run test check lock bench soak format
 
 run: $(RUNS)  ## start everything, and say where
 	@exec $(BIN)/python manage.py up $(ARGS)
 
-test: $(DEVELOPS)  ## the whole suite
+test: $(DEVELOPS) $(CLIENTS)  ## the whole suite
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: $(DEVELOPS)  ## lint, format, types, migrations, deploy check
@@ -58,4 +60,9 @@ $(RUNS): requirements/base.txt | $(BIN)/python
 $(DEVELOPS): requirements/dev.txt $(RUNS)
 	@echo "Installing what the tests and checks add."
 	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
+	@echo "Installing the JavaScript clients that the tests run."
+	@cd tests/node && npm ci --silent --ignore-scripts
 	@touch $@
