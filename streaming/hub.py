@@ -160,9 +160,14 @@ class Hub:
 
     async def _stories(self, topics, sources, cursor) -> list[Story]:
         """What each topic has to tell, up to exactly where its source is now."""
-        stories = await asyncio.gather(
-            *(self._begin(topic, source, cursor) for topic, source in zip(topics, sources, strict=True))
-        )
+        # A task for each topic of each browser would be megabytes when all of them come back at once.
+        told = [
+            (topic, source, UNSEEN if cursor is None else cursor.of(topic.name, source.recent.epoch))
+            for topic, source in zip(topics, sources, strict=True)
+        ]
+        for topic, source, after in told:
+            source.prepare(topic, after)
+        stories = [await source.since(topic, after) for topic, source, after in told]
         for _ in range(MOST_ROUNDS):
             late = [
                 index
@@ -177,11 +182,6 @@ class Hub:
             for index, story in zip(late, further, strict=True):
                 stories[index] = story
         raise Away("the log moves faster than it can be read")
-
-    @staticmethod
-    async def _begin(topic: Topic, source: Source, cursor: Cursor | None) -> Story:
-        after = UNSEEN if cursor is None else cursor.of(topic.name, source.recent.epoch)
-        return await source.since(topic, after)
 
     def _told(self, feed: Feed, sources: Sequence[Source], stories: Sequence[Story]) -> tuple[bytes, bool]:
         """All that brings a reader up to date with the feed, and whether that is the end of it."""

@@ -134,10 +134,14 @@ class Source:
 
     async def story(self, topic: Topic) -> Story:
         """The topic so far, from the log and the record. One asking serves all who ask at about that time."""
+        return replace(await asyncio.shield(self._asked(topic)))
+
+    def _asked(self, topic: Topic) -> asyncio.Task:
         loop = asyncio.get_running_loop()
         if self._story is None or _failed(self._story) or loop.time() - self._story_at > STORY_SECONDS:
             self._story, self._story_at = loop.create_task(self._tell(topic)), loop.time()
-        return replace(await asyncio.shield(self._story))
+            self._story.add_done_callback(_failed)  # who asked may have left; it is not news then
+        return self._story
 
     async def _tell(self, topic: Topic) -> Story:
         # The log first, the record second: what changes in between is told twice, not lost.
@@ -146,12 +150,18 @@ class Source:
             record = await topic.snapshot() if topic.snapshot else None
         return whole(page.position, page.entries, record, ended=page.ended or topic.ended)
 
+    def prepare(self, topic: Topic, after: Position | None) -> None:
+        """Ask for what `since` will need, so that a reader of many topics waits once and not for each."""
+        if self._begins_again(after):
+            self._asked(topic)
+
+    def _begins_again(self, after: Position | None) -> bool:
+        return after is UNSEEN or after is None or (after.epoch != self.recent.epoch and not after.end)
+
     async def since(self, topic: Topic, after: Position | None) -> Story:
         """What a reader at `after` must be told; all of it after a reset, if the log cannot continue."""
-        if after is UNSEEN:
-            return await self.story(topic)
-        if after is None or (after.epoch != self.recent.epoch and not after.end):
-            return replace(await self.story(topic), reset=True)
+        if self._begins_again(after):
+            return replace(await self.story(topic), reset=after is not UNSEEN)
         if after.end or self.recent.since(after) is not None:
             return Story(after, start=after, ended=after.end)
         return await self.further(topic, Story(after, start=after))
