@@ -41,6 +41,8 @@ export class Transcript {
   draw(turn) {
     const node = this.#nodes.get(turn.key) ?? this.#add(turn);
     node.dataset.state = turn.state;
+    // Taken over in the middle, it may have begun at another time than was shown.
+    if (isSettled(turn)) this.#date(node, turn);
     if (turn.role === "tool") this.#patchTool(node, turn);
     else this.#patchSpeech(node, turn);
   }
@@ -50,17 +52,23 @@ export class Transcript {
     node.id = `turn-${turn.n}`;
     node.dataset.turn = turn.key;
     node.dataset.n = turn.n;
-    const link = node.querySelector(".turn-n");
-    link.href = `#turn-${turn.n}`;
-    const time = link.querySelector("time");
-    time.dateTime = new Date(this.#startedAt + turn.start_ms).toISOString();
-    word(time);
+    node.querySelector(".turn-n").href = `#turn-${turn.n}`;
+    this.#date(node, turn);
     let after = this.#list.lastElementChild;
     while (after && Number(after.dataset.n) > turn.n) after = after.previousElementSibling;
     if (after) after.after(node);
     else this.#list.prepend(node);
     this.#nodes.set(turn.key, node);
     return node;
+  }
+
+  #date(node, turn) {
+    const time = node.querySelector(".turn-n time");
+    const at = new Date(this.#startedAt + turn.start_ms).toISOString();
+    if (time.dateTime === at) return;
+    time.dateTime = at;
+    time.title = "";
+    word(time);
   }
 
   #patchSpeech(node, turn) {
