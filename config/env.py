@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 POSTGRES_SCHEMES = ("postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+FASTEST = 200  # of simulated callers
 
 environ.Env.read_env(BASE_DIR / ".env")  # what the environment already says wins
 
@@ -53,6 +54,12 @@ def boolean(value: str) -> bool:
 def positive(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) == 0:
         raise ValueError(f"is {value!r}; give a whole number above 0")
+    return int(value)
+
+
+def speed(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", value) or not 1 <= int(value) <= FASTEST:
+        raise ValueError(f"is {value!r}; give a whole number from 1 to {FASTEST}")
     return int(value)
 
 
@@ -215,6 +222,7 @@ _TABLE = [
         "",
         "Opens /metrics, as a bearer token of 32 characters or more. Empty: there is no /metrics.",
     ),
+    Setting("SIMULATOR_SPEED", speed, "1", "How many times as fast as people simulated callers live."),
     Setting("LOG_FORMAT", log_format, "console", "console for people, json for machines: one object a line."),
     Setting("OPENAI_API_KEY", text, "", "With a key, the first workspace's agents use OpenAI's models."),
     Setting("OPENAI_BASE_URL", optional_web_address, "", "Another address that speaks OpenAI's API."),

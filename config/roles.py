@@ -9,12 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
+
 from base.embedded import postgres, redis
 from base.processes import CannotStart, Command
 from base.supervisor import Child
 from config.env import BASE_DIR
 
 LONGEST_START_S = 90
+# Answers to callers are finished first (live/sockets.py: 18 s), then requests, then what is left is stored.
+WEB_STOPS_WITHIN_S = 35
 # The share of the fast model's requests that fail: a demonstration shows how the next one takes over.
 SIMULATED_FAULTS = "0.04"
 # The shares of its webhooks that go astray, as they do on a bad day: the record must not mind.
@@ -37,7 +41,12 @@ class Roles:
     def web(self, number: int, fd: int, url: str) -> Child:
         role = "web" if number == 1 else f"web-{number}"
         command = self.manage(role, "serve", "--fd", str(fd), pass_fds=(fd,))
-        return Child(role=role, prepare=lambda: command, ready=lambda alive: wait_for_page(role, url, alive))
+        return Child(
+            role=role,
+            prepare=lambda: command,
+            ready=lambda alive: wait_for_page(role, url, alive),
+            stop_within=WEB_STOPS_WITHIN_S,
+        )
 
     def worker(self) -> Child:
         return self._celery("worker", "worker", "--concurrency", "2", "--without-gossip", "--without-mingle")
@@ -51,8 +60,11 @@ class Roles:
 
     def simulator(self, port: int) -> Child:
         first_run = str(self.home / "first-run.json")
-        options = ("--port", str(port), "--first-run", first_run, "--faults", SIMULATED_FAULTS)
-        command = self.manage("simulator", "simulate", *options, *SIMULATED_MISHAPS)
+        speed = str(settings.SIMULATOR_SPEED)
+        options = ("--port", str(port), "--first-run", first_run, "--speed", speed)
+        command = self.manage(
+            "simulator", "simulate", *options, "--faults", SIMULATED_FAULTS, *SIMULATED_MISHAPS
+        )
         return Child(role="simulator", prepare=lambda: command)
 
     def _celery(self, role: str, *arguments: str) -> Child:

@@ -187,6 +187,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 METRICS_TOKEN = read("METRICS_TOKEN")
+SIMULATOR_SPEED = read("SIMULATOR_SPEED")
 LOGGING = logging_config(read("LOG_FORMAT"))
 CSRF_FAILURE_VIEW = "base.errors.csrf_failed"
 

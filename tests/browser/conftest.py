@@ -13,14 +13,18 @@ from tests.config.running import Up, a_home
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+SPEED = 2  # of the callers: nobody here waits for a call to take its three minutes
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+# What is expected may take a busy machine a while.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items) -> None:
     for item in items:
         if "tests/browser/" in str(item.path):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def chromium() -> str:
@@ -49,7 +53,7 @@ def earshot() -> Iterator[Up]:
     if sys.platform != "linux":
         pytest.skip("reads /proc")
     with a_home() as home:
-        up = Up(home)
+        up = Up(home, SIMULATOR_SPEED=str(SPEED))
         up.wait_ready()
         yield up
         if up.process.poll() is None:
