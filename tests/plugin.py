@@ -20,6 +20,8 @@ import pytest
 from base import processes
 from base.embedded import places, postgres, redis
 
+MOST_WORKERS = 14  # Redis has sixteen databases
+
 
 class Servers:
     """The servers this process started, and their folder."""
@@ -82,6 +84,13 @@ def pytest_load_initial_conftests() -> Iterator[None]:
 
 def pytest_unconfigure() -> None:
     servers.stop()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One and a half workers a core: much of a run is waiting, for processes to start and calls to end."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MOST_WORKERS, cores + cores // 2)
 
 
 def redis_url_of(worker: str) -> str:

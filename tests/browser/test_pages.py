@@ -113,10 +113,10 @@ def test_a_reader_is_never_moved_and_can_come_back(visit):
     page = visit(viewport={"width": 1100, "height": 420}).open("/")
     a_live_call(page)
     box = page.locator("[data-follow]")
-    page.wait_for_function(f"() => {{ {GAP}; return gap > 200; }}", timeout=90_000)
+    page.wait_for_function(f"() => {{ {GAP}; return gap > 140; }}", timeout=90_000)
     box.hover()
-    page.mouse.wheel(0, -150)
-    page.wait_for_function(f"() => {{ {GAP}; return gap - box.scrollTop > 100; }}")
+    page.mouse.wheel(0, -120)
+    page.wait_for_function(f"() => {{ {GAP}; return gap - box.scrollTop > 80; }}")
     place = box.evaluate("(box) => box.scrollTop")
 
     pill = page.get_by_role("button", name="New messages")
