@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streaming import feed as feeds
+from streaming import keeper as keepers
 from streaming import recent as rings
-from streaming.admission import Admission, Topic
+from streaming.admission import Admission, Filter, Topic
 from streaming.connection import Connection
 from streaming.hub import Hub
 from streaming.log import Entry, Log
@@ -26,13 +27,23 @@ async def everyone(viewers) -> set:
     return set(viewers)
 
 
+def stumble(part: dict) -> dict:
+    raise KeyError(part["type"])
+
+
+def words(text: str) -> list[Entry]:
+    return [Entry({"type": "text-delta", "id": "r1", "delta": text}, group="r1")]
+
+
 class Browser:
     """Takes what the hub sends; may stall like a full transport, be cut off, and come back to where it
     was."""
 
-    def __init__(self, hub: Hub, names: list[str]) -> None:
-        self.hub, self.names = hub, names
+    def __init__(self, hub: Hub, names: list[str], filter: Filter | None = None) -> None:
+        self.hub, self.names, self.filter = hub, names, filter
         self.call = Call()
+        self.writes = 0
+        self.broken = False
         self.open = asyncio.Event()
         self.open.set()
         self.connection: Connection | None = None
@@ -42,7 +53,9 @@ class Browser:
 
     async def connect(self) -> None:
         tagged = len(self.names) > 1
-        topics = [Topic(name, tag={"call": name} if tagged else {}) for name in self.names]
+        topics = [
+            Topic(name, tag={"call": name} if tagged else {}, filter=self.filter) for name in self.names
+        ]
         admission = Admission("viewer", topics, everyone)
         self._bytes = b""
         self.sources = await self.hub.sources.enter(topics)
@@ -68,6 +81,9 @@ class Browser:
 
     async def _send(self, message: dict) -> None:
         await self.open.wait()
+        if self.broken:
+            raise OSError("no such browser")
+        self.writes += 1
         *events, self._bytes = (self._bytes + message["body"]).split(b"\n\n")
         self._unread.extend(event for event in events if event)
 
@@ -208,14 +224,11 @@ async def test_a_pipe_of_an_unknown_server_parks_and_goes_on(topic, log):
     assert type(browser.connection.pipe) is Pipe
     browser.open.clear()
     for text in ("one ", "two ", "three"):
-        await log.append(topic, [Entry({"type": "text-delta", "id": "r1", "delta": text}, group="r1")])
+        await log.append(topic, words(text))
         await asyncio.sleep(0.02)
     assert browser.connection in browser.connection.feed.parked
     browser.open.set()
-    async with asyncio.timeout(5):
-        while browser.call.turns.get(("", "r1")) != "one two three":
-            await asyncio.sleep(0.01)
-            browser.read()
+    await told(browser, "one two three")
     assert browser.connection in browser.connection.feed.flowing
     browser.cut(0)
     await hub.close()
@@ -251,3 +264,124 @@ async def test_a_thousand_topics_cost_one_connection_and_one_look(topic, log):
     for browser in browsers:
         browser.cut(0)
     await hub.close()
+
+
+async def test_a_burst_is_one_write(topic, log):
+    hub = Hub()
+    browser = Browser(hub, [topic])
+    await browser.connect()
+    await log.append(topic, words("Let me see."))
+    await told(browser, "Let me see.")
+    for _ in range(3):
+        browser.call.turns.clear()
+        await asyncio.sleep(0.05)  # quiet, so that each burst begins with the leading edge
+        before = browser.writes
+        await asyncio.gather(*(log.append(topic, words(word)) for word in "abcde"))
+        await told(browser, "abcde")
+        assert browser.writes == before + 1
+    browser.cut(0)
+    await hub.close()
+
+
+async def test_a_browser_that_cannot_be_written_to_hurts_no_other_and_is_let_go(topic, log):
+    hub = Hub()
+    browsers = [Browser(hub, [topic]) for _ in range(3)]
+    for browser in browsers:
+        await browser.connect()
+        browser.connection.task = None  # a server would end its request; here that would be this test
+    browsers[1].broken = True
+    await log.append(topic, words("still heard"))
+
+    await told(browsers[0], "still heard")
+    await told(browsers[2], "still heard")
+    await hub._keeper._sweep()
+    assert hub.connections == {browsers[0].connection, browsers[2].connection}
+    await hub.close()
+
+
+async def test_who_never_takes_its_last_words_is_cut(topic, monkeypatch):
+    monkeypatch.setattr(keepers, "LONGEST_PARKED", -1)
+    hub = Hub()
+    browser = Browser(hub, [topic])
+    serving = asyncio.create_task(asyncio.sleep(60))
+    await browser.connect()
+    browser.connection.task = serving
+    browser.open.clear()
+
+    hub.end(browser.connection)
+    assert hub.connections == {browser.connection}
+    await hub._keeper._sweep()
+
+    assert not hub.connections
+    assert not hub._feeds
+    assert serving.cancelling()
+    await hub.close()
+
+
+async def test_who_leaves_while_it_is_caught_up_stays_away(small_rings, topic, log):
+    hub = Hub()
+    browser = Browser(hub, [topic])
+    await browser.connect()
+    browser.open.clear()
+    for text in "abcdefghijklmnopqrstuvwxyz":  # more than any ring keeps
+        await log.append(topic, words(text))
+        await asyncio.sleep(0.01)
+    connection = browser.connection
+    browser.open.set()
+    async with asyncio.timeout(5):
+        while connection.feed is not None:  # noqa: ASYNC110 - until the log is asked; nobody tells
+            await asyncio.sleep(0)
+    browser.cut(0)
+    await asyncio.gather(*hub._tasks)
+
+    assert not hub.connections
+    assert not hub._feeds
+    await hub.close()
+
+
+async def test_a_finished_call_leaves_nothing_behind(topic, log):
+    await log.append(topic, [Entry({"type": "finish"}, end=True)])
+    hub = Hub()
+    browser = Browser(hub, [topic])
+    await browser.connect()
+    browser.read()
+
+    assert browser.call.ended
+    assert not hub._feeds
+    assert not hub.connections
+    await hub.close()
+
+
+async def test_who_comes_while_the_server_leaves_is_sent_on(topic):
+    hub = Hub()
+    hub.draining = True
+    browser = Browser(hub, [topic])
+    await browser.connect()
+
+    assert browser.connection.closed
+    assert not hub.connections
+    await hub.close()
+
+
+async def test_a_filter_that_stumbles_costs_no_other_the_news_of_a_new_epoch(topic, log):
+    hub = Hub()
+    stumbling = [Browser(hub, [topic], stumble), Browser(hub, [topic, f"{topic}-2"], stumble)]
+    other = Browser(hub, [topic])
+    for browser in (*stumbling, other):
+        await browser.connect()
+    await log.redis.delete(*[key async for key in log.redis.scan_iter(f"log:{{{topic}}}:*")])
+    log.database = 99  # nobody hears of it
+    await log.append(topic, words("said since"))
+    await hub.sources.look()
+
+    await told(other, "said since")
+    assert other.call.resets == 1
+    assert hub.connections == {other.connection}
+    await hub.close()
+
+
+async def told(browser: Browser, text: str) -> None:
+    async with asyncio.timeout(10):
+        while browser.call.turns.get(("", "r1")) != text:
+            await asyncio.sleep(0.005)
+            browser.read()
