@@ -12,11 +12,12 @@ from agents.llm.request import Message, Request
 from agents.llm.tools import BUILT_IN, ToolResult
 from base.trace import current_trace_id
 from calls import parts
+from live.interrupted import dropped
 from live.line import Line, LineLost
 from live.messages import Used
 from live.wording import apology
 from platforms.clean import clean
-from platforms.events import ToolAnswered, ToolCalled, TurnSpoken
+from platforms.events import AnswerBegan, ToolAnswered, ToolCalled, TurnSpoken
 from platforms.retell import voice
 from streaming.log import Entry
 
@@ -77,6 +78,11 @@ class Answer:
     @property
     def running(self) -> bool:
         return self._task is not None and not self._task.done()
+
+    async def over(self) -> None:
+        """Wait for its end, however long it takes."""
+        if self._task:
+            await asyncio.wait([self._task])
 
     def stop(self, why: str) -> None:
         """Cut it short: "superseded" by a newer question, or "interrupted" by the end of its socket."""
@@ -167,9 +173,7 @@ class Answer:
     def _drop(self) -> None:
         """It came to nothing before its first word: nothing of it stays, its number included."""
         self.line.give_back(self.n)
-        gone = {"n": self.n, "key": self.key, "role": "agent", "state": "dropped"}
-        part = {"type": "data-turn", "id": self.key, "data": gone}
-        self.line.show(Entry(part, group=self.key, whole=True, gone=True))
+        self.line.show(dropped(self.key, self.n))
         self.line.changed()
 
     def _reply_ms(self) -> int | None:
@@ -247,12 +251,28 @@ class Answer:
                         spoken_before = False
                         await self._say(gap + event.text)
                     case Started():
-                        self._model, self._fallback = event.model, event.fallback
+                        self._began(event)
                     case ToolCall():
                         called.append(event)
                     case Failed():
                         self._fail(event.type, event.message, retryable=event.retryable)
         return called
+
+    def _began(self, started: Started) -> None:
+        self._model, self._fallback = started.model, started.fallback
+        ms = self.line.ms()
+        self.line.note(
+            AnswerBegan(
+                self.key,
+                self.line.at(ms),
+                str(started.attempt),
+                started.provider,
+                started.model,
+                started.fallback,
+                self.start_ms,
+                self.n,
+            )
+        )
 
     # Tools.
 

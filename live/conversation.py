@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 PLATFORM = "retell"
 DETAILS_SECONDS = 1.0  # how long a greeting waits for the caller's name
+LOG_SECONDS = (
+    2.0  # how long taking a call over waits for the log: the platform wants a sign of life within 5 s
+)
 END_SECONDS = 10.0  # for the last facts to be written
 LOOK_BACK = 6  # utterances among which an answer may just have been cut short
 _take_up = database_sync_to_async(take_up, thread_sensitive=False)
@@ -56,6 +59,8 @@ class Conversation:
         self._voiced = (0, 0)
         self._voiced_ms = self.line.ms() if taken.first else 0
         self._lease = lease
+        self._ending = asyncio.Lock()
+        self._ended = False
 
     @classmethod
     async def begin(
@@ -66,7 +71,7 @@ class Conversation:
         await send(voice.config())
         lease = await leases().take(taken.call.pk, lost)
         try:
-            if not taken.first and await _ended_for(taken.call):
+            if not taken.first and await _end_for(taken.call):
                 # What the process before us left is in the record now, and has its numbers there.
                 taken = await _take_up(agent, PLATFORM, call_id, current_trace_id())
             conversation = cls(agent, send, taken, lease)
@@ -196,8 +201,29 @@ class Conversation:
 
     # The end.
 
+    async def finish(self) -> None:
+        """Wait until nobody is waiting for words of ours. What is asked meanwhile is answered too."""
+        if self._opening:
+            await asyncio.wait([self._opening])
+        while self._answer and self._answer.running:
+            await self._answer.over()
+
     async def end(self, *, over: bool) -> None:
-        """The socket has closed. `over`: so has the call; else the platform may come back."""
+        """The socket has closed, or will. `over`: so has the call; else the platform may come back.
+
+        May be told twice: a caller may hang up while the call is being handed on.
+        """
+        async with self._ending:
+            if not self._ended:
+                self._ended = True
+                await self._let_go(over)
+            elif over:
+                self._hung_up()
+                await self.line.close(END_SECONDS)
+        if over:
+            await _conclude(self.line.call)
+
+    async def _let_go(self, over: bool) -> None:
         self.line.lose()
         if self._opening:
             self._opening.cancel()
@@ -207,18 +233,25 @@ class Conversation:
             await self._answer.gone()
         self.caller.hang_up()
         if over:
-            self.line.write(CallEnded(at=self.line.at(self.line.ms())))
+            self._hung_up()
         await self.line.close(END_SECONDS)
         await leases().release(self.line.call.pk, self._lease)
-        if over:
-            await _conclude(self.line.call)
+
+    def _hung_up(self) -> None:
+        self.line.write(CallEnded(at=self.line.at(self.line.ms())))
 
 
-async def _ended_for(call: Call) -> bool:
-    """End what the process that held the call before us left half said. True if that may be so."""
+async def _end_for(call: Call) -> bool:
+    """End what the process that held the call before us left half said. True if there was something."""
+    left = None
     try:
-        return await interrupted.tell(writer().log, call)
-    except RedisError as error:
-        # The log is away: nobody is watching it either. It may have gone after the record was written.
+        async with asyncio.timeout(LOG_SECONDS):
+            left = await interrupted.left_open(writer().log, call)
+    except (RedisError, TimeoutError) as error:
         logger.warning("call %s: cannot see what was left half said: %s", call.pk, type(error).__name__)
-        return True
+    ending = await interrupted.end(call, left)
+    if ending is None:
+        return False
+    # Before anything of ours, and kept until the log can take it.
+    writer().put(parts.topic(call), *ending.entries)
+    return True

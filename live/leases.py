@@ -4,16 +4,22 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import redis.asyncio
 from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-SECONDS = 6.0
-RENEW_SECONDS = 2.0
+# With what the watch adds (live/watch.py), who watches knows of a death within 9 s.
+SECONDS = 5.0
+RENEW_SECONDS = 1.5
+TAKE_SECONDS = 0.5  # a call does not wait longer for a Redis that is slow; the lease is taken behind its back
 # Ours, or nobody's: hold on to it. Somebody else's: they came after us, and it is theirs.
 RENEW = """
 local holder = redis.call('get', KEYS[1])
@@ -32,7 +38,16 @@ def _key(name: object) -> str:
 
 
 def connect() -> redis.asyncio.Redis:
-    return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=2.0, socket_connect_timeout=2.0)
+    """A client that gives up soon: whoever renews asks again, and a long wait would cost the lease."""
+    patience: dict[str, Any] = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
+    return redis.asyncio.Redis.from_url(settings.REDIS_URL, **patience, retry=Retry(NoBackoff(), 1))
+
+
+@dataclass(eq=False, slots=True)
+class _Held:
+    holder: str
+    lost: Lost
+    taken: bool = False  # Redis knows; until then it is ours whatever Redis says
 
 
 class Leases:
@@ -40,7 +55,7 @@ class Leases:
 
     def __init__(self) -> None:
         self._redis = connect()
-        self._held: dict[UUID, tuple[str, Lost]] = {}
+        self._held: dict[UUID, _Held] = {}
         self._task: asyncio.Task | None = None
         self._healthy = True
 
@@ -50,20 +65,22 @@ class Leases:
         `lost` is called when somebody else has taken it, in this process or another.
         """
         before = self._held.pop(call_id, None)
-        holder = secrets.token_hex(8)
-        self._held[call_id] = (holder, lost)
+        held = self._held[call_id] = _Held(secrets.token_hex(8), lost)
         if before:
-            before[1]()
+            before.lost()
         try:
-            await self._redis.set(_key(call_id), holder, px=MS)
-        except RedisError as error:
+            async with asyncio.timeout(TAKE_SECONDS):
+                await self._redis.set(_key(call_id), held.holder, px=MS)
+            held.taken = True
+        except (RedisError, TimeoutError) as error:
             self._report(error)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._renew(), name="leases of calls")
-        return holder
+        return held.holder
 
     async def release(self, call_id: UUID, holder: str) -> None:
-        if self._held.get(call_id, ("",))[0] == holder:
+        held = self._held.get(call_id)
+        if held and held.holder == holder:
             del self._held[call_id]
         try:
             await self._redis.eval(RELEASE, 1, _key(call_id), holder)
@@ -80,20 +97,24 @@ class Leases:
     async def _renew(self) -> None:
         while self._held:
             await asyncio.sleep(RENEW_SECONDS)
-            held = list(self._held.items())
+            known = list(self._held.items())
             pipeline = self._redis.pipeline(transaction=False)
-            for call_id, (holder, _) in held:
-                pipeline.eval(RENEW, 1, _key(call_id), holder, MS)
+            for call_id, held in known:
+                if held.taken:
+                    pipeline.eval(RENEW, 1, _key(call_id), held.holder, MS)
+                else:
+                    pipeline.set(_key(call_id), held.holder, px=MS)
             try:
                 ours = await pipeline.execute()
             except RedisError as error:
                 self._report(error)
                 continue
             self._report(None)
-            for (call_id, (holder, lost)), still_ours in zip(held, ours, strict=True):
-                if not still_ours and self._held.get(call_id, ("",))[0] == holder:
+            for (call_id, held), still_ours in zip(known, ours, strict=True):
+                held.taken = True
+                if not still_ours and self._held.get(call_id) is held:
                     del self._held[call_id]
-                    lost()
+                    held.lost()
 
     def _report(self, failure: Exception | None) -> None:
         if failure is not None and self._healthy:

@@ -120,6 +120,10 @@ class Line:
         """
         self._scribe.write(events, source, lambda recorded: self._recorded(recorded, shown))
 
+    def note(self, event: CallEvent) -> None:
+        """Have a fact recorded that changes nothing anybody is shown."""
+        self._scribe.write([event], fold.SOCKET)
+
     def _take(self, events: Sequence[CallEvent], source: str) -> Recorded:
         call = self.call
         opening = Opening(started_at=call.started_at, level=Call.Level.TOKEN)

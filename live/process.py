@@ -2,10 +2,17 @@
 
 from agents.lookup import per_loop
 from live.leases import Leases
+from live.sockets import Sockets
 from streaming.writer import Writer
 
 writer = per_loop(Writer)
 leases = per_loop(Leases)
+sockets = per_loop(Sockets)
+
+
+async def hand_on() -> None:
+    """For the server's exit signal: answers are finished, then their calls go on in other processes."""
+    await sockets().hand_on()
 
 
 async def close() -> None:

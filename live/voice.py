@@ -10,6 +10,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from agents.services import agent_by_key
 from live.conversation import Conversation
 from live.line import LineLost
+from live.process import sockets
+from live.sockets import FINISH_SECONDS
 from platforms.errors import Unreadable
 from platforms.retell import voice
 
@@ -18,8 +20,8 @@ logger = logging.getLogger(__name__)
 PING_SECONDS = 2.0
 KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CALL_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-# Close codes. Never 1000: Retell takes that for the agent hanging up.
-UNKNOWN_AGENT, TOO_LONG, TAKEN_OVER, BROKEN = 4404, 1009, 4409, 1011
+# Close codes. Never 1000: Retell takes that for the agent hanging up, anything else for a line to dial again.
+UNKNOWN_AGENT, TOO_LONG, TAKEN_OVER, BROKEN, RESTART = 4404, 1009, 4409, 1011, 1012
 
 
 class RetellVoice(AsyncWebsocketConsumer):
@@ -36,6 +38,8 @@ class RetellVoice(AsyncWebsocketConsumer):
         self.conversation: Conversation | None = None
         self._pinging: asyncio.Task | None = None
         self._closing: asyncio.Task | None = None
+        self._handing: asyncio.Task | None = None
+        self._deaf = False
 
     async def connect(self) -> None:
         arguments = self.scope["url_route"]["kwargs"]
@@ -55,9 +59,10 @@ class RetellVoice(AsyncWebsocketConsumer):
             await self.close(BROKEN)
             return
         self._pinging = asyncio.create_task(self._ping(), name="voice ping")
+        sockets().opened(self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self.conversation is None:
+        if self.conversation is None or self._deaf:
             return
         try:
             await self.conversation.hear(voice.parse(text_data))
@@ -69,6 +74,7 @@ class RetellVoice(AsyncWebsocketConsumer):
             logger.info("call %s: the line is lost", self.conversation.line.call.pk)
 
     async def disconnect(self, code: int) -> None:
+        sockets().closed(self)
         await _ended(self._pinging)
         conversation, self.conversation = self.conversation, None
         try:
@@ -77,6 +83,7 @@ class RetellVoice(AsyncWebsocketConsumer):
         finally:
             # The call may have been taken over while it ended; after that it is not ours to lose.
             await _ended(self._closing)
+            await _ended(self._handing)
         raise StopConsumer
 
     async def _ping(self) -> None:
@@ -86,6 +93,24 @@ class RetellVoice(AsyncWebsocketConsumer):
                 await self.conversation.ping()
             except LineLost:
                 return
+
+    def hand_on(self) -> asyncio.Task:
+        """This process has to go: finish what is being said, then have the platform dial again. It finds one
+        that goes on where we stopped."""
+        if self._handing is None:
+            self._handing = asyncio.create_task(self._hand_on(self.conversation), name="voice hand-on")
+        return self._handing
+
+    async def _hand_on(self, conversation: Conversation) -> None:
+        try:
+            async with asyncio.timeout(FINISH_SECONDS):
+                await conversation.finish()
+        except TimeoutError:
+            logger.warning("call %s: its process has to go in mid-answer", conversation.line.call.pk)
+        # What is said from here on, the platform tells whoever answers next.
+        self._deaf = True
+        await conversation.end(over=False)
+        await self.close(RESTART)
 
     def _taken_over(self) -> None:
         """The platform has dialled again and somebody else answered: this socket is dead, known or not."""

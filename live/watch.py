@@ -2,14 +2,15 @@
 
 A call whose socket we hold has a holder who may die. One that is followed by webhooks may be told of no more.
 
-A process role of its own. Several may run; a lease lets one of them act. The record is where it looks, so it
-forgets nothing when it, Redis or a web process is restarted.
+A process role of its own. Several may run: all look out for dead holders, the one that has the lease before
+the others, and it alone does the rest. The record is where they look, so nothing is forgotten when one of
+them, Redis or a web process is restarted.
 """
 
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,8 +21,9 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from accounts.models import Workspace
+from base.ids import first_uuid7
 from calls import board, fold, parts, services
-from calls.models import Call
+from calls.models import Call, Event
 from calls.services import Opening
 from live import interrupted, leases, tasks
 from live.passing import PASSING
@@ -35,10 +37,12 @@ TICK_SECONDS = 0.5
 SWEEP_SECONDS = 60.0
 # After the lease has run out: a Redis that lost its data gives every holder this long to say it is there.
 DEAD_SECONDS = 2.5
+FOLLOWER_SECONDS = 0.8  # longer; then whoever leads has died in the act
 # From the holder's last sign of life: platforms have stopped dialling again by then.
 GIVE_UP_SECONDS = 45.0 - leases.SECONDS
 UNFINISHED = timedelta(seconds=20)
 RECENT = timedelta(minutes=10)
+MOST_LATE = 500  # a sweep; an import of old calls tells of itself
 
 
 class Watch:
@@ -51,8 +55,9 @@ class Watch:
         self._name = secrets.token_hex(8)
         self._missing: dict[UUID, float] = {}  # live calls without a holder, and since when
         self._told: set[UUID] = set()  # of those: watchers know
-        self._gone: dict[UUID, datetime] = {}  # cards that were taken away, and when their calls ended
-        self._over: set[UUID] = set()  # ended lately, and their topics know it
+        # Of calls that have ended, and when that was seen: their cards are gone, their topics know it.
+        self._gone: dict[UUID, datetime] = {}
+        self._over: dict[UUID, datetime] = {}
         self._refused: set[tuple[UUID, str]] = set()  # calls, and what can never be done for them
         self._quiet = Quiet()
         self._swept = float("-inf")
@@ -73,8 +78,7 @@ class Watch:
 
     async def _tick(self) -> None:
         try:
-            if await leases.lead(self._redis, "watch", self._name):
-                await self.look()
+            await self.look(leading=await leases.lead(self._redis, "watch", self._name))
             self._healthy = True
         except (RedisError, Error, OSError) as error:
             if self._healthy:
@@ -83,21 +87,29 @@ class Watch:
             # What was missing meanwhile may only have been out of sight.
             self._missing.clear()
 
-    async def look(self) -> None:
+    async def look(self, *, leading: bool = True) -> None:
         """Look once at everything there is to look at."""
         now = asyncio.get_running_loop().time()
-        live, ended = await _live_calls(), await _ended_lately()
-        seen = {call.pk for call in (*live, *ended)}
-        self._refused = {refused for refused in self._refused if refused[0] in seen}
-        self._over &= seen
-        await self._look_after_orphans(live, now)
+        live = await _live_calls()
+        await self._look_after_orphans(live, now, leading)
+        if not leading:
+            return
+        horizon = timezone.now() - 2 * RECENT
+        for seen in (self._gone, self._over):
+            for call_id in [call_id for call_id, at in seen.items() if at < horizon]:
+                del seen[call_id]
+        ended = await _ended_lately(self._gone.keys() & self._over.keys())
+        self._refused = {
+            (call_id, work)
+            for call_id, work in self._refused
+            if call_id in {call.pk for call in (*live, *ended)}
+        }
         for call in ended:
             await self._do(self._look_after_ended, call)
-        horizon = timezone.now() - RECENT
-        self._gone = {call_id: at for call_id, at in self._gone.items() if at > horizon}
         if now - self._swept > SWEEP_SECONDS:
             self._swept = now
             await self._look_after_quiet()
+            await self._look_after_late()
             await self._sweep()
 
     async def _do(self, work: Callable[[Call], Awaitable[None]], call: Call) -> None:
@@ -120,26 +132,32 @@ class Watch:
             await _finish(call.pk)
         if call.pk not in self._gone and board.over(call):
             await self._say(board.removal(call))
-            self._gone[call.pk] = call.ended_at
+            self._gone[call.pk] = now
         if call.pk not in self._over and call.closed_at and call.closed_at + board.LINGER < now:
             # Redis may have been away, or the process gone, just when it was to be told.
             topic = parts.topic(call)
             if not (await self._log.position(topic)).end:
                 await self._log.append(topic, parts.news(call, []))
-            self._over.add(call.pk)
+            self._over[call.pk] = now
+
+    async def _look_after_late(self) -> None:
+        """Ends that were told late: whoever wrote one down may have died before it told anybody."""
+        for call in await _told_late(self._over.keys()):
+            await self._do(self._look_after_ended, call)
 
     # Calls whose process has died.
 
-    async def _look_after_orphans(self, live: list[Call], now: float) -> None:
+    async def _look_after_orphans(self, live: list[Call], now: float, leading: bool) -> None:
         held = await leases.held(self._redis, [call.pk for call in live])
         orphans = {call.pk: call for call in live if call.pk not in held}
         self._missing = {call_id: self._missing.get(call_id, now) for call_id in orphans}
         self._told &= orphans.keys()
+        dead = self._dead if leading else self._dead + FOLLOWER_SECONDS
         for call_id, since in self._missing.items():
-            if now - since >= self._dead and call_id not in self._told:
+            if now - since >= dead and call_id not in self._told:
                 await self._do(self._tell, orphans[call_id])
                 self._told.add(call_id)
-            if now - since >= self._give_up:
+            if leading and now - since >= self._give_up:
                 await self._do(_give_up, orphans[call_id])
 
     async def _tell(self, call: Call) -> None:
@@ -183,9 +201,18 @@ def _live_calls() -> list[Call]:
 
 
 @in_a_thread
-def _ended_lately() -> list[Call]:
-    lately = Call.objects.filter(ended_at__gt=timezone.now() - RECENT)
+def _ended_lately(known: Collection[UUID]) -> list[Call]:
+    lately = Call.objects.filter(ended_at__gt=timezone.now() - RECENT).exclude(pk__in=known)
     return list(lately.select_related("agent", "version"))
+
+
+@in_a_thread
+def _told_late(known: Collection[UUID]) -> list[Call]:
+    """Calls that ended longer ago, and whose end we have been told of only lately."""
+    since = timezone.now() - RECENT
+    told = Event.objects.filter(id__gte=first_uuid7(int(since.timestamp() * 1000)), kind=CallEnded.__name__)
+    late = Call.objects.filter(pk__in=told.values("call_id"), ended_at__lte=since).exclude(pk__in=known)
+    return list(late.select_related("agent", "version").order_by("-ended_at")[:MOST_LATE])
 
 
 @in_a_thread

@@ -72,6 +72,24 @@ class TurnSpoken:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerBegan:
+    """A model has begun to answer: what is known of the turn should its process not live to tell more."""
+
+    turn: str
+    at: datetime
+    attempt: str  # the id of the ModelCall
+    provider: str
+    model: str
+    fallback: int
+    start_ms: int
+    n: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.turn}:began:{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
 class TurnHeard:
     """The caller cut in: this is what they had heard of an answer by then."""
 
@@ -160,4 +178,4 @@ class CallAnalyzed:
 
 
 TurnEvent = TurnSpoken | TurnHeard | ToolCalled | ToolAnswered
-CallEvent = CallStarted | CallTransferred | CallEnded | CallAnalyzed | TurnEvent
+CallEvent = CallStarted | CallTransferred | CallEnded | CallAnalyzed | AnswerBegan | TurnEvent

@@ -9,6 +9,7 @@ from agents.llm.errors import ProviderError
 from agents.llm.events import Event, Finish, TextDelta, ToolCall, Usage
 from agents.llm.request import Request
 from agents.models import ModelCall
+from base.ids import uuid7
 from base.trace import current_trace_id
 
 
@@ -16,6 +17,7 @@ class Attempt:
     """Watches an answer pass and keeps what the record needs: times, counts, how it ended."""
 
     def __init__(self, request: Request, candidate: Candidate, *, number: int, fallback_from: str) -> None:
+        self.id = uuid7()
         self.candidate = candidate
         self.begun = False  # something of the answer has been passed on
         self._request = request
@@ -71,6 +73,7 @@ class Attempt:
     def row(self) -> ModelCall:
         request, usage, error = self._request, self.usage(), self._error
         return ModelCall(
+            id=self.id,
             workspace_id=request.workspace_id,
             agent_id=request.agent_id,
             call_id=request.call_id,

@@ -4,9 +4,10 @@
 and `Failed`. A request that no model begins to answer is one `Failed`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
+from uuid import UUID
 
 from agents.llm.errors import ErrorType
 
@@ -20,6 +21,8 @@ class Started:
     provider: str
     model: str
     fallback: int  # how many models of the chain failed before this one
+    # The id its record will have. Whoever asked can have it written down should this process die first.
+    attempt: UUID = field(default=UUID(int=0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

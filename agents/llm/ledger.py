@@ -13,7 +13,9 @@ from collections import deque
 from channels.db import database_sync_to_async
 from django.db import Error, IntegrityError
 
-from agents.models import ModelCall
+from agents.llm import pricing
+from agents.llm.events import Usage
+from agents.models import LanguageModel, ModelCall
 from base import meters
 
 logger = logging.getLogger(__name__)
@@ -107,6 +109,25 @@ def _store_one(row: ModelCall) -> None:
 
 # Ids are made before writing, so a batch that is written again after a lost connection changes nothing.
 store = database_sync_to_async(_store, thread_sensitive=False)
+
+
+def store_lost(row: ModelCall, text: str) -> None:
+    """Write down an attempt whose process died in the middle of `text`, unless it has been already.
+
+    `row` says who asked whom; how it ended and what that much of an answer costs is added here. For a thread.
+    """
+    if ModelCall.objects.filter(pk=row.pk).exists():
+        return
+    models = LanguageModel.objects.for_workspace(row.workspace_id)
+    asked = models.filter(provider__name=row.provider, name=row.model).first()
+    used = Usage(0, 0, pricing.tokens_of(text), estimated=True)
+    if asked:
+        used = pricing.priced(used, pricing.Prices(asked.price_in, asked.price_out, asked.price_cached))
+        row.tier = asked.tier
+    row.tokens_out, row.estimated, row.cost_usd = used.tokens_out, True, used.cost_usd
+    row.finish, row.error_type = "error", "interrupted"
+    ATTEMPTS.labels(row.provider, row.model, row.error_type).inc()
+    ModelCall.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def log_instead(row: ModelCall, why: str) -> None:

@@ -93,7 +93,7 @@ class Router:
     async def _ask(self, request: Request, attempt: Attempt, fallback: int) -> AsyncGenerator[Event, None]:
         """One attempt: the model's answer, or ProviderError. Writes it down in any case."""
         model = attempt.candidate.model
-        started = Started(attempt.candidate.provider, model.name, fallback)
+        started = Started(attempt.candidate.provider, model.name, fallback, attempt.id)
         adapter = ADAPTERS[model.endpoint.kind]
         announced = False
         try:

@@ -1,8 +1,10 @@
 """What happens to calls when nobody is there."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -10,7 +12,9 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from agents.models import ModelCall
 from agents.services import agent_by_key
+from base.ids import uuid7
 from calls import board, parts, services
 from calls.fold import SOCKET
 from calls.models import Call
@@ -18,9 +22,9 @@ from calls.services import Opening
 from live import interrupted, leases, process
 from live.conversation import Conversation
 from live.watch import Watch
-from platforms.events import CallEnded, CallStarted, ToolCalled
+from platforms.events import AnswerBegan, CallEnded, CallStarted, ToolCalled, TurnSpoken
 from streaming.log import Entry, Log
-from tests.live.house import told
+from tests.live.house import told, until
 
 
 @pytest.fixture
@@ -31,23 +35,24 @@ async def watch(house) -> AsyncIterator[Watch]:
     await watch.close()
 
 
+def make_call(house, *events, ago: float = 60, call_id: str = "call_1") -> Call:
+    """A call that was held at a socket, and its holder is gone."""
+    began = timezone.now() - timedelta(seconds=ago)
+    opening = Opening(started_at=began, level="token", agent_id=house.agent.pk)
+    return services.record_quietly(
+        house.workspace.pk,
+        "retell",
+        call_id,
+        [CallStarted(began), *events],
+        source=SOCKET,
+        opening=opening,
+    ).call
+
+
 @pytest.fixture
 def begin(house):
-    """`await begin(*events)` makes a call that was held at a socket, and its holder is gone."""
-
-    def make(*events, ago: float = 60, call_id: str = "call_1") -> Call:
-        began = timezone.now() - timedelta(seconds=ago)
-        opening = Opening(started_at=began, level="token", agent_id=house.agent.pk)
-        return services.record_quietly(
-            house.workspace.pk,
-            "retell",
-            call_id,
-            [CallStarted(began), *events],
-            source=SOCKET,
-            opening=opening,
-        ).call
-
-    return sync_to_async(make)
+    """`await begin(*events)` makes such a call."""
+    return sync_to_async(partial(make_call, house))
 
 
 async def say(topic: str, *entries: Entry) -> None:
@@ -66,6 +71,11 @@ def half_an_answer() -> list[Entry]:
         {"type": "text-delta", "id": "r1", "delta": " see"},
     ]
     return [Entry(part, group="r1") for part in said]
+
+
+def began(key: str) -> AnswerBegan:
+    """That a model began to give this answer."""
+    return AnswerBegan(key, timezone.now(), str(uuid7()), "Simulator", "sim-fast", 0, 4_000, 3)
 
 
 def kinds(shown: list[dict]) -> list[str]:
@@ -92,6 +102,119 @@ async def test_an_answer_whose_process_died_is_ended_once_for_all_who_watch(begi
     row = await sync_to_async((await reread(call)).turns.get)()
     assert (row.key, row.n, row.text, row.error) == ("r1", 3, "Let me see", "interrupted")
     assert (await reread(call)).status == "live"
+
+
+async def test_many_who_tell_of_it_at_once_tell_it_once(begin):
+    call = await begin(began("r1"))
+    await say(parts.topic(call), *half_an_answer())
+    logs = [Log() for _ in range(4)]
+
+    await asyncio.gather(*(interrupted.tell(log, call) for log in logs))
+
+    for log in logs:
+        await log.close()
+    shown = await told(parts.topic(call))
+    assert kinds(shown).count("data-error") == kinds(shown).count("finish-step") == 1
+    assert [row.text async for row in call.turns.all()] == ["Let me see"]
+    assert await ModelCall.objects.acount() == 1
+
+
+async def test_a_watch_that_dies_after_writing_it_down_leaves_the_telling_to_another(begin, watch):
+    call, log = await begin(), Log()
+    await say(parts.topic(call), *half_an_answer())
+    await interrupted.end(call, await interrupted.left_open(log, call))
+    await log.close()
+    before = await told(parts.topic(call))
+
+    await watch.look()
+    await watch.look()
+
+    assert "data-error" not in kinds(before)
+    assert kinds(await told(parts.topic(call))).count("data-error") == 1
+
+
+async def test_a_process_that_was_only_slow_does_not_tell_it_again(begin, watch):
+    call = await begin()
+    await say(parts.topic(call), *half_an_answer())
+    await watch.look()
+    before = await told(parts.topic(call))
+    its_own = {"type": "interrupted", "retryable": True, "trace_id": "0" * 32}
+    late = [
+        {"type": "text-delta", "id": "r1", "delta": " now"},
+        {"type": "data-error", "data": its_own},
+        {"type": "finish-step"},
+    ]
+
+    await say(parts.topic(call), *(Entry(part, group="r1") for part in late))
+
+    assert await told(parts.topic(call)) == before
+
+
+@pytest.mark.parametrize("words", [True, False], ids=["in mid-answer", "before its first word"])
+async def test_a_model_whose_answer_died_with_its_process_is_on_record(begin, watch, house, words):
+    call = await begin(began("r1"))
+    await say(parts.topic(call), *half_an_answer()[: None if words else 2])
+
+    await watch.look()
+    await watch.look()
+
+    row = await ModelCall.objects.aget()
+    assert (row.call_id, row.agent_id, row.model, row.tier) == (call.pk, house.agent.pk, "sim-fast", "fast")
+    assert (row.finish, row.error_type, row.estimated) == ("error", "interrupted", True)
+    assert row.tokens_out == (3 if words else 0)
+
+
+async def test_an_attempt_that_was_written_down_in_time_is_not_written_again(begin, watch, house):
+    fact = began("r1")
+    call = await begin(fact)
+    await ModelCall.objects.acreate(
+        pk=fact.attempt, workspace=house.workspace, model="sim-fast", finish="stop"
+    )
+    await say(parts.topic(call), *half_an_answer())
+
+    await watch.look()
+
+    assert (await ModelCall.objects.aget()).finish == "stop"
+
+
+async def test_an_answer_the_log_has_forgotten_is_told_from_the_record(begin, watch):
+    call = await begin(began("r1"))
+
+    await watch.look()
+    await watch.look()
+
+    shown = await told(parts.topic(call))
+    assert kinds(shown) == ["data-error", "error", "finish-step", "data-turn", "data-call"]
+    row = await call.turns.aget()
+    assert (row.key, row.n, row.text, row.error, row.model) == ("r1", 3, "", "interrupted", "sim-fast")
+
+
+async def test_an_answer_on_record_was_not_interrupted_whatever_the_log_has_forgotten(begin, watch):
+    spoken = TurnSpoken("r1", timezone.now(), "agent", "There you are.", 4_000, 5_000, n=3)
+    call = await begin(began("r1"), spoken)
+
+    await watch.look()
+
+    assert await told(parts.topic(call)) == []
+    assert (await call.turns.aget()).error == ""
+
+
+async def test_who_does_not_lead_waits_a_little_longer(begin, house):
+    call = await begin()
+    await say(parts.topic(call), *half_an_answer())
+    follower = Watch(dead=0, give_up=0)
+
+    await follower.look(leading=False)
+    before = await told(parts.topic(call))
+
+    async def has_told():
+        await follower.look(leading=False)
+        return "data-error" in kinds(await told(parts.topic(call)))
+
+    await until(has_told)
+    await follower.close()
+    assert "data-error" not in kinds(before)
+    assert (await reread(call)).status == "live"  # to end it is for whoever leads
 
 
 async def test_an_answer_that_had_no_words_yet_leaves_nothing(begin, watch):
@@ -188,6 +311,18 @@ async def test_an_end_that_could_not_be_told_is_told_later(begin, watch, setting
     settings.REDIS_LOG_URL = here
     a_while_ago = timezone.now() - timedelta(seconds=10)
     await Call.objects.filter(pk=call.pk).aupdate(closed_at=a_while_ago)
+
+    await watch.look()
+    await watch.look()
+
+    assert kinds(await told(parts.topic(call))) == ["data-call", "finish"]
+
+
+async def test_an_end_that_was_told_late_is_told_to_watchers_too(begin, watch):
+    """Whoever wrote it down died before telling anybody; and it had ended long before."""
+    ended = timezone.now() - timedelta(minutes=30)
+    call = await begin(CallEnded(ended), ago=3600)
+    await Call.objects.filter(pk=call.pk).aupdate(closed_at=timezone.now() - timedelta(seconds=20))
 
     await watch.look()
     await watch.look()

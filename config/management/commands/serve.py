@@ -1,3 +1,5 @@
+import asyncio
+import logging
 import socket
 from typing import Any
 
@@ -7,7 +9,10 @@ from django.core.management.base import BaseCommand
 
 from base.processes import CannotStart
 from config.preflight import check_database, check_redis
+from live import process
 from streaming import hub
+
+logger = logging.getLogger(__name__)
 
 # Connection attempts that wait while every web process is busy or being started again.
 BACKLOG = 4096
@@ -37,12 +42,18 @@ class Command(BaseCommand):
 
 
 class Server(uvicorn.Server):
-    """Ends live streams before it goes. Lifespan's shutdown comes only after connections have ended."""
+    """Before it goes it ends live streams, and finishes what it is saying on calls. Lifespan's shutdown comes
+    only after connections have ended."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()  # who is sent away must not come back to us
-        await hub.drain()
+        leaving = {asyncio.create_task(leave()) for leave in (hub.drain, process.hand_on)}
+        while leaving and not self.force_exit:
+            done, leaving = await asyncio.wait(leaving, timeout=0.1)
+            for task in done:
+                if error := task.exception():
+                    logger.error("leaving was not orderly", exc_info=error)
         await super().shutdown(sockets)
 
 
