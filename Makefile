@@ -9,7 +9,7 @@ RUNS := $(VENV)/.runs
 DEVELOPS := $(VENV)/.develops
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 # Clients in JavaScript that some tests run. Without npm those tests are skipped, except in CI.
-CLIENTS := $(if $(shell command -v npm),tests/node/node_modules/.package-lock.json)
+CLIENTS := $(if $(shell command -v npm 2>/dev/null),tests/node/node_modules/.package-lock.json)
 
 .PHONY: run test check lock bench soak format
 
