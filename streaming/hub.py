@@ -16,7 +16,6 @@ from redis.exceptions import RedisError
 from streaming import sse
 from streaming.admission import Topic
 from streaming.connection import Connection
-from streaming.entries import Item
 from streaming.feed import Feed, Stand
 from streaming.keeper import Keeper
 from streaming.log import Log
@@ -91,6 +90,10 @@ class Hub:
             if over:
                 self._finish(connection, chunk)
                 return
+            for index, (source, story) in enumerate(zip(sources, stories, strict=True)):
+                # What is over stays so, whatever the log forgets: nothing is told of it any more.
+                if not (story.ended or story.over):
+                    source.feeds.add((feed, index))
             connection.follow(feed)
             self.connections.add(connection)
             feed.join(connection)
@@ -146,8 +149,6 @@ class Hub:
         feed = self._feeds.get(key)
         if feed is None:
             feed = self._feeds[key] = Feed(key, topics, [source.recent.position for source in sources])
-            for index, source in enumerate(sources):
-                source.feeds.add((feed, index))
         return feed
 
     def _drop_if_empty(self, feed: Feed) -> None:
@@ -185,11 +186,8 @@ class Hub:
 
     def _told(self, feed: Feed, sources: Sequence[Source], stories: Sequence[Story]) -> tuple[bytes, bool]:
         """All that brings a reader up to date with the feed, and whether that is the end of it."""
-        for topic, source, story in zip(feed.topics, sources, stories, strict=True):
+        for source, story in zip(sources, stories, strict=True):
             story.add([] if story.ended else source.recent.since(story.position))
-            if feed.alone and topic.ended and not story.over:
-                # The record knows that it is over, but nobody said so.
-                story.add([Item(source.recent.last, b'{"type":"finish"}', "", "e")])
         standing = [story.start or (story.position if story.silent else None) for story in stories]
         stand = Stand(feed.names, standing)
         chunks = [feed.tell(index, story, stand) for index, story in enumerate(stories)]
@@ -225,8 +223,10 @@ class Hub:
                     chunks.pop(feed, None)
                     continue
                 chunks.setdefault(feed, []).append(frames)
-                if feed.alone and any(item.end for item in items):
-                    over.append(feed)
+                if any(item.end for item in items):
+                    source.feeds.discard((feed, index))
+                    if feed.alone:
+                        over.append(feed)
         for feed, parts in chunks.items():
             if feed in over:
                 self._end_all(feed, b"".join(parts))
@@ -270,7 +270,12 @@ class Hub:
                 logger.exception("%s could not be told anew", source.name)
                 self._send_away(feed)
                 continue
-            feed.push(told)
+            if story.over:
+                source.feeds.discard((feed, index))
+            if story.over and feed.alone:
+                self._end_all(feed, told)
+            else:
+                feed.push(told)
 
     # Slow browsers.
 

@@ -123,8 +123,12 @@ class Source:
             self.hear(news)
 
     async def _renew(self) -> None:
-        topic = next((feed.topics[index] for feed, index in self.feeds), Topic(self.name))
+        topic = next((feed.topics[index] for feed, index in self.feeds), None)
         self._story = None
+        if topic is None:
+            # Nobody to tell, and nobody who could say what the record has.
+            await self.open()
+            return
         story = replace(await self.story(topic), reset=True)
         self.recent = Recent(story.position, [])
         self.pending = []
@@ -152,15 +156,21 @@ class Source:
 
     def prepare(self, topic: Topic, after: Position | None) -> None:
         """Ask for what `since` will need, so that a reader of many topics waits once and not for each."""
-        if self._begins_again(after):
+        if self._begins_again(topic, after):
             self._asked(topic)
 
-    def _begins_again(self, after: Position | None) -> bool:
-        return after is UNSEEN or after is None or (after.epoch != self.recent.epoch and not after.end)
+    def _begins_again(self, topic: Topic, after: Position | None) -> bool:
+        if after is UNSEEN or after is None:
+            return True
+        if after.end:
+            return False
+        # If the record says that it is over and the log does not, the log may lack the last words, too.
+        unsaid = topic.ended and not any(item.end for item in self.recent.items)
+        return unsaid or after.epoch != self.recent.epoch
 
     async def since(self, topic: Topic, after: Position | None) -> Story:
         """What a reader at `after` must be told; all of it after a reset, if the log cannot continue."""
-        if self._begins_again(after):
+        if self._begins_again(topic, after):
             return replace(await self.story(topic), reset=after is not UNSEEN)
         if after.end or self.recent.since(after) is not None:
             return Story(after, start=after, ended=after.end)

@@ -39,6 +39,9 @@ class Story:
 def whole(position: Position, items: list[Item], record: Sequence[Entry] | None, *, ended: bool) -> Story:
     """The topic so far: the record, and from the log whatever it knows of; the log's picture is the newer
     one."""
+    if any(entry.end for entry in record or ()) and not (items and items[-1].end):
+        # The record is complete. The log was not yet when it was asked, or never will be.
+        items, ended = [], True
     told = {item.group for item in items if item.group}
     beginning, last = [], None
     for entry in record or ():

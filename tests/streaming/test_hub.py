@@ -3,6 +3,7 @@ same."""
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
@@ -42,6 +43,7 @@ class Browser:
     def __init__(self, hub: Hub, names: list[str], filter: Filter | None = None) -> None:
         self.hub, self.names, self.filter = hub, names, filter
         self.call = Call()
+        self.record: Callable[[], Awaitable[list[Entry]]] | None = None
         self.writes = 0
         self.broken = False
         self.open = asyncio.Event()
@@ -54,7 +56,7 @@ class Browser:
     async def connect(self) -> None:
         tagged = len(self.names) > 1
         topics = [
-            Topic(name, tag={"call": name} if tagged else {}, filter=self.filter) for name in self.names
+            Topic(name, {"call": name} if tagged else {}, self.record, self.filter) for name in self.names
         ]
         admission = Admission("viewer", topics, everyone)
         self._bytes = b""
@@ -377,6 +379,52 @@ async def test_a_filter_that_stumbles_costs_no_other_the_news_of_a_new_epoch(top
     await told(other, "said since")
     assert other.call.resets == 1
     assert hub.connections == {other.connection}
+    await hub.close()
+
+
+async def test_what_is_over_is_not_reset_when_the_log_forgets_it(topic, log):
+    other, hub = f"{topic}-2", Hub()
+    browser = Browser(hub, [topic, other])
+    await browser.connect()
+    await log.append(topic, [Entry({"type": "finish"}, end=True)])
+    async with asyncio.timeout(10):
+        while not browser.call.ended:
+            await asyncio.sleep(0.005)
+            browser.read()
+
+    await log.redis.flushdb()
+    await hub.sources.look()
+    async with asyncio.timeout(10):
+        while not browser.call.resets:
+            await asyncio.sleep(0.005)
+            browser.read()
+    await log.append(other, words("goes on"))
+    async with asyncio.timeout(10):
+        while (other, "r1") not in browser.call.turns:
+            await asyncio.sleep(0.005)
+            browser.read()
+
+    assert browser.call.resets == 1  # of the other
+    browser.cut(0)
+    await hub.close()
+
+
+async def test_an_end_that_only_the_record_remembers_is_told_to_those_who_watch(topic, log):
+    async def record():
+        return [Entry({"type": "finish"}, end=True)]
+
+    hub = Hub()
+    browser = Browser(hub, [topic])
+    browser.record = record
+    await browser.connect()
+    await log.redis.flushdb()
+    await hub.sources.look()
+    async with asyncio.timeout(10):
+        while not browser.call.ended:
+            await asyncio.sleep(0.005)
+            browser.read()
+
+    assert not hub.connections
     await hub.close()
 
 

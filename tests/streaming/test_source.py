@@ -9,6 +9,9 @@ from streaming.admission import Topic
 from streaming.entries import Entry
 from streaming.source import Source
 
+WHOLE = Entry({"type": "data-turn", "id": "r1"}, group="r1", whole=True)
+END = Entry({"type": "finish"}, end=True)
+
 
 def nobody(*_args) -> None:
     """No feed hears of it."""
@@ -64,3 +67,47 @@ async def test_a_record_that_fails_while_it_mends_is_left_to_the_next_look(heard
     heard.feeds.clear()
     heard.look(position)
     await heard.settled()
+
+
+async def test_what_was_lost_while_nobody_watched_is_told_from_the_record(heard, topic, log):
+    async def snapshot():
+        return [Entry({"type": "data-turn", "id": "c1"}, group="c1", whole=True)]
+
+    await log.append(topic, [Entry({"type": "x"})])
+    await log.redis.flushdb()
+
+    heard.look(await log.position(topic))
+    await heard.settled()
+
+    story = await heard.story(Topic(topic, snapshot=snapshot))
+    assert [item.group for item in story.record] == ["c1"]
+
+
+async def test_who_comes_back_once_the_record_is_over_is_not_told_its_end_without_the_last_words(
+    heard, topic, log
+):
+    async def snapshot():
+        return [WHOLE, END]
+
+    position = await log.append(topic, [Entry({"type": "text-delta"}, group="r1")])
+    heard.look(position)
+    await heard.settled()
+
+    story = await heard.since(Topic(topic, snapshot=snapshot, ended=True), position)
+
+    assert story.reset
+    assert [item.group for item in story.record] == ["r1"]
+    assert story.over
+
+
+async def test_who_comes_back_to_a_call_whose_end_the_log_knows_is_told_no_more_than_that(heard, topic, log):
+    position = await log.append(topic, [Entry({"type": "text-delta"}, group="r1")])
+    heard.look(await log.append(topic, [WHOLE]))
+    await log.append(topic, [END])
+    heard.mend()
+    await heard.settled()
+
+    story = await heard.since(Topic(topic, ended=True), position)
+
+    assert not story.reset
+    assert story.start == position
