@@ -23,7 +23,7 @@ def first_token(stack: Stack) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--loops", type=int, default=4, help="how often each system has its turn")
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long each is spoken to")
+    parser.add_argument("--seconds", type=float, default=2.5, help="how long each is spoken to")
     parser.add_argument("--only", default="", choices=["", *FAN_OUT, *OTHERS], help="one workload")
     parser.add_argument("--systems", default="", help="of a fan-out, only those with this in their name")
     chosen = parser.parse_args()

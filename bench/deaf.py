@@ -14,11 +14,11 @@ from bench.systems import Ground, Served
 from bench.targets import Target
 from bench.trial import Source, Workload
 
-DEAF = 10
+DEAF = 5
 SECONDS, TURNS = 4.0, 3
-# 16 MB to each reader, more than the kernel takes for one that does not read.
-TOKEN, RATE = 16 << 10, 250.0
-WORKLOAD = Workload("deaf", 20, 1, "20 readers, 4 MB/s each", rate=RATE)
+# 8 MB to each reader, more than the kernel takes for one that does not read.
+TOKEN, RATE = 8 << 10, 250.0
+WORKLOAD = Workload("deaf", 20, 1, "20 readers, 2 MB/s each", rate=RATE)
 MOST_MB, MOST_SLOWER = 4.0, 1.2
 
 

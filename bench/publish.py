@@ -6,6 +6,7 @@ answers each with the number of tokens it has said.
 
 import asyncio
 import json
+import logging
 import os
 import sys
 import time
@@ -58,6 +59,8 @@ async def stock(layer, speech: Speech) -> Sink:
 
 
 async def core(speech: Speech) -> Sink:
+    # It says of every message that it was too many.
+    logging.getLogger("channels_redis").setLevel(logging.WARNING)
     return await stock(RedisChannelLayer(hosts=[os.environ["REDIS_URL"]]), speech)
 
 

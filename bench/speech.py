@@ -32,4 +32,4 @@ def call_id(run: int, call: int) -> str:
 
 def call_ids(run: int) -> str:
     """With a `%` for the call's number, as the load clients fill it in."""
-    return f"0195c0de-0000-7000-8{run:03d}-%012d"
+    return f"0195c0de-{run:04d}-7000-8000-%012d"

@@ -13,7 +13,7 @@ from bench import processes
 from bench.speech import Speech
 from bench.systems import Ground, Served
 
-SETTLE_S = 0.4
+SETTLE_S = 0.3
 LONGEST_S = 60.0
 QUIET = 0.05  # of a core: nothing is left of the turn before
 
