@@ -4,6 +4,7 @@ from accounts.models import Workspace
 from agents.models import Agent
 from agents.services import publish
 from platforms.models import Connection
+from tests.people import make_member, sign_in
 
 
 @pytest.fixture
@@ -30,3 +31,18 @@ def agent(connection) -> Agent:
     )
     publish(agent, prompt="You answer questions about bills.")
     return agent
+
+
+@pytest.fixture
+def admin(workspace):
+    return sign_in(make_member(workspace, "admin"))
+
+
+@pytest.fixture
+def operator(workspace):
+    return sign_in(make_member(workspace, "operator"))
+
+
+@pytest.fixture
+def viewer(workspace):
+    return sign_in(make_member(workspace, "viewer"))

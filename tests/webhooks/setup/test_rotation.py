@@ -6,7 +6,6 @@ from django.urls import reverse
 from accounts.models import Workspace
 from platforms import services
 from platforms.models import Connection
-from tests.people import make_member, sign_in
 from tests.webhooks.posting import posted
 from tests.webhooks.told import body_of
 from webhooks.models import Delivery
@@ -14,11 +13,6 @@ from webhooks.setup import checklist
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEY = "key_0123456789abcdef"
-
-
-@pytest.fixture
-def browser(connection):
-    return sign_in(make_member(connection.workspace, "admin"))
 
 
 def answered(connection, secret: str) -> int:

@@ -4,73 +4,16 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AuditEntry, Workspace
+from accounts.models import Workspace
 from agents.models import Agent
 from calls.models import Call
 from platforms import services
 from platforms.models import Connection
 from tests.people import make_member, sign_in
+from tests.webhooks.setup.steps import KEY, OTHER, at, deliver, fresh, text, wait_for_agent
 from webhooks.models import Delivery, Unproven
-
-KEY = "key_0123456789abcdef"
-OTHER = "key_fedcba9876543210"
-
-
-@pytest.fixture
-def admin(workspace):
-    return make_member(workspace, "admin")
-
-
-@pytest.fixture
-def browser(admin) -> Client:
-    return sign_in(admin)
-
-
-@pytest.fixture
-def connection(workspace, admin):
-    return services.create(workspace, "retell", "Phone lines", by=admin)
-
-
-def at(name: str, connection: Connection) -> str:
-    return reverse(f"settings:{name}", args=[connection.pk])
-
-
-def deliver(connection, kind="call_started", *, digest=None, **fields) -> Delivery:
-    return Delivery.objects.create(
-        workspace_id=connection.workspace_id,
-        connection=connection,
-        platform=connection.platform,
-        kind=kind,
-        digest=digest or f"{Delivery.objects.count():064x}",
-        body=b"{}",
-        size=2,
-        **fields,
-    )
-
-
-def wait_for_agent(connection, call_id: str, platform_agent_id: str) -> Call:
-    return Call.objects.create(
-        workspace_id=connection.workspace_id,
-        connection=connection,
-        platform="retell",
-        platform_call_id=call_id,
-        platform_agent_id=platform_agent_id,
-        started_at=timezone.now(),
-    )
-
-
-def fresh(connection) -> Connection:
-    return Connection.objects.get(pk=connection.pk)
-
-
-def text(response) -> str:
-    """What a person reads, in one line."""
-    return " ".join(re.sub("<[^>]+>", " ", response.content.decode()).split())
-
 
 # --- The list, and a new one ---------------------------------------------------------------------------
 
@@ -230,96 +173,6 @@ def test_what_people_wrote_is_escaped(browser, connection, admin):
         assert not {"<script>alert", "<b>kind", "<i>agent"} & set(re.findall(r"<\w+>\w+", page))
 
 
-# --- The secret ----------------------------------------------------------------------------------------
-
-
-def test_revealing_is_written_down_and_kept_by_no_cache(browser, workspace, connection):
-    response = browser.post(at("reveal_secret", connection))
-
-    assert connection.webhook_secret in response.content.decode()
-    assert response.headers["Cache-Control"] == "no-store"
-    note = AuditEntry.objects.for_workspace(workspace).get(action="connection.reveal")
-    assert note.target == f"connection:{connection.pk}"
-    assert connection.webhook_secret not in str(note.detail)
-
-
-def test_a_key_of_the_platform_is_never_revealed(browser, connection, admin):
-    services.rotate(connection, secret=KEY, keep_previous=False, by=admin)
-    response = browser.post(at("reveal_secret", connection), follow=True)
-
-    assert "This key was made by the platform. Look it up there." in text(response)
-    assert KEY not in response.content.decode()
-
-
-def test_a_key_pasted_before_anything_came_simply_replaces_ours(browser, connection):
-    response = browser.post(at("rotate_secret", connection), {"made": "pasted", "secret": KEY}, follow=True)
-    kept = fresh(connection)
-
-    assert (kept.webhook_secret, kept.previous_webhook_secret) == (KEY, "")
-    assert "Secret saved." in text(response)
-    assert "A key of Retell’s is set." in text(response)
-
-
-def test_a_rotation_is_begun_seen_and_finished(browser, connection):
-    deliver(connection)
-    response = browser.post(at("rotate_secret", connection), {"made": "ours"}, follow=True)
-    assert "Secret rotated. The old one is accepted until you finish." in text(response)
-    deliver(connection)
-    deliver(connection, "earshot_test")
-    page = text(browser.get(at("connection", connection)))
-    assert "1 delivery since." in page
-    assert "1 delivery came in the last 10 minutes. Some may still be signed with the old secret." in page
-
-    response = browser.post(at("finish_rotation", connection), follow=True)
-    assert "Rotation finished. The old secret is refused within 5 s." in text(response)
-    assert fresh(connection).previous_webhook_secret == ""
-    assert "No rotation is under way." in text(browser.post(at("finish_rotation", connection), follow=True))
-
-
-def test_a_rotation_can_be_undone(browser, connection):
-    deliver(connection)
-    browser.post(at("rotate_secret", connection), {"made": "pasted", "secret": KEY})
-    response = browser.post(at("undo_rotation", connection), follow=True)
-
-    assert "Rotation undone." in text(response)
-    assert fresh(connection).webhook_secret == connection.webhook_secret
-    assert "No rotation is under way." in text(browser.post(at("undo_rotation", connection), follow=True))
-
-
-def test_a_second_rotation_waits_for_the_first(browser, connection):
-    deliver(connection)
-    browser.post(at("rotate_secret", connection), {"made": "ours"})
-    response = browser.post(at("rotate_secret", connection), {"made": "ours"}, follow=True)
-
-    assert "A rotation is under way already. Finish it first." in text(response)
-
-
-def test_a_rotation_that_takes_a_week_is_reminded_of(browser, connection):
-    deliver(connection)
-    browser.post(at("rotate_secret", connection), {"made": "ours"})
-    Connection.objects.update(rotated_at=timezone.now() - timedelta(days=9))
-
-    assert "Two secrets are accepted for 9 days now." in text(browser.get(at("connection", connection)))
-
-
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        ({"made": "pasted", "secret": ""}, "Paste the key, or let Earshot make a secret."),
-        ({"made": "pasted", "secret": "too short"}, "A key has no spaces"),
-        ({"made": "pasted", "secret": KEY}, "This is the secret in use already."),
-    ],
-)
-def test_a_rotation_that_cannot_be_says_why(browser, connection, admin, typed, said):
-    services.rotate(connection, secret=KEY, keep_previous=False, by=admin)
-    response = browser.post(at("rotate_secret", connection), typed)
-
-    assert response.status_code == 400
-    assert said in text(response)
-    assert 'id="rotate" aria-labelledby="rotate-t" data-open' in response.content.decode()
-    assert fresh(connection).webhook_secret == KEY
-
-
 # --- Details, and the end ------------------------------------------------------------------------------
 
 
@@ -377,93 +230,6 @@ def test_a_deletion_says_in_numbers_what_goes_and_asks_for_the_name(browser, wor
     assert not Connection.objects.exists()
     assert not Delivery.objects.exists()
     assert Call.objects.count() == 1
-
-
-# --- Agents of the platform ----------------------------------------------------------------------------
-
-
-def test_an_unknown_agent_is_offered_and_linked(browser, workspace, connection):
-    agent = Agent.objects.create(workspace=workspace, name="Odell")
-    calls = [wait_for_agent(connection, f"c{n}", "agent_77") for n in range(3)]
-    assert "agent_77 3 calls, the last 0 s ago" in text(browser.get(at("connection", connection)))
-
-    sent = {"platform_agent_id": "agent_77", "agent": str(agent.pk)}
-    page = text(browser.post(at("link_agent", connection), sent, follow=True))
-
-    assert "Linked 3 calls to Odell." in page
-    assert "Unknown agents" not in page
-    agent.refresh_from_db()
-    assert (agent.connection, agent.platform_agent_id) == (connection, "agent_77")
-    assert {call.agent_id for call in Call.objects.filter(pk__in=[c.pk for c in calls])} == {agent.pk}
-    note = AuditEntry.objects.for_workspace(workspace).get(action="agent.link")
-    assert note.detail == {"connection": str(connection.pk), "calls": 3}
-
-
-def test_a_new_agent_is_made_by_name(browser, workspace, connection):
-    wait_for_agent(connection, "c1", "agent_77")
-    sent = {"platform_agent_id": "agent_77", "agent": "new", "name": "Juno"}
-    page = text(browser.post(at("link_agent", connection), sent, follow=True))
-
-    assert "Linked 1 call to Juno." in page
-    assert Agent.objects.for_workspace(workspace).get().platform_agent_id == "agent_77"
-
-
-def test_an_agent_is_one_agent_of_the_platform(browser, workspace, connection):
-    taken = Agent.objects.create(
-        workspace=workspace, name="Odell", connection=connection, platform_agent_id="agent_1"
-    )
-    wait_for_agent(connection, "c1", "agent_77")
-    sent = {"platform_agent_id": "agent_77", "agent": str(taken.pk)}
-    page = text(browser.post(at("link_agent", connection), sent, follow=True))
-
-    assert "Odell is another agent of the platform already." in page
-    assert Call.objects.get().agent is None
-
-
-def test_an_agent_of_the_platform_is_one_of_ours(browser, workspace, connection):
-    """Somebody else may have linked it since the page was drawn."""
-    known = Agent.objects.create(
-        workspace=workspace, name="Odell", connection=connection, platform_agent_id="agent_77"
-    )
-    page = browser.post(
-        at("link_agent", connection),
-        {"platform_agent_id": "agent_77", "agent": "new", "name": "Juno"},
-        follow=True,
-    )
-
-    assert "agent_77 is Odell already." in text(page)
-    assert Agent.objects.get() == known
-
-
-def test_an_agent_whose_connection_was_deleted_is_free_again(browser, workspace, connection):
-    left = Agent.objects.create(workspace=workspace, name="Odell", platform_agent_id="agent_1")
-    wait_for_agent(connection, "c1", "agent_77")
-    sent = {"platform_agent_id": "agent_77", "agent": str(left.pk)}
-
-    assert "Linked 1 call to Odell." in text(browser.post(at("link_agent", connection), sent, follow=True))
-
-
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        ({"agent": ""}, "This field is required."),
-        ({"agent": "nonsense"}, "Choose an agent."),
-        ({"agent": "new", "name": ""}, "Give the new agent a name."),
-    ],
-)
-def test_a_link_that_cannot_be_says_why(browser, connection, typed, said):
-    wait_for_agent(connection, "c1", "agent_77")
-    response = browser.post(at("link_agent", connection), {"platform_agent_id": "agent_77"} | typed)
-
-    assert response.status_code == 400
-    assert said in text(response)
-
-
-def test_nobody_elses_agent_can_be_linked(browser, connection):
-    theirs = Agent.objects.create(workspace=Workspace.objects.create(name="Theirs"), name="Vale")
-    sent = {"platform_agent_id": "agent_77", "agent": str(theirs.pk)}
-
-    assert browser.post(at("link_agent", connection), sent).status_code == 400
 
 
 # --- Who may -------------------------------------------------------------------------------------------
