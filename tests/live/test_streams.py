@@ -1,20 +1,23 @@
 """Who may watch what, over real connections."""
 
+import asyncio
 import json
 from datetime import timedelta
 
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from accounts.models import Role, Workspace
+from accounts.models import Membership, Role, User, Workspace
+from accounts.tokens import create_token, revoke_token
 from calls import services
 from calls.fold import PLATFORM, SOCKET
 from calls.models import Call
 from calls.services import Opening
 from platforms.events import CallEnded, CallStarted, TurnSpoken
-from tests.people import cookie_of, make_member, make_person
+from tests.people import bearer, cookie_of, make_member, make_person
 
 
 @pytest.fixture
@@ -161,3 +164,41 @@ async def test_too_many_calls_on_one_stream_are_refused(address, house, call):
 
     assert await status(address, f"/live/stream?{asked}", headers) == 400
     assert await status(address, "/live/stream?call=nonsense", headers) == 404
+
+
+async def test_whoever_loses_access_loses_the_open_stream(address, house, live_call):
+    """Signing out, a revoked token, a membership or an account taken away, another role: each within 15 s."""
+    people = {
+        why: await sync_to_async(make_member)(house.workspace, Role.OPERATOR, f"{why}@example.com")
+        for why in ("signs out", "leaves", "is barred", "is demoted", "stays")
+    }
+    cookies = {why: await sync_to_async(cookie_of)(person) for why, person in people.items()}
+    token, plain = await sync_to_async(create_token)(house.workspace, "Exports", Role.OPERATOR, None)
+    streams = [*cookies.items(), ("is revoked", bearer(plain))]
+    opened = {why: asyncio.Event() for why, _ in streams}
+
+    def follow(why: str, header: tuple[bytes, bytes]) -> asyncio.Task:
+        headers = {header[0].decode(): header[1].decode()}
+        return asyncio.create_task(
+            watch(address, f"/live/calls/{live_call.pk}/stream", headers, lambda parts: opened[why].set())
+        )
+
+    @sync_to_async
+    def lose() -> None:
+        Session.objects.filter(session_key=session_key).delete()
+        Membership.objects.filter(user=people["leaves"]).delete()
+        Membership.objects.filter(user=people["is demoted"]).update(role=Role.VIEWER)
+        User.objects.filter(pk=people["is barred"].pk).update(is_active=False)
+        revoke_token(token, None)
+
+    session_key = cookies["signs out"][1].decode().partition("=")[2]
+    following = {why: follow(why, header) for why, header in streams}
+    async with asyncio.timeout(30):
+        for event in opened.values():
+            await event.wait()
+        await lose()
+        stays = following.pop("stays")
+        await asyncio.gather(*following.values())
+
+    assert not stays.done()
+    stays.cancel()
