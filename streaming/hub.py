@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError
@@ -83,17 +84,15 @@ class Hub:
         if connection.closed:
             return  # meanwhile its browser left, or its time was over
         # No await from here on: what is told and what follows must meet exactly.
-        feed = self._feed(topics, sources)
+        for source, story in zip(sources, stories, strict=True):
+            story.add([] if story.ended else source.recent.since(story.position))
+        feed = self._feed(topics, sources, stories)
         feed.push_collected()
         try:
-            chunk, over = self._told(feed, sources, stories)
+            chunk, over = self._told(feed, stories)
             if over:
                 self._finish(connection, chunk)
                 return
-            for index, (source, story) in enumerate(zip(sources, stories, strict=True)):
-                # What is over stays so, whatever the log forgets: nothing is told of it any more.
-                if not (story.ended or story.over):
-                    source.feeds.add((feed, index))
             connection.follow(feed)
             self.connections.add(connection)
             feed.join(connection)
@@ -144,11 +143,22 @@ class Hub:
 
     # What a reader is told first.
 
-    def _feed(self, topics: Sequence[Topic], sources: Sequence[Source]) -> Feed:
-        key = tuple((topic.name, tuple(topic.tag.items()), topic.filter) for topic in topics)
+    def _feed(self, topics: Sequence[Topic], sources: Sequence[Source], stories: Sequence[Story]) -> Feed:
+        # What is over stays so, whatever the log forgets: those who know hear no more of it.
+        key = tuple(
+            (topic.name, tuple(topic.tag.items()), topic.filter, story.final)
+            for topic, story in zip(topics, stories, strict=True)
+        )
         feed = self._feeds.get(key)
         if feed is None:
-            feed = self._feeds[key] = Feed(key, topics, [source.recent.position for source in sources])
+            standing = [
+                replace(source.recent.position, end=story.final)
+                for source, story in zip(sources, stories, strict=True)
+            ]
+            feed = self._feeds[key] = Feed(key, topics, standing)
+            for index, (source, story) in enumerate(zip(sources, stories, strict=True)):
+                if not story.final:
+                    source.feeds.add((feed, index))
         return feed
 
     def _drop_if_empty(self, feed: Feed) -> None:
@@ -184,10 +194,9 @@ class Hub:
                 stories[index] = story
         raise Away("the log moves faster than it can be read")
 
-    def _told(self, feed: Feed, sources: Sequence[Source], stories: Sequence[Story]) -> tuple[bytes, bool]:
+    @staticmethod
+    def _told(feed: Feed, stories: Sequence[Story]) -> tuple[bytes, bool]:
         """All that brings a reader up to date with the feed, and whether that is the end of it."""
-        for source, story in zip(sources, stories, strict=True):
-            story.add([] if story.ended else source.recent.since(story.position))
         standing = [story.start or (story.position if story.silent else None) for story in stories]
         stand = Stand(feed.names, standing)
         chunks = [feed.tell(index, story, stand) for index, story in enumerate(stories)]

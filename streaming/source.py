@@ -43,7 +43,7 @@ class Source:
         self._whole = asyncio.Event()
         self._mending: asyncio.Task | None = None
         self._story: asyncio.Task | None = None
-        self._story_at = 0.0
+        self._story_at, self._story_ended = 0.0, False
 
     async def open(self) -> None:
         """Load what was said last. Raises RedisError."""
@@ -142,8 +142,10 @@ class Source:
 
     def _asked(self, topic: Topic) -> asyncio.Task:
         loop = asyncio.get_running_loop()
-        if self._story is None or _failed(self._story) or loop.time() - self._story_at > STORY_SECONDS:
+        old = loop.time() - self._story_at > STORY_SECONDS or (topic.ended and not self._story_ended)
+        if self._story is None or _failed(self._story) or old:
             self._story, self._story_at = loop.create_task(self._tell(topic)), loop.time()
+            self._story_ended = topic.ended
             self._story.add_done_callback(_failed)  # who asked may have left; it is not news then
         return self._story
 

@@ -29,6 +29,11 @@ class Story:
         """Whether it tells the end of the topic."""
         return any(item.end for item in self.items)
 
+    @property
+    def final(self) -> bool:
+        """Whether nothing follows: the topic is over, and the reader knew or is told so."""
+        return self.ended or self.over
+
     def add(self, items: list[Item]) -> None:
         # A new list: the one we have may be told to others too.
         if items:

@@ -44,6 +44,7 @@ class Browser:
         self.hub, self.names, self.filter = hub, names, filter
         self.call = Call()
         self.record: Callable[[], Awaitable[list[Entry]]] | None = None
+        self.over = ""  # the topic of which the record says so
         self.writes = 0
         self.broken = False
         self.open = asyncio.Event()
@@ -56,7 +57,8 @@ class Browser:
     async def connect(self) -> None:
         tagged = len(self.names) > 1
         topics = [
-            Topic(name, {"call": name} if tagged else {}, self.record, self.filter) for name in self.names
+            Topic(name, {"call": name} if tagged else {}, self.record, self.filter, name == self.over)
+            for name in self.names
         ]
         admission = Admission("viewer", topics, everyone)
         self._bytes = b""
@@ -406,6 +408,28 @@ async def test_what_is_over_is_not_reset_when_the_log_forgets_it(topic, log):
 
     assert browser.call.resets == 1  # of the other
     browser.cut(0)
+    await hub.close()
+
+
+async def test_who_was_told_of_an_end_by_the_record_stands_at_the_end(topic, log):
+    other, hub = f"{topic}-2", Hub()
+    browser, early = Browser(hub, [topic, other]), Browser(hub, [topic, other])
+    await early.connect()
+    browser.over = topic
+    await browser.connect()
+    browser.read()
+    assert browser.call.ended
+    await log.append(other, words("goes on"))
+    for each in (browser, early):
+        async with asyncio.timeout(10):
+            while (other, "r1") not in each.call.turns:
+                await asyncio.sleep(0.005)
+                each.read()
+
+    assert Cursor.parse(browser.call.position).at_end(topic)
+    assert not Cursor.parse(early.call.position).at_end(topic)
+    for each in (browser, early):
+        each.cut(0)
     await hub.close()
 
 
