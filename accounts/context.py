@@ -3,24 +3,32 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
+from accounts.access import Viewer
 from accounts.models import Membership, Role
 from accounts.permissions import Permission
 from base.theme import theme_of
 
 
 def shell(request: HttpRequest) -> dict:
-    """theme, and for somebody signed in: viewer, workspace, role, whether they manage it, and the workspaces
-    they can switch to."""
+    """theme, and for somebody signed in: viewer, viewer_key, workspace, role, whether they manage it, and the
+    workspaces they can switch to."""
     context: dict[str, Any] = {"theme": theme_of(request)}
     viewer = getattr(request, "viewer", None)
     if viewer and viewer.user_id:
         memberships = Membership.objects.filter(user_id=viewer.user_id).select_related("workspace")
         context |= {
             "viewer": viewer,
+            "viewer_key": _key_of(viewer),
             "workspace": request.workspace,
             "role_name": Role(viewer.role).label,
             "manages": viewer.may(Permission.MANAGE_WORKSPACE),
             "workspaces": [membership.workspace for membership in memberships.order_by("id")],
         }
     return context
+
+
+def _key_of(viewer: Viewer) -> str:
+    """Tabs with the same key may share a connection. It changes with the session and with the workspace."""
+    return salted_hmac("viewer", f"{viewer.session_key} {viewer.workspace_id}").hexdigest()[:20]

@@ -44,16 +44,18 @@ class CallStream(Stream):
 
 
 class BoardStream(Stream):
-    """The workspace's board; `?call=<id>` adds a call in full, each of its parts with that `call`."""
+    """The workspace's board; `?call=<id>` adds a call in full, each of its parts with that `call`. Parts of
+    the board name calls too, and are marked `board` beside them; `board=0` leaves it out."""
 
     async def admit(self) -> Admission:
         viewer = await self.viewer()
-        asked = _asked(self.scope["query_string"])
+        asked, has_board = _asked(self.scope["query_string"])
+        board_topics = [board_topic(viewer, tagged=bool(asked))] if has_board else []
         calls = await call_topics(viewer, asked, tagged=True) if asked else []
-        return self.admission(viewer, [board_topic(viewer), *calls])
+        return self.admission(viewer, [*board_topics, *calls])
 
 
-def board_topic(viewer: Viewer) -> Topic:
+def board_topic(viewer: Viewer, *, tagged: bool = False) -> Topic:
     words = viewer.may(Permission.SEE_WORDS)
     workspace_id = viewer.workspace_id
     name = board.topic(workspace_id) if words else board.facts_topic(workspace_id)
@@ -61,7 +63,7 @@ def board_topic(viewer: Viewer) -> Topic:
     async def record() -> list[Entry]:
         return await in_a_thread(board.entries_on)(workspace_id, words=words)
 
-    return Topic(name, snapshot=record)
+    return Topic(name, {"board": True} if tagged else {}, snapshot=record)
 
 
 async def call_topics(viewer: Viewer, call_ids: list[UUID], *, tagged: bool = False) -> list[Topic]:
@@ -90,12 +92,16 @@ def _record(call_id: UUID) -> list[Entry]:
     return parts.parts_of(Call.objects.select_related("agent", "version").get(pk=call_id))
 
 
-def _asked(query: bytes) -> list[UUID]:
+def _asked(query: bytes) -> tuple[list[UUID], bool]:
+    """The calls, and whether the board."""
     try:
-        named = parse_qs(query.decode("ascii"), max_num_fields=100).get("call", [])
-        asked = [UUID(name) for name in named]
+        fields = parse_qs(query.decode("ascii"), max_num_fields=100)
+        asked = [UUID(name) for name in fields.get("call", [])]
     except ValueError:
         raise Refused(404, "not_found", NOT_FOUND) from None
     if len(asked) > MOST_CALLS:
         raise Refused(400, "too_many_calls", f"One stream carries {MOST_CALLS} calls at most.")
-    return asked
+    has_board = fields.get("board") != ["0"]
+    if not asked and not has_board:
+        raise Refused(400, "nothing_asked", "Neither the board nor a call was asked for.")
+    return asked, has_board

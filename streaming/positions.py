@@ -11,8 +11,8 @@ the others exactly.
 
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2s
 
@@ -87,6 +87,17 @@ class Cursor:
     one: Position | None = None
     base: int = 0
     places: Mapping[str, tuple[int, int] | None] | None = None  # key → id, None at the end
+    ones: Mapping[str, Position] = field(default_factory=dict)  # by epoch, which no two topics share
+
+    @classmethod
+    def merged(cls, texts: Sequence[str]) -> "Cursor":
+        """Of a reader who followed these topics on several connections and goes on with one. Raises
+        BadPosition."""
+        cursors = [cls.parse(text) for text in texts]
+        if len(cursors) == 1:
+            return cursors[0]
+        places = {key: id for cursor in cursors for key, id in (cursor.places or {}).items()}
+        return cls(places=places, ones={cursor.one.epoch: cursor.one for cursor in cursors if cursor.one})
 
     @classmethod
     def parse(cls, text: str) -> "Cursor":
@@ -117,6 +128,8 @@ class Cursor:
         """Where this reader stands in the topic. None: unknown; it may have seen another epoch of it."""
         if self.places is None:
             return self.one
+        if epoch in self.ones:
+            return self.ones[epoch]
         if _key(topic, UNSEEN.epoch) in self.places:
             return UNSEEN
         if _key(topic, "end") in self.places:

@@ -61,5 +61,5 @@ def cursor_of(scope) -> Cursor | None:
         query = parse_qs(scope["query_string"].decode("ascii"), max_num_fields=100)
     except ValueError as error:
         raise BadPosition("the query cannot be read") from error
-    after = query.get("after", [""])[-1]
-    return Cursor.parse(after) if after else None
+    after = query.get("after")  # once, or once for each connection that this one goes on for
+    return Cursor.merged(after) if after else None

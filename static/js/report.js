@@ -135,7 +135,8 @@ addEventListener("securitypolicyviolation", (event) => {
 
 const spells = new Map(); // stream → { since, tries, isStale } while it is not well
 
-addEventListener("stream:state", ({ detail: { url, name, tries, since } }) => {
+addEventListener("stream:state", ({ detail: { url, name, tries, since, trace } }) => {
+  seen(trace);
   const source = pathOf(url);
   const spell = spells.get(url) ?? { since, tries: 0, isStale: false };
   if (name === "live" || name === "catching") {

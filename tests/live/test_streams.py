@@ -158,6 +158,32 @@ async def test_a_call_can_be_added_to_the_board(address, house, live_call):
     assert all(part["call"] == str(live_call.pk) for part in told if part["type"] != "data-pulse")
 
 
+async def test_parts_of_the_board_are_marked_beside_calls(address, house, live_call):
+    headers = await session(house, Role.OPERATOR)
+
+    def enough(parts):
+        return {"data-card", "data-call"} <= {part["type"] for part in parts}
+
+    told = await watch(address, f"/live/stream?call={live_call.pk}", headers, enough)
+
+    assert {part["type"]: part.get("board") for part in told if part["type"] != "data-pulse"} == {
+        "data-card": True,
+        "data-call": None,
+    }
+
+
+async def test_the_board_can_be_left_out(address, house, live_call):
+    headers = await session(house, Role.OPERATOR)
+
+    def enough(parts):
+        return "data-call" in [part["type"] for part in parts]
+
+    told = await watch(address, f"/live/stream?board=0&call={live_call.pk}", headers, enough)
+
+    assert "data-card" not in [part["type"] for part in told]
+    assert await status(address, "/live/stream?board=0", headers) == 400
+
+
 async def test_too_many_calls_on_one_stream_are_refused(address, house, call):
     headers = await session(house, Role.OPERATOR)
     asked = "&".join([f"call={call.pk}"] * 21)

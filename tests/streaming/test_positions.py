@@ -54,6 +54,18 @@ def test_a_topic_of_another_epoch_or_never_seen_has_no_position():
     assert cursor.of("b", "22222222") == Position("22222222", (6, 1))
 
 
+@given(st.lists(POSITIONS, min_size=3, max_size=9, unique_by=lambda position: position.epoch))
+def test_one_reader_goes_on_from_the_positions_of_several_connections(places):
+    known = {f"topic {n}": position for n, position in enumerate(places)}
+    together = join(dict(list(known.items())[:-1]))
+
+    cursor = Cursor.merged([together, str(places[-1])])
+
+    assert {topic: cursor.of(topic, position.epoch) for topic, position in known.items()} == known
+    assert cursor.of("topic 0", "of another epoch") is None or places[0].end
+    assert Cursor.merged([together]) == Cursor.parse(together)
+
+
 def test_twenty_one_topics_fit_a_header():
     at = 1_795_000_000_000
     known = {f"ws:x:call:{n}": Position(f"{n:08x}", (at + n * 60_000, n % 3)) for n in range(21)}

@@ -5,20 +5,23 @@ import json
 import os
 import shutil
 import signal
-from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from playwright.async_api import Page, Route, async_playwright
 
 from streaming.log import Entry
+from streaming.positions import Cursor, join
 from tests.browser.conftest import FLAGS, chromium
 from tests.streaming.running import free_port, web
 from tests.streaming.test_consumers import FINISH, turn, words
+from tests.streaming.test_positions import POSITIONS
 
-MODULE = Path(__file__).parents[2] / "streaming/static/streaming/stream.js"
-LISTEN = """async (url) => {
+MODULES = Path(__file__).parents[2] / "streaming/static/streaming"
+LISTEN = """async ([url, share]) => {
     const { openStream } = await import("/static/any/streaming/stream.js");
     const seen = { parts: [], states: [], resets: 0, over: [] };
     window.seen = seen;
@@ -29,8 +32,9 @@ LISTEN = """async (url) => {
         end: () => seen.over.push("end"),
         signIn: () => seen.over.push("signIn"),
         refused: (status) => seen.over.push(status),
-    });
+    }, { share: share && { who: "maya" } });
 }"""
+everywhere = pytest.mark.parametrize("share", [False, True], ids=["own", "shared"])
 
 
 @pytest.fixture
@@ -55,8 +59,9 @@ async def seen(page: Page) -> dict:
 
 
 @pytest.mark.browser
-async def test_it_hands_on_every_part_once_and_says_it_is_live(page, topic, log):
-    await page.evaluate(LISTEN, f"/stream?topic={topic}")
+@everywhere
+async def test_it_hands_on_every_part_once_and_says_it_is_live(page, share, topic, log):
+    await page.evaluate(LISTEN, [f"/stream?topic={topic}", share])
     await log.append(topic, words("r1", "Good ", "morning"))
     await until(page, "seen.parts.some((part) => part.delta?.includes('morning'))")
     await until(page, "seen.states.at(-1)?.lag !== null")
@@ -69,12 +74,13 @@ async def test_it_hands_on_every_part_once_and_says_it_is_live(page, topic, log)
 
 
 @pytest.mark.browser
-async def test_it_stops_when_the_call_is_over(page, topic, log):
-    await page.evaluate(LISTEN, f"/stream?topic={topic}")
+@everywhere
+async def test_it_stops_when_the_call_is_over(page, share, topic, log):
+    await page.evaluate(LISTEN, [f"/stream?topic={topic}", share])
     await log.append(topic, [turn("c1", "Bye"), FINISH])
     await until(page, "seen.over.length")
     position = await page.evaluate("() => stream.position")
-    await page.evaluate(LISTEN, f"/stream?topic={topic}&after={position}")
+    await page.evaluate(LISTEN, [f"/stream?topic={topic}&after={position}", share])
     await until(page, "seen.over.length")
 
     assert position.endswith("-end")
@@ -83,17 +89,19 @@ async def test_it_stops_when_the_call_is_over(page, topic, log):
 
 
 @pytest.mark.browser
-async def test_it_gives_up_where_nothing_will_come(page):
-    await page.evaluate(LISTEN, "/stream?nothing=1")
+@everywhere
+async def test_it_gives_up_where_nothing_will_come(page, share):
+    await page.evaluate(LISTEN, ["/stream?nothing=1", share])
     await until(page, "seen.over.length")
 
     assert (await seen(page))["over"] == [404]
 
 
 @pytest.mark.browser
-async def test_a_reset_is_told_before_everything_comes_again(page, topic, log):
+@everywhere
+async def test_a_reset_is_told_before_everything_comes_again(page, share, topic, log):
     await log.append(topic, [turn("c1", "Hello")])
-    await page.evaluate(LISTEN, f"/stream?topic={topic}&after=abc-1-0")
+    await page.evaluate(LISTEN, [f"/stream?topic={topic}&after=abc-1-0", share])
     await until(page, "seen.parts.length")
     told = await seen(page)
 
@@ -108,7 +116,7 @@ async def test_it_comes_back_by_itself_when_the_server_was_gone(page, topic, log
     port = free_port()
     with on_port(port):
         await page.goto(f"http://127.0.0.1:{port}/page")
-        await page.evaluate(LISTEN, f"/stream?topic={topic}")
+        await page.evaluate(LISTEN, [f"/stream?topic={topic}", False])
         await log.append(topic, words("r1", "one "))
         await until(page, "seen.parts.length === 2")
     await until(page, "seen.states.at(-1).name === 'reconnecting'")
@@ -141,7 +149,7 @@ async def test_it_does_not_storm_a_server_that_said_goodbye_and_stayed_away(page
 
     with on_port(port):
         await page.goto(f"http://127.0.0.1:{port}/page")
-        await page.evaluate(LISTEN, f"/stream?topic={topic}")
+        await page.evaluate(LISTEN, [f"/stream?topic={topic}", False])
         await until(page, "seen.states.at(-1)?.name === 'live'")
     async with await asyncio.start_server(hang_up, "127.0.0.1", port):
         await until(page, "seen.states.at(-1).tries >= 6", 30)
@@ -159,10 +167,11 @@ async def slowly(route: Route) -> None:
 
 @pytest.mark.browser
 @pytest.mark.processes
-async def test_it_notices_a_connection_that_died_in_silence(page, topic, log):
+@everywhere
+async def test_it_notices_a_connection_that_died_in_silence(page, share, topic, log):
     with web("uvicorn") as port:
         await page.goto(f"http://127.0.0.1:{int(port)}/page")
-        await page.evaluate(LISTEN, f"/stream?topic={topic}")
+        await page.evaluate(LISTEN, [f"/stream?topic={topic}", share])
         await log.append(topic, [turn("c1", "Hello")])
         await until(page, "seen.parts.length === 1")
         port.process.send_signal(signal.SIGSTOP)
@@ -176,10 +185,11 @@ async def test_it_notices_a_connection_that_died_in_silence(page, topic, log):
 
 
 @pytest.mark.browser
-async def test_a_planned_end_goes_unnoticed(page, topic, log):
+@everywhere
+async def test_a_planned_end_goes_unnoticed(page, share, topic, log):
     with web("uvicorn", STREAM_MAX_SECONDS="1") as port:
         await page.goto(f"http://127.0.0.1:{int(port)}/page")
-        await page.evaluate(LISTEN, f"/stream?topic={topic}")
+        await page.evaluate(LISTEN, [f"/stream?topic={topic}", share])
         for index in range(30):
             await log.append(topic, [turn("c1", str(index))])
             await asyncio.sleep(0.1)  # three lives of the stream
@@ -206,11 +216,15 @@ async def ask_node(expression: str):
     if not node:
         say = pytest.fail if os.environ.get("CI") else pytest.skip
         say("no Node here")
-    # As a data: URL, which is a module whatever the folder says.
-    module = f"data:text/javascript;base64,{b64encode(MODULE.read_bytes()).decode()}"
     script = f"""
+        import {{ readFileSync }} from "node:fs";
         globalThis.location = {{ href: "https://earshot.example/calls/1" }};
-        const {{ pauseBefore, resumeAt, isRepeat, Lag }} = await import("{module}");
+        // As a data: URL, which is a module whatever the folder says.
+        const source = (name) => encodeURIComponent(readFileSync("{MODULES}/" + name));
+        const module = (name) => import("data:text/javascript," + source(name));
+        const {{ pauseBefore, Lag }} = await module("line.js");
+        const positions = await module("positions.js");
+        const {{ resumeAt, isRepeat, isSamePlace, isEnd, ownPosition, commonPosition }} = positions;
         console.log(JSON.stringify({expression}));
     """
     process = await asyncio.create_subprocess_exec(
@@ -233,6 +247,46 @@ async def test_the_position_replaces_the_one_in_the_address():
     assert found == "https://earshot.example/live/stream?call=1&call=2&after=%7E1a.b%2Cc%21"
 
 
+async def test_one_connection_goes_on_for_several():
+    found = await ask_node(
+        'resumeAt("/live/stream?call=1&after=old", ["a-5-1", null, "~0.keykey6!", "a-5-1"])'
+    )
+
+    assert found == "https://earshot.example/live/stream?call=1&after=a-5-1&after=%7E0.keykey6%21"
+
+
+@given(st.lists(POSITIONS, min_size=2, max_size=21))
+@settings(max_examples=5, deadline=None)
+async def test_each_topic_has_a_position_of_its_own_in_a_common_one(places):
+    """What it says in JavaScript is what it says in Python."""
+    known = {f"topic {n}": position for n, position in enumerate(places)}
+    own, common, same = await ask_node(f"""((id, places) => {{
+        const own = places.map((place, n) => ownPosition(id, n));
+        const same = own.map((one, n) => [isSamePlace(one, places[n]), isEnd(one), isEnd(places[n])]);
+        return [own, commonPosition(own), same];
+    }})({json.dumps(join(known))}, {json.dumps([*map(str, places)])})""")
+
+    for (topic, position), text, (is_same, *ended) in zip(known.items(), own, same, strict=True):
+        assert Cursor.parse(text).of(topic, position.epoch) == position
+        assert Cursor.parse(common).of(topic, position.epoch) == position
+        assert ended == [position.end, position.end]
+        assert is_same == (not position.end and position.id[0] > 0)
+
+
+async def test_no_place_is_the_same_as_a_place_before_everything():
+    pairs = [
+        ("0-0-0", "0-0-0"),
+        ("a-0-0", "b-0-0"),
+        ("a-5-1", "a-5-2"),
+        ("a-5-1", "~1.keykey5,1"),
+        (None, None),
+    ]
+    found = await ask_node(f"{json.dumps(pairs)}.map(([a, b]) => isSamePlace(a, b))")
+
+    assert found == [False, False, False, True, False]
+    assert await ask_node('isSamePlace("a-0-0", "a-0-0")')
+
+
 async def test_a_repeat_is_known_by_its_number():
     pairs = [
         ("a-5-1", "a-5-1", True),
@@ -244,6 +298,10 @@ async def test_a_repeat_is_known_by_its_number():
         ("a-5-1", "a-end", False),
         ("0-0-0", "0-0-0", False),
         ("~1.a", "~1.a", False),
+        ("~0.keykey6,1", "~0.keykey6,1", True),
+        ("~0.keykey6,1", "~0.keykey7", False),
+        ("~0.keykey6,1", "~0.keykek5", False),
+        ("~0.keykey0", "~0.keykey0", False),
         (None, "a-5-1", False),
     ]
     found = await ask_node(f"{json.dumps([pair[:2] for pair in pairs])}.map(([a, b]) => isRepeat(a, b))")

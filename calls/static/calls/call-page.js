@@ -80,7 +80,8 @@ class CallPage extends HTMLElement {
   // --- Live ---------------------------------------------------------------
 
   #watch() {
-    this.#stream = watch(this.#data.stream, (part) => this.#take(part));
+    const { stream, call, sees_words } = this.#data;
+    this.#stream = watch(stream, (part) => this.#take(part), sees_words ? `/live/stream?board=0&call=${call.id}` : stream);
     this.#timers.push(
       setInterval(() => this.#tick(), 1_000),
       setInterval(() => this.#refreshCost(), COST_EVERY_MS),

@@ -6,9 +6,9 @@ import { openStream } from "streaming/stream.js";
 
 const TOO_SOON_MS = 10_000;
 
-// onPart(part): parts of the stream and `data-reset`. Returns {close()}.
-export function watch(url, onPart) {
-  let stream;
+// onPart(part): parts of the stream and `data-reset`. as: what the stream is called on the connection that all tabs of
+// this person share, if not by its own address. Returns {close()}.
+export function watch(url, onPart, as = url) {
   const handlers = {
     part: onPart,
     reset: (data) => onPart({ type: "data-reset", data }),
@@ -18,14 +18,9 @@ export function watch(url, onPart) {
     // The page itself says best why: gone, or no longer ours to see. Not again and again, should it say nothing.
     refused: () => performance.now() > TOO_SOON_MS && location.reload(),
   };
-  const open = (after) => (stream = openStream(url, handlers, { after }));
-  open();
-  onRetry(() => {
-    const { position } = stream;
-    stream.close();
-    open(position);
-  });
-  return { close: () => stream.close() };
+  const stream = openStream(url, handlers, { share: { who: document.querySelector('meta[name="viewer"]')?.content, as } });
+  onRetry(() => stream.retry());
+  return stream;
 }
 
 function tell({ name, lag, tries, received, since, log }) {
