@@ -118,6 +118,8 @@ def run(loops: int, seconds: float, only: str = "", named: str = "") -> Iterator
                     of.figures.setdefault(name, {})[loop] = figures
                     trial.wait_until_quiet(served[name].pid)
             yield from table(of)
+        if "B" in taken:
+            yield from publishing(taken["B"])
         held = {}
         if only in ("", "deaf"):
             both = {name: served[name] for name in (OURS, DAPHNE) if name in served}
@@ -149,7 +151,7 @@ def table(taken: Taken) -> Iterator[str]:
     yield ""
     yield (
         f"{head:<60} {'CPU s/M':>8} {'ratio':>6} {'p50 ms':>7} {'p99 ms':>8} {'lost':>6} {'frames':>7}"
-        f" {'KB idle':>8} {'KB':>5} {'conn/s':>7} {'ms each':>8} {'source':>7} {'Redis':>6}"
+        f" {'KB idle':>8} {'KB':>5} {'conn/s':>7} {'ms each':>8}"
     )
     for name, loops in taken.figures.items():
         cpu, p50, p99, lost, frames = (
@@ -157,15 +159,23 @@ def table(taken: Taken) -> Iterator[str]:
         )
         first = next(iter(loops.values()))
         connects, connect_ms = taken.middle(name, "connects"), taken.middle(name, "connect_ms")
-        source_ms, redis_ms = taken.middle(name, "source_ms"), taken.middle(name, "redis_ms")
         ratio = taken.ratio(name, taken.yardstick)
         yield (
             f"  {name:<58} {cpu:>8.2f} {'–' if ratio is None else f'{ratio:.2f}':>6} {p50:>7.1f} {p99:>8.1f}"
             f" {lost:>6.1%} {frames:>7.0%} {first.idle_kb:>8.0f} {first.kb:>5.0f} {connects:>7.0f}"
-            f" {connect_ms:>8.2f} {source_ms:>7.1f} {redis_ms:>6.1f}"
+            f" {connect_ms:>8.2f}"
         )
     most = max(len(loops) for loops in taken.figures.values())
     yield f"  (ratio to {taken.yardstick}, loop by loop; medians of {most} loops or fewer; KB of the first)"
+
+
+def publishing(taken: Taken) -> Iterator[str]:
+    """What saying a token costs whoever says it, and Redis; less what speaking to nobody costs."""
+    yield ""
+    yield f"{'publishing in B, CPU ms per 1,000 tokens':<60} {'source':>8} {'Redis':>7}"
+    for name in taken.figures:
+        source_ms, redis_ms = taken.middle(name, "source_ms"), taken.middle(name, "redis_ms")
+        yield f"  {name:<58} {source_ms:>8.1f} {redis_ms:>7.1f}"
 
 
 def verdicts(taken: dict[str, Taken], held: dict) -> Iterator[str]:

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 import django
 import redis
@@ -24,11 +25,16 @@ from channels_redis.pubsub import RedisPubSubChannelLayer  # noqa: E402
 
 from bench.speech import Speech, call_id  # noqa: E402
 from streaming.entries import delta, encode  # noqa: E402
+from streaming.log import Log  # noqa: E402
 from streaming.writer import Writer  # noqa: E402
 
 ANSWER = "r1"
 Say = Callable[[int, str], Awaitable[None]]
-Sink = tuple[Say, Callable[[], Awaitable[None]]]
+Sink = tuple[Say, Callable[[], Awaitable]]
+
+
+async def nothing() -> None:
+    """Nothing is to be closed."""
 
 
 def part(speech: Speech, call: int, text: str) -> bytes:
@@ -37,35 +43,43 @@ def part(speech: Speech, call: int, text: str) -> bytes:
     return encode(delta(ANSWER, text) | tag)
 
 
+# Connections outlive a speech, as in a process that has many calls: opening them is no token's price.
+@cache
+def log() -> Log:
+    return Log()
+
+
+@cache
+def layer(kind: type):
+    return kind(hosts=[os.environ["REDIS_URL"]])
+
+
 async def product(speech: Speech) -> Sink:
-    writer = Writer()
+    writer = Writer(log())
     topics = [f"ws:{speech.workspace}:call:{call_id(speech.run, call)}" for call in range(speech.calls)]
 
     async def say(call: int, text: str) -> None:
         writer.delta(topics[call], ANSWER, ANSWER, text)
 
-    return say, writer.close
+    return say, writer.flush
 
 
-async def stock(layer, speech: Speech) -> Sink:
+async def stock(kind: type, speech: Speech) -> Sink:
     async def say(call: int, text: str) -> None:
         event = {"type": "token", "data": part(speech, call, text).decode()}
-        await layer.group_send(f"bench-{speech.run}-{call}", event)
+        await layer(kind).group_send(f"bench-{speech.run}-{call}", event)
 
-    async def close() -> None:
-        """The layer's connections end with the process."""
-
-    return say, close
+    return say, nothing
 
 
 async def core(speech: Speech) -> Sink:
     # It says of every message that it was too many.
     logging.getLogger("channels_redis").setLevel(logging.WARNING)
-    return await stock(RedisChannelLayer(hosts=[os.environ["REDIS_URL"]]), speech)
+    return await stock(RedisChannelLayer, speech)
 
 
 async def pubsub(speech: Speech) -> Sink:
-    return await stock(RedisPubSubChannelLayer(hosts=[os.environ["REDIS_URL"]]), speech)
+    return await stock(RedisPubSubChannelLayer, speech)
 
 
 async def floor(speech: Speech) -> Sink:
@@ -128,10 +142,7 @@ async def nobody(speech: Speech) -> Sink:
     async def say(call: int, text: str) -> None:
         """To nobody."""
 
-    async def close() -> None:
-        """Nothing is open."""
-
-    return say, close
+    return say, nothing
 
 
 SINKS = {

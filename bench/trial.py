@@ -44,7 +44,6 @@ class Figures:
     connect_ms: float  # of the server's CPU
     source_ms: float  # of CPU per 1,000 tokens, less what speaking costs at all
     redis_ms: float
-    deliveries: float  # a second
 
 
 def on_cpu(pid: int) -> float:
@@ -130,7 +129,6 @@ def turn(
     with readers(load, served, workload, run) as (reading, arrived):
         time.sleep(SETTLE_S)
         idle, before = processes.memory_kb(served.pid), [on_cpu(pid) for pid in watched]
-        began = time.monotonic()
         said = source.speak(
             Speech(
                 served.how,
@@ -144,7 +142,6 @@ def turn(
                 workspace=ground.workspace,
             )
         )
-        took = time.monotonic() - began
         time.sleep(SETTLE_S)
         full, after = processes.memory_kb(served.pid), [on_cpu(pid) for pid in watched]
         got = result(reading)
@@ -163,5 +160,4 @@ def turn(
         connect_ms=(before[0] - unconnected) * 1000 / workload.readers,
         source_ms=max(0.0, source_cpu * 1e6 / said - source.idle_ms),
         redis_ms=redis_cpu * 1e6 / said,
-        deliveries=tokens / took,
     )
