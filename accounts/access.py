@@ -1,17 +1,19 @@
 """Who is asking: from a session cookie or an API token to a Viewer, for pages, streams and sockets alike.
 
 Streams and sockets look up here and never through Channels' own middleware, which handles one lookup at a
-time: a thousand browsers coming back together are a few lookups, shared and on threads of their own.
+time: a thousand browsers coming back together are a few lookups, shared and on threads of their own,
+and each of those asks for as many as have come meanwhile.
 """
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.cookies import CookieError
+from itertools import chain
 from uuid import UUID
 
 from django.conf import settings
@@ -30,6 +32,7 @@ from accounts.tokens import digest, working_tokens
 KEPT_S = 5.0  # how old a remembered answer may be; with a re-check every 10 s, lost access ends within 15 s
 KEPT_NOBODY_S = 1.0
 _MOST_KEPT = 10_000
+_MOST_TOGETHER = 200
 _TOKEN_SEEN_EVERY = timedelta(minutes=1)
 TOKEN_PATHS = ("/api/", "/live/")
 
@@ -64,31 +67,66 @@ def bearer_of(authorization: str, path: str) -> str | None:
 
 
 def viewer_of_token(token_digest: str) -> Viewer | None:
-    token = working_tokens().filter(digest=token_digest).first()
-    if token is None:
-        return None
+    return viewers_of_tokens([token_digest]).get(token_digest)
+
+
+def viewers_of_tokens(digests: Sequence[str]) -> dict[str, Viewer]:
+    """By the digest of the token. Whoever is missing is nobody."""
+    tokens = list(working_tokens().filter(digest__in=digests))
     now = timezone.now()
-    if token.last_used_at is None or token.last_used_at < now - _TOKEN_SEEN_EVERY:
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
-    return Viewer(
-        user_id=None, workspace_id=token.workspace_id, role=token.role, name=token.name, token_id=token.pk
-    )
+    seen = [
+        token.pk
+        for token in tokens
+        if token.last_used_at is None or token.last_used_at < now - _TOKEN_SEEN_EVERY
+    ]
+    if seen:
+        ApiToken.objects.filter(pk__in=seen).update(last_used_at=now)
+    return {
+        token.digest: Viewer(
+            user_id=None, workspace_id=token.workspace_id, role=token.role, name=token.name, token_id=token.pk
+        )
+        for token in tokens
+    }
 
 
-def viewer_of_session(session_key: str) -> Viewer | None:
-    data = _sessions([session_key]).get(session_key)
-    if not data or SESSION_KEY not in data:
-        return None
-    user = User.objects.filter(pk=data[SESSION_KEY], is_active=True).first()
-    if user is None or not _signed_in(user, data):
-        return None
-    membership = membership_of(user, data.get(WORKSPACE))
-    return viewer_of_member(user, membership, session_key) if membership else None
+def viewers_of_sessions(keys: Sequence[str]) -> dict[str, Viewer]:
+    """By the key of the session. Whoever is missing is nobody."""
+    sessions = _sessions(keys)
+    people = {_person_of(data) for data in sessions.values()} - {None}
+    users = {user.pk: user for user in User.objects.filter(pk__in=people, is_active=True)}
+    places = _memberships(users.values())
+    viewers = {}
+    for key, data in sessions.items():
+        user = users.get(_person_of(data))
+        if user is None or not _signed_in(user, data):
+            continue
+        membership = _current(places[user.pk], data.get(WORKSPACE))
+        if membership:
+            viewers[key] = viewer_of_member(user, membership, key)
+    return viewers
+
+
+def _person_of(data: dict) -> UUID | None:
+    try:
+        return UUID(str(data.get(SESSION_KEY)))
+    except ValueError:
+        return None  # a session of nobody, or of another time; those asked for beside it are not its fault
 
 
 def membership_of(user: User, workspace_id: str | None) -> Membership | None:
     """The person's place in `workspace_id` (what their session remembers), else in the one joined first."""
-    memberships = list(Membership.objects.filter(user=user).select_related("workspace").order_by("id"))
+    return _current(_memberships([user])[user.pk], workspace_id)
+
+
+def _memberships(users: Iterable[User]) -> dict[UUID, list[Membership]]:
+    """Of each of these people, with their workspaces, those joined first before others."""
+    places = defaultdict(list)
+    for row in Membership.objects.filter(user__in=users).select_related("workspace").order_by("id"):
+        places[row.user_id].append(row)
+    return places
+
+
+def _current(memberships: list[Membership], workspace_id: str | None) -> Membership | None:
     current = (row for row in memberships if str(row.workspace_id) == workspace_id)
     return next(current, None) or next(iter(memberships), None)
 
@@ -121,12 +159,14 @@ def _signed_in(user: User, data: dict) -> bool:
 
 
 class _Memory:
-    """Answers of `find`, kept for seconds; the same question asked meanwhile waits for the first answer."""
+    """Answers of `find`, kept for seconds; the same question asked meanwhile waits for the first answer, and
+    others that no thread is free for are asked together."""
 
-    def __init__(self, find: Callable[[str], Viewer | None]) -> None:
+    def __init__(self, find: Callable[[Sequence[str]], dict[str, Viewer]]) -> None:
         self.find = find
         self.kept: OrderedDict[str, tuple[float, Viewer | None]] = OrderedDict()
         self.asked: dict[str, asyncio.Future] = {}
+        self.waiting: deque[tuple[str, Future]] = deque()
 
     async def get(self, key: str) -> Viewer | None:
         until, viewer = self.kept.get(key, (0.0, None))
@@ -135,10 +175,35 @@ class _Memory:
         loop = asyncio.get_running_loop()
         asked = self.asked.get(key)
         if asked is None or asked.get_loop() is not loop:
-            asked = self.asked[key] = loop.run_in_executor(_pool, _on_thread, self.find, key)
+            question: Future = Future()
+            self.waiting.append((key, question))
+            _pool.submit(self._answer)
+            asked = self.asked[key] = asyncio.wrap_future(question)
             asked.add_done_callback(lambda done: self._keep(key, done))
         async with asyncio.timeout(_LONGEST_S):
             return await asyncio.shield(asked)
+
+    def _answer(self) -> None:
+        """On a thread: for all who wait now. There are as many calls as questions, so most find none."""
+        questions: dict[str, list[Future]] = defaultdict(list)
+        while len(questions) < _MOST_TOGETHER:
+            try:
+                key, question = self.waiting.popleft()
+            except IndexError:
+                break
+            if question.set_running_or_notify_cancel():
+                questions[key].append(question)
+        if not questions:
+            return
+        try:
+            found = _on_thread(self.find, list(questions))
+        except Exception as error:
+            for question in chain.from_iterable(questions.values()):
+                question.set_exception(error)
+            return
+        for key, asking in questions.items():
+            for question in asking:
+                question.set_result(found.get(key))
 
     def _keep(self, key: str, done: asyncio.Future) -> None:
         if self.asked.get(key) is done:
@@ -163,8 +228,8 @@ def _on_thread(work: Callable, *args):
         connection.close()  # back into the pool: this thread must not keep one for itself
 
 
-_by_session = _Memory(viewer_of_session)
-_by_token = _Memory(viewer_of_token)
+_by_session = _Memory(viewers_of_sessions)
+_by_token = _Memory(viewers_of_tokens)
 
 
 async def viewer_of(scope: dict) -> Viewer | None:

@@ -1,6 +1,7 @@
 """Who is asking, for streams and sockets: looked up on threads, shared, and asked again."""
 
 import asyncio
+import threading
 
 import pytest
 from django.db import connection
@@ -94,12 +95,12 @@ def test_nobody_without_a_workspace_is_a_viewer(db):
     assert who(cookie_of(make_person("alone@example.com"))) is None
 
 
-def test_a_thousand_reconnects_are_one_lookup(maya):
+def test_a_thousand_reconnects_of_one_are_one_lookup(maya):
     header = cookie_of(maya)
     asked = []
 
     async def everybody_comes_back():
-        memory = access._Memory(lambda key: asked.append(key) or access.viewer_of_session(key))
+        memory = access._Memory(lambda keys: asked.append(keys) or access.viewers_of_sessions(keys))
         key = header[1].decode().split("=")[1]
         return await asyncio.gather(*(memory.get(key) for _ in range(1000)))
 
@@ -109,11 +110,51 @@ def test_a_thousand_reconnects_are_one_lookup(maya):
     assert {viewer.user_id for viewer in viewers} == {maya.pk}
 
 
+def test_a_thousand_different_people_are_a_few_lookups(workspace):
+    people = [make_member(workspace, "operator", f"{n}@example.com") for n in range(20)]
+    keys = {cookie_of(person)[1].decode().split("=")[1]: person.pk for person in people}
+    busy, asked = threading.Event(), []
+
+    def find(keys):
+        busy.wait(10)  # the database takes its time, until all have come
+        asked.append(keys)
+        return access.viewers_of_sessions(keys)
+
+    async def everybody_comes_back():
+        memory = access._Memory(find)
+        coming = [asyncio.create_task(memory.get(key)) for key in [*keys, *map(str, range(980))]]
+        await asyncio.sleep(0)
+        busy.set()
+        return await asyncio.gather(*coming)
+
+    viewers = asyncio.run(everybody_comes_back())
+
+    assert len(asked) < 20
+    assert [viewer.user_id for viewer in viewers[:20]] == list(keys.values())
+    assert set(viewers[20:]) == {None}
+
+
+def test_a_lookup_that_fails_is_told_to_all_who_wait_and_not_remembered():
+    def find(keys):
+        raise ConnectionError("the database is away")
+
+    async def ask_twice():
+        memory = access._Memory(find)
+        for _ in range(2):
+            answers = await asyncio.gather(memory.get("a"), memory.get("b"), return_exceptions=True)
+            assert [type(answer) for answer in answers] == [ConnectionError] * 2
+        return memory
+
+    memory = asyncio.run(ask_twice())
+    assert not memory.kept
+    assert not memory.asked
+
+
 def test_what_it_remembers_is_bounded(monkeypatch):
     monkeypatch.setattr(access, "_MOST_KEPT", 10)
 
     async def strangers():
-        memory = access._Memory(lambda key: None)
+        memory = access._Memory(lambda keys: {})
         for n in range(50):
             await memory.get(str(n))
         return len(memory.kept)
