@@ -21,11 +21,11 @@ export function openPalette() {
 
 // Cards of calls, as the wallboard draws them.
 function calls() {
-  return [...document.querySelectorAll(".call-who")].slice(0, 40).map((link) => ({
-    group: "On the line now", icon: "call", label: link.textContent.trim(),
-    note: [".call-agent", ".call-why b"].map((part) => link.closest(".call")?.querySelector(part)?.textContent.trim()).filter(Boolean).join(". "),
-    href: link.href,
-  }));
+  return [...document.querySelectorAll(".call-who")].slice(0, 40).map((link) => {
+    const [agent, why] = [".call-agent", ".call-why b"].map((part) => link.closest(".call")?.querySelector(part)?.textContent.trim() ?? "");
+    const note = agent.includes(why) ? agent : [agent, why].filter(Boolean).join(". "); // a steady call's reason is its topic
+    return { group: "On the line now", icon: "call", label: link.textContent.trim(), note, href: link.href };
+  });
 }
 
 function pages() {

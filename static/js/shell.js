@@ -100,6 +100,11 @@ document.addEventListener("keydown", (event) => {
   going = key === "g" ? event.timeStamp + 1500 : 0;
 });
 
+// The pages say ⌘; keyboards without that key have Ctrl in its place.
+if (!/Mac|iP(hone|ad|od)/.test(navigator.platform)) {
+  for (const key of document.querySelectorAll("kbd")) if (key.textContent.startsWith("⌘")) key.textContent = key.textContent.replace("⌘", "Ctrl ").trim();
+}
+
 const keysBox = document.querySelector("[data-keys-on]");
 keysBox.checked = keysOn();
 keysBox.addEventListener("change", () => setKeysOn(keysBox.checked));
