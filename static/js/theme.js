@@ -8,6 +8,7 @@ const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : match
 export function setTheme(theme) {
   if (theme) root.dataset.theme = theme;
   else delete root.dataset.theme;
+  for (const button of document.querySelectorAll("[data-theme-set]")) button.ariaPressed = String(button.dataset.themeSet === theme);
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `theme=${theme}; Path=/; Max-Age=${theme ? YEAR_S : 0}; SameSite=Lax${secure}`;
 }
