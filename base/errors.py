@@ -67,14 +67,14 @@ def wants_json(request: HttpRequest) -> bool:
     return "application/json" in accept and "text/html" not in accept
 
 
-def error_response(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
+def error_response(request: HttpRequest, status: int, message: str = "", title: str = "") -> HttpResponse:
     """The error for whoever asks: the JSON shape or our page. Touches neither database nor session."""
-    _, title, advice = SAYINGS.get(status, SAYINGS[500])
+    _, usual_title, advice = SAYINGS.get(status, SAYINGS[500])
     if wants_json(request):
-        return json_error(status, message=message or title)
+        return json_error(status, message=". ".join(filter(None, (title, message))) or usual_title)
     template = f"{status}.html" if status in (403, 404, 500) else "error.html"
     context = {
-        "title": title,
+        "title": title or usual_title,
         "advice": message or advice,
         "trace_id": current_trace_id(),
         "theme": theme_of(request),
@@ -94,7 +94,7 @@ def forbidden(request: HttpRequest, exception=None) -> HttpResponse:
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return error_response(request, 403, "This form is out of date. Reload the page and send it again.")
+    return error_response(request, 403, "Reload the page and send it again.", title="This form is out of date")
 
 
 def not_found(request: HttpRequest, exception=None) -> HttpResponse:
