@@ -19,11 +19,13 @@ from base.trace import current_trace_id
 from calls import board, facts, fold, parts, services
 from calls.models import LONGEST_MS, Call, Event, Turn
 from calls.services import Opening
+from live.locks import set_for_now
 from platforms.events import AnswerBegan, CallEvent, ToolAnswered, TurnSpoken
 from streaming.log import Entry, Log
 
 UNANSWERED = "Its process ended before it answered."
 MESSAGE = "The answer was interrupted."
+LOCK_SECONDS = 2.0  # others wait for us, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def _take_in(left: Left, group: str, part: dict) -> None:
 
 @transaction.atomic
 def _end(call: Call, left: Left) -> Ending | None:
+    set_for_now("lock_timeout", LOCK_SECONDS)
     held = Call.objects.select_for_update(of=("self",)).filter(pk=call.pk).first()
     if held is None:
         return None  # deleted meanwhile

@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from agents.services import RunningAgent
 from calls import board, fold, parts, services
 from calls.models import LONGEST_MS, Call, Turn
 from calls.services import Opening, Recorded
+from live.locks import set_for_now
 from live.pictures import Pictures
 from live.process import writer
 from live.scribe import Scribe
@@ -20,6 +22,7 @@ from streaming.log import Entry
 
 SEND_SECONDS = 10.0  # a platform that takes no frame for so long is gone
 BOARD_SECONDS = 0.25
+HOLD_SECONDS = 5.0  # of the call's row, between one statement and the next
 
 Send = Callable[[str], Awaitable[None]]
 
@@ -127,9 +130,17 @@ class Line:
     def _take(self, events: Sequence[CallEvent], source: str) -> Recorded:
         call = self.call
         opening = Opening(started_at=call.started_at, level=Call.Level.TOKEN)
-        return services.record_quietly(
-            call.workspace_id, self._platform, call.platform_call_id, events, source=source, opening=opening
-        )
+        with transaction.atomic():
+            # Frozen in here, or its machine gone, this process would keep its successor from the call's row.
+            set_for_now("idle_in_transaction_session_timeout", HOLD_SECONDS)
+            return services.record_quietly(
+                call.workspace_id,
+                self._platform,
+                call.platform_call_id,
+                events,
+                source=source,
+                opening=opening,
+            )
 
     def _recorded(self, recorded: Recorded, shown: Callable[[Turn], bool]) -> None:
         self.call = recorded.call

@@ -12,7 +12,7 @@ from django.db import connections
 from accounts.models import Role
 from agents.models import ModelCall
 from calls import parts
-from calls.models import Call, Turn
+from calls.models import Call, Event, Turn
 from live import leases, watch
 from simulator import Timing, World
 from streaming.log import Log
@@ -139,6 +139,7 @@ async def test_watchers_are_told_once_however_it_dies(database, fragile, record_
 
                     await peer.ask(2, ("r0", GREETING), ASKED)
                     await until(lambda: watcher.words("r2"), LONG)
+                    await until(lambda: has_begun("r2"), LONG)
                     holder.kill()
                     await emptied(fragile.url)
                     seconds.append(await until_told(watcher, 2))
@@ -165,6 +166,11 @@ async def test_watchers_are_told_once_however_it_dies(database, fragile, record_
     }  # fmt: skip
     failed = [row async for row in ModelCall.objects.filter(error_type="interrupted")]
     assert [(row.model, row.call_id, row.finish) for row in failed] == [("sim-fast", call.pk, "error")] * 2
+
+
+@sync_to_async
+def has_begun(key: str) -> bool:
+    return Event.objects.filter(kind="AnswerBegan", turn=key).exists()
 
 
 async def until_told(watcher, errors: int) -> float:
@@ -208,7 +214,8 @@ async def test_a_restart_lets_answers_finish_and_calls_go_on(database):
                     rows = {row.key: row for row in call.turns.all()}
                     await until(lambda: watcher.picture(max(rows, key=lambda key: rows[key].n)), LONG)
 
-    assert placed.disconnection_reason == "user_hangup"
+    assert placed.disconnection_reason == "agent_hangup"  # as its story has it: it was said goodbye to
+    assert list(rows.values())[-1].tool_name == "end_call"
     assert leaving.returncode in (0, -signal.SIGTERM)
     # The caller heard all of it, and nobody was told of anything but a call that went on.
     said = {
@@ -222,8 +229,10 @@ async def test_a_restart_lets_answers_finish_and_calls_go_on(database):
     assert not watcher.of("data-reset")
     assert watcher.connections >= 2
     assert len(set(watcher.positions)) == len(watcher.positions)
+    assert watcher.words(speaking) == rows[speaking].text
     for row in rows.values():
         if row.role == "agent":
-            assert watcher.words(row.key) == row.text
+            assert watcher.picture(row.key)["text"] == row.text
+            assert watcher.words(row.key) in (row.text, "")  # over before they came: told whole
     assert sum(key == "r0" for key in rows) == 1
     assert [row.text for row in call.turns.all() if row.role == "caller"] == placed.said("user")
