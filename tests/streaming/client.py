@@ -70,11 +70,23 @@ class Call:
             self.ended = True
 
 
+OPENS_WITHIN_S = 30  # the first of a session waits until its server has started
+
+
 class Stream:
     """One connection: `async with Stream(port, topic="a") as stream: await stream.next()`."""
 
-    def __init__(self, port: int, *, last_event_id: str | None = None, method: str = "GET", **query) -> None:
+    def __init__(
+        self,
+        port: int,
+        *,
+        last_event_id: str | None = None,
+        method: str = "GET",
+        opens_within: float = OPENS_WITHIN_S,
+        **query,
+    ) -> None:
         self.port = port
+        self.opens_within = opens_within
         self.target = f"/stream?{urlencode(query, doseq=True)}"
         self.last_event_id = last_event_id
         self.method = method
@@ -84,20 +96,27 @@ class Stream:
         self._chunked = False
 
     async def __aenter__(self) -> "Stream":
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(self.opens_within):
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self.port)
-            lines = [f"{self.method} {self.target} HTTP/1.1", "Host: 127.0.0.1", "Accept: text/event-stream"]
-            if self.last_event_id:
-                lines.append(f"Last-Event-ID: {self.last_event_id}")
-            self._writer.write("\r\n".join([*lines, "", ""]).encode())
-            head = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-            self.status = int(head[0].split()[1])
-            self.headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
-            self._chunked = "transfer-encoding" in self.headers
+            try:
+                await self._ask()
+            except BaseException:
+                await self.__aexit__()
+                raise
         return self
 
     async def __aexit__(self, *_) -> None:
         self._writer.transport.abort()
+
+    async def _ask(self) -> None:
+        lines = [f"{self.method} {self.target} HTTP/1.1", "Host: 127.0.0.1", "Accept: text/event-stream"]
+        if self.last_event_id:
+            lines.append(f"Last-Event-ID: {self.last_event_id}")
+        self._writer.write("\r\n".join([*lines, "", ""]).encode())
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        self.status = int(head[0].split()[1])
+        self.headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
+        self._chunked = "transfer-encoding" in self.headers
 
     async def _more(self) -> bool:
         if not self._chunked:

@@ -18,14 +18,14 @@ from config.env import BASE_DIR
 
 
 @contextmanager
-def web(kind: str, port: int = 0, **settings: str) -> Iterator["Web"]:
-    """Serve the test app; gives the port. `kind` is uvicorn or daphne."""
+def web(kind: str, port: int = 0, app: str = "tests.streaming.app", **settings: str) -> Iterator["Web"]:
+    """Serve the module `app`; gives the port. `kind` is uvicorn or daphne."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
     listening.listen(1024)
     port = listening.getsockname()[1]
-    argv = [sys.executable, "-m", "tests.streaming.serve", kind, str(listening.fileno())]
+    argv = [sys.executable, "-m", "tests.streaming.serve", kind, app, str(listening.fileno())]
     process = subprocess.Popen(
         argv, cwd=BASE_DIR, env=os.environ | settings, pass_fds=[listening.fileno()], stdin=subprocess.DEVNULL
     )

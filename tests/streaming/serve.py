@@ -1,9 +1,9 @@
-"""Serves tests/streaming/app.py on a socket that is handed over, with uvicorn or daphne: a process of its
-own."""
+"""Serves an app of the tests, with uvicorn or daphne, on a socket handed over: a process of its own."""
 
 import os
 import socket
 import sys
+from importlib import import_module
 
 import django
 from daphne.server import Server as Daphne
@@ -11,10 +11,10 @@ from daphne.server import Server as Daphne
 from config.management.commands import serve
 
 
-def main(kind: str, fd: int) -> None:
+def main(kind: str, app: str, fd: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    from tests.streaming.app import application  # noqa: PLC0415 - only once Django is ready
+    application = import_module(app).application  # only once Django is ready
 
     if kind == "daphne":
         Daphne(application, endpoints=[f"fd:fileno={fd}"], signal_handlers=True).run()
@@ -24,4 +24,4 @@ def main(kind: str, fd: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
