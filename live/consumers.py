@@ -7,6 +7,7 @@ from channels.db import database_sync_to_async
 
 from accounts.access import Viewer, still_allowed, viewer_of
 from accounts.permissions import Permission
+from agents.lookup import Lookup, per_loop
 from calls import board, parts
 from calls.models import Call
 from streaming.consumers import Admission, EventStreamConsumer, Refused, Topic
@@ -70,14 +71,21 @@ async def call_topics(viewer: Viewer, call_ids: list[UUID], *, tagged: bool = Fa
     """The topics of these calls. Raises Refused: 403 if words may not be seen, 404 if not ours."""
     if not viewer.may(Permission.SEE_WORDS):
         raise Refused(403, "forbidden", "Your role does not show what is said on calls.")
-    found = await in_a_thread(_find)(viewer.workspace_id, call_ids)
-    if len(found) < len(set(call_ids)):
+    found = await _calls().get((viewer.workspace_id, tuple(dict.fromkeys(call_ids))))
+    if found is None:
         raise Refused(404, "not_found", NOT_FOUND)
-    return [_call_topic(found[call_id], tagged) for call_id in dict.fromkeys(call_ids)]
+    return [_call_topic(call, tagged) for call in found]
 
 
-def _find(workspace_id: UUID, call_ids: list[UUID]) -> dict[UUID, Call]:
-    return Call.objects.for_workspace(workspace_id).in_bulk(call_ids)
+def _find(asked: tuple[UUID, tuple[UUID, ...]]) -> list[Call] | None:
+    """These calls of this workspace, or None if one of them is not there."""
+    workspace_id, call_ids = asked
+    found = Call.objects.for_workspace(workspace_id).in_bulk(call_ids)
+    return [found[call_id] for call_id in call_ids] if len(found) == len(call_ids) else None
+
+
+# All who watch the same come back at the same moment.
+_calls = per_loop(lambda: Lookup(_find, seconds=1.0))
 
 
 def _call_topic(call: Call, tagged: bool) -> Topic:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from channels.generic.http import AsyncHttpConsumer
 from django.conf import settings
+from django.db import OperationalError
 from redis.exceptions import RedisError
 
 from base.errors import error_body
@@ -18,6 +19,10 @@ from streaming.source import Source
 __all__ = ["Admission", "EventStreamConsumer", "Refused", "Topic"]
 
 logger = logging.getLogger(__name__)
+
+
+def _away() -> Refused:
+    return Refused(503, "unavailable", "Live views are away for a moment.", [(b"retry-after", b"2")])
 
 
 class EventStreamConsumer(AsyncHttpConsumer):
@@ -67,7 +72,11 @@ class EventStreamConsumer(AsyncHttpConsumer):
         except BadPosition as error:
             raise Refused(400, "bad_position", str(error)) from None
         hub = hubs.current()
-        admission = await self.admit()
+        try:
+            admission = await self.admit()
+        except (OperationalError, TimeoutError) as error:
+            logger.warning("who may watch cannot be asked: %s", error)
+            raise _away() from None
         if hub.draining:
             await self._answer_briefly()
         elif cursor and len(admission.topics) == 1 and cursor.at_end(admission.topics[0].name):
@@ -83,9 +92,7 @@ class EventStreamConsumer(AsyncHttpConsumer):
             self.sources = await hub.sources.enter(admission.topics)
         except hubs.Away as error:
             logger.warning("a stream cannot begin: %s", error)
-            raise Refused(
-                503, "unavailable", "Live views are away for a moment.", [(b"retry-after", b"2")]
-            ) from None
+            raise _away() from None
         await self.send_headers(headers=sse.HEADERS)
         await self.send_body(sse.pulse(retry=sse.RETRY, healthy=hub.sources.healthy), more_body=True)
         self.connection = Connection(

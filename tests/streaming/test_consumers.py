@@ -5,6 +5,7 @@ import asyncio
 import orjson
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.db import OperationalError
 
 from streaming import hub as hubs
 from streaming.log import Entry
@@ -303,6 +304,24 @@ async def test_many_browsers_get_the_same_words(server, topic, log):
             await stream.__aexit__()
 
     assert all([event.id for event in events] == [event.id for event in told[0]] for events in told)
+
+
+class Unasked(AnyStream):
+    async def admit(self) -> None:
+        raise OperationalError("the database is away")
+
+
+async def test_with_the_database_away_it_says_come_back_soon():
+    scope = {"type": "http", "method": "GET", "path": "/stream", "query_string": b"", "headers": []}
+    browser = ApplicationCommunicator(Unasked.as_asgi(), scope)
+    try:
+        await browser.send_input({"type": "http.request"})
+        answer = await browser.receive_output()
+    finally:
+        await hubs.current().close()
+
+    assert answer["status"] == 503
+    assert (b"retry-after", b"2") in answer["headers"]
 
 
 async def test_a_stream_whose_record_cannot_be_read_leaves_nothing_behind(topic, log):
