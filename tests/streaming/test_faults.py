@@ -187,6 +187,45 @@ async def test_a_browser_that_never_reads_holds_little_and_costs_the_others_noth
     assert grown < 5 * 4096
 
 
+async def test_a_second_request_behind_a_stream_and_a_vanished_browser_hurt_nobody(kind, topic, log):
+    person = f"person-{topic}"
+    with web(kind) as port:
+        async with Stream(port, topic=topic) as other:
+            await other.next()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            ask = f"GET /stream?topic={topic}&person={person} HTTP/1.1\r\nHost: a\r\n\r\n"
+            writer.write(ask.encode() * 2)
+            await reader.readuntil(b"data-pulse")
+            writer.transport.abort()
+            async with asyncio.timeout(20):
+                n = 0
+                while await log.redis.zcard(f"streams:{{{person}}}"):
+                    n += 1
+                    await log.append(topic, [turn("c1", f"{n}.")])
+                    await other.until(says("data-turn", f'"{n}."'))
+
+
+async def test_five_hundred_browsers_come_back_at_once(topic, log):
+    with web("uvicorn") as port:
+        readers = [(Stream(port, topic=topic, person=f"{topic}-{n}"), Call()) for n in range(500)]
+
+        async def come(index: int) -> None:
+            stream, call = readers[index]
+            stream.last_event_id = call.position
+            await stream.__aenter__()
+            await read_until(stream, call, lambda call: call.turns.get(("", "mark")) == mark)
+
+        for mark in ("first", "again"):
+            await log.append(topic, [*words(mark, "said ", "meanwhile"), turn("mark", mark)])
+            await asyncio.gather(*(come(index) for index in range(len(readers))))
+            for stream, _ in readers:
+                await stream.__aexit__()
+
+    for _, call in readers:
+        assert call.resets == 0
+        assert call.turns["", "first"] == call.turns["", "again"] == "said meanwhile"
+
+
 async def a_client_that_never_reads(port: int, topic: str) -> socket.socket:
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
