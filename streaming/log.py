@@ -92,22 +92,26 @@ class Log:
 
     async def run_all(self, calls: Sequence[scripts.Call]) -> list:
         """All in one round trip. An answer may be a RedisError; one call's failure is not another's."""
-        pipeline = self.redis.pipeline(transaction=False)
-        for script, args in calls:
-            pipeline.execute_command("EVALSHA", script.sha, *args)
-        answers = await pipeline.execute(raise_on_error=False)
-        for index, answer in enumerate(answers):
-            if isinstance(answer, NoScriptError):
-                answers[index] = await self._run_unknown(calls[index])
+        answers = await self._together([("EVALSHA", script.sha, *args) for script, args in calls])
+        unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        if unknown:
+            # Redis was started again, say, and a thousand streams ask at once: one more round trip for all.
+            asked = (calls[index] for index in unknown)
+            try:
+                again = await self._together([("EVAL", script.source, *args) for script, args in asked])
+            except RedisError as error:
+                again = [error] * len(unknown)
+            for index, answer in zip(unknown, again, strict=True):
+                answers[index] = answer
         if not self.cluster and any(map(_demoted, answers)):
             await self.redis.connection_pool.disconnect(inuse_connections=False)
         return answers
 
-    async def _run_unknown(self, call: scripts.Call):
-        try:
-            return await self.redis.execute_command("EVAL", call.script.source, *call.args)
-        except RedisError as error:
-            return error
+    async def _together(self, commands: Sequence[tuple]) -> list:
+        pipeline = self.redis.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        return await pipeline.execute(raise_on_error=False)
 
     async def append(self, topic: str, entries: Sequence[Entry]) -> Position:
         """Number, keep and publish. Answers the position after the last of them."""

@@ -160,6 +160,15 @@ async def test_all_topics_of_a_tick_take_one_round_trip_and_fail_alone(log, topi
     await log.redis.delete(f"log:{{{topic}-bad}}:entries")
 
 
+async def test_a_redis_that_has_forgotten_our_scripts_is_told_them_by_all_who_ask_at_once(log, topic):
+    await log.redis.script_flush()
+
+    said = await asyncio.gather(*(log.append(topic, [Entry({"n": number})]) for number in range(100)))
+
+    assert sorted({position.id for position in said}) == [position.id for position in said]
+    assert await everything(log, topic) == [b'{"n":%d}' % number for number in range(100)]
+
+
 async def test_everything_of_a_topic_is_forgotten_in_time(log, topic, settings):
     settings.STREAM_LOG_SECONDS = 100
     await log.append(topic, [turn("c1", "one"), turn("c0", "none", gone=True), *words("r2", "a")])
