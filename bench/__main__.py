@@ -4,6 +4,7 @@
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 
@@ -27,6 +28,8 @@ def main() -> None:
     parser.add_argument("--only", default="", choices=["", *FAN_OUT, *OTHERS], help="one workload")
     parser.add_argument("--systems", default="", help="of a fan-out, only those with this in their name")
     chosen = parser.parse_args()
+    # Whoever ends us by name ends our servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print(machine.described(), flush=True)
     if chosen.only in ("", "ingest"):
         for line in ingest.run(min(chosen.loops, INGEST_LOOPS)):

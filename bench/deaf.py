@@ -106,10 +106,9 @@ def slower(pairs: list[tuple[Turn, Turn]]) -> float:
 
 
 def table(taken: dict[str, list[tuple[Turn, Turn]]]) -> Iterator[str]:
-    yield ""
+    yield f"\ndeaf: {WORKLOAD.meaning}, {DEAF} more that never read"
     yield (
-        f"{f'deaf: {WORKLOAD.meaning}, {DEAF} more that never read':<60} {'held MB':>8} {'kernel':>7}"
-        f" {'p99 alone':>10} {'p99 beside':>11} {'ratio':>6} {'lost':>6}"
+        f"{'':<32} {'MB held':>8} {'in kernel':>10} {'p99 alone':>10} {'beside':>8} {'ratio':>6} {'lost':>6}"
     )
     for name, pairs in taken.items():
         alone, beside = (statistics.median(pair[i].p99 for pair in pairs) for i in (0, 1))
@@ -117,7 +116,7 @@ def table(taken: dict[str, list[tuple[Turn, Turn]]]) -> Iterator[str]:
             statistics.median(getattr(pair[1], each) for pair in pairs) for each in ("queued", "lost")
         )
         yield (
-            f"  {name:<58} {held_mb(pairs):>8.2f} {queued:>7.2f} {alone:>10.1f} {beside:>11.1f}"
+            f"  {name:<30} {held_mb(pairs):>8.2f} {queued:>10.2f} {alone:>10.1f} {beside:>8.1f}"
             f" {slower(pairs):>6.2f} {lost:>6.1%}"
         )
 

@@ -118,6 +118,8 @@ def run(loops: int, seconds: float, only: str = "", named: str = "") -> Iterator
                     of.figures.setdefault(name, {})[loop] = figures
                     trial.wait_until_quiet(served[name].pid)
             yield from table(of)
+        if "A1000" in taken:
+            yield from connecting(taken["A1000"])
         if "B" in taken:
             yield from publishing(taken["B"])
         held = {}
@@ -147,35 +149,36 @@ def table(taken: Taken) -> Iterator[str]:
     workload = taken.comparison.workload
     if not taken.figures:
         return
-    head = f"{workload.name}: {workload.meaning}, {workload.rate:g} tokens/s a call"
-    yield ""
-    yield (
-        f"{head:<60} {'CPU s/M':>8} {'ratio':>6} {'p50 ms':>7} {'p99 ms':>8} {'lost':>6} {'frames':>7}"
-        f" {'KB idle':>8} {'KB':>5} {'conn/s':>7} {'ms each':>8}"
-    )
-    for name, loops in taken.figures.items():
-        cpu, p50, p99, lost, frames = (
-            taken.middle(name, each) for each in ("cpu", "p50", "p99", "lost", "frames")
-        )
-        first = next(iter(loops.values()))
-        connects, connect_ms = taken.middle(name, "connects"), taken.middle(name, "connect_ms")
+    yield f"\n{workload.name}: {workload.meaning}, {workload.rate:g} tokens/s a call"
+    yield f"{'':<32} {'CPU s/M':>8} {'ratio':>6} {'p50 ms':>8} {'p99 ms':>8} {'lost':>7} {'frames':>7}"
+    for name in taken.figures:
+        figures = (taken.middle(name, each) for each in ("cpu", "p50", "p99", "lost", "frames"))
+        cpu, p50, p99, lost, frames = figures
         ratio = taken.ratio(name, taken.yardstick)
         yield (
-            f"  {name:<58} {cpu:>8.2f} {'–' if ratio is None else f'{ratio:.2f}':>6} {p50:>7.1f} {p99:>8.1f}"
-            f" {lost:>6.1%} {frames:>7.0%} {first.idle_kb:>8.0f} {first.kb:>5.0f} {connects:>7.0f}"
-            f" {connect_ms:>8.2f}"
+            f"  {name:<30} {cpu:>8.2f} {'–' if ratio is None else f'{ratio:.2f}':>6} {p50:>8.1f} {p99:>8.1f}"
+            f" {lost:>7.1%} {frames:>7.0%}"
         )
     most = max(len(loops) for loops in taken.figures.values())
-    yield f"  (ratio to {taken.yardstick}, loop by loop; medians of {most} loops or fewer; KB of the first)"
+    yield f"  (ratio to {taken.yardstick}, loop by loop; medians of {most} loops or fewer)"
+
+
+def connecting(taken: Taken) -> Iterator[str]:
+    """1,000 readers come, 64 at a time; what each keeps, before and after something was said."""
+    yield f"\n{'connecting in A1000':<32} {'a second':>9} {'CPU ms each':>12} {'KB idle':>8} {'KB after':>9}"
+    for name, loops in taken.figures.items():
+        # Later ones find the memory of those before.
+        first = loops[min(loops)]
+        connects, connect_ms = taken.middle(name, "connects"), taken.middle(name, "connect_ms")
+        yield f"  {name:<30} {connects:>9.0f} {connect_ms:>12.2f} {first.idle_kb:>8.1f} {first.kb:>9.1f}"
 
 
 def publishing(taken: Taken) -> Iterator[str]:
     """What saying a token costs whoever says it, and Redis; less what speaking to nobody costs."""
-    yield ""
-    yield f"{'publishing in B, CPU ms per 1,000 tokens':<60} {'source':>8} {'Redis':>7}"
+    yield f"\n{'publishing in B: CPU ms per 1,000 tokens':<48} {'source':>7} {'Redis':>7}"
     for name in taken.figures:
         source_ms, redis_ms = taken.middle(name, "source_ms"), taken.middle(name, "redis_ms")
-        yield f"  {name:<58} {source_ms:>8.1f} {redis_ms:>7.1f}"
+        yield f"  {name:<46} {source_ms:>7.1f} {redis_ms:>7.1f}"
 
 
 def verdicts(taken: dict[str, Taken], held: dict) -> Iterator[str]:

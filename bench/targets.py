@@ -26,6 +26,5 @@ class Target:
     def table(targets: Iterable["Target"]) -> Iterator[str]:
         lines = [str(target) for target in targets]
         if lines:
-            yield ""
-            yield f"{'targets':<66} {'target':>12} {'measured':>12}"
+            yield f"\n{'targets':<66} {'target':>12} {'measured':>12}"
             yield from lines
