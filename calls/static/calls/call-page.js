@@ -29,6 +29,7 @@ class CallPage extends HTMLElement {
   #say;
   #replay;
   #frame = 0;
+  #isLate = false; // what is painted next was missed, or said while nobody looked
   #timers = [];
   #over = new AbortController();
 
@@ -81,7 +82,7 @@ class CallPage extends HTMLElement {
 
   #watch() {
     const { stream, call, sees_words } = this.#data;
-    this.#stream = watch(stream, (part) => this.#take(part), sees_words ? `/live/stream?board=0&call=${call.id}` : stream);
+    this.#stream = watch(stream, (part, told) => this.#take(part, told?.bulk), sees_words ? `/live/stream?board=0&call=${call.id}` : stream);
     this.#timers.push(
       setInterval(() => this.#tick(), 1_000),
       setInterval(() => this.#refreshCost(), COST_EVERY_MS),
@@ -89,8 +90,9 @@ class CallPage extends HTMLElement {
     this.#tick();
   }
 
-  #take(part) {
+  #take(part, isBulk) {
     if (!this.#data.sees_words) return this.#takeCard(part);
+    this.#isLate ||= isBulk || document.hidden;
     this.#record.apply(part);
     // Painted once a frame, however many words arrive; a hidden page gathers them and paints when it is seen.
     this.#frame ||= requestAnimationFrame(() => this.#paint());
@@ -113,6 +115,7 @@ class CallPage extends HTMLElement {
       for (const key of keys) this.#paintTurn(key);
       if (keys.length) this.#follow.grew();
     }
+    this.#isLate = false;
     this.#facts.call(this.#record.call);
     this.#quiet();
     if (keys.some((key) => this.#isSettled(key))) this.#facts.turns(this.#record.inOrder());
@@ -124,7 +127,7 @@ class CallPage extends HTMLElement {
     const turn = this.#record.turns.get(key);
     if (!turn) return this.#transcript.remove(key);
     this.#transcript.draw(turn);
-    this.#say.hear(turn);
+    this.#say.hear(turn, this.#isLate);
   }
 
   // What stands in place of words while there are none.

@@ -22,7 +22,8 @@ export class Say {
     this.#told.set(turn.key, Infinity);
   }
 
-  hear(turn) {
+  // `isLate`: it was said while nobody could hear it, and is passed over.
+  hear(turn, isLate) {
     if (turn.role === "tool" || !turn.text) return;
     // A caller's words may still change until they are final.
     if (turn.role === "caller" && !isSettled(turn)) return;
@@ -31,6 +32,7 @@ export class Say {
     const told = this.#told.get(turn.key) ?? 0;
     if (whole.length <= told) return;
     this.#told.set(turn.key, whole.length);
+    if (isLate) return;
     this.#waiting.push(`${this.#nameOf(turn)}: ${whole.slice(told).join(" ")}`);
     this.#timer ||= setTimeout(() => this.#tell(), EVERY_MS);
   }

@@ -2,7 +2,7 @@
 
 import { Direct, tell } from "./direct.js";
 
-const HELLO_MS = 4_000; // a worker that has not answered by then never will
+const HELLO_MS = 10_000; // a worker that has not answered by then never will; one that cannot be had says so at once
 const ROUND_MS = 1_000;
 const MOST_SILENT_ROUNDS = 8; // the worker says something every 3 s,
 const ROUNDS_TO_ANSWER = 2; // and answers when it is woken
@@ -57,13 +57,12 @@ export class Joined {
     const as = new URL(this.#share.as ?? this.#url, location.href).href;
     this.#say({ do: "join", url, as, after: this.#position });
     this.#timers.hello = setTimeout(() => this.#goAlone(), HELLO_MS);
-    this.#timers.rounds = setInterval(() => this.#round(), ROUND_MS);
-    this.#silent = 0;
   }
 
   #leave() {
     clearTimeout(this.#timers.hello);
     clearInterval(this.#timers.rounds);
+    this.#timers = {};
     if (!this.#port) return;
     this.#say({ do: "leave" });
     this.#port.onmessage = null;
@@ -84,8 +83,9 @@ export class Joined {
   #hear({ told, state, over, left, broken }) {
     this.#silent = 0;
     clearTimeout(this.#timers.hello);
+    this.#timers.rounds ??= setInterval(() => this.#round(), ROUND_MS);
     if (told) this.#take(told);
-    else if (state) tell(this.#handlers, { ...state, since: performance.now() - state.ago }, this.#url, state.isOurs);
+    else if (state) this.#tell(state);
     else if (over) this.#finish(over);
     else if (left) this.#join(); // we did not answer for long; what was said until then has been taken
     else if (broken) reportError(new Error(`shared.js: ${broken}`));
@@ -97,6 +97,10 @@ export class Joined {
     this.#position = id;
     if (part.type === "data-reset") this.#handlers.reset?.(part.data);
     else this.#handlers.part(part, { id, bulk });
+  }
+
+  #tell({ ago, isOurs, ...state }) {
+    tell(this.#handlers, { ...state, since: performance.now() - ago }, this.#url, isOurs);
   }
 
   #finish({ how, status }) {

@@ -184,7 +184,7 @@ class Shared {
       member.say({ told: { data, id: position, bulk } });
     }
     if (isEnd(place) && this.#topics.length > 1) this.#endOf(topic);
-    if (lines.size > 1) meetAt(this, topic);
+    if (lines.size > 1) queueMicrotask(() => meetAt(this, topic)); // once this part has been dealt with, before the next
     return true;
   }
 

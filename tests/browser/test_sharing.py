@@ -1,0 +1,78 @@
+"""Many tabs of one browser, at the whole product: one connection, each tab with its own call to the byte."""
+
+import os
+import signal
+import time
+
+import redis
+from playwright.sync_api import Page, expect
+
+from base.embedded import places
+from tests.browser.looking import transcript
+from tests.config.running import wait_for
+
+A_CALL_MS = 200_000  # longer than any of the simulated ones
+
+
+def streams(home) -> int:
+    """How many streams are open, by their leases."""
+    with redis.Redis.from_url(places.redis_url(home)) as client:
+        return sum(client.zcount(key, time.time(), "inf") for key in client.scan_iter("streams:{*}"))
+
+
+def all_live(pages: list[Page]) -> None:
+    for page in pages:
+        expect(page.locator(".conn-text")).to_have_text("Live", timeout=60_000)
+
+
+def test_ten_tabs_are_one_connection_and_each_ends_as_its_record(visit, earshot):
+    wait_for(lambda: streams(earshot.home) == 0, 60)
+    visitor = visit()
+    board = visitor.open()
+    expect(board.locator(".call:not([data-ended])").nth(3)).to_be_visible(timeout=60_000)
+    links = board.locator(".call:not([data-ended]) .call-who").evaluate_all(
+        "(all) => all.slice(-4).map((one) => one.getAttribute('href'))"
+    )
+    pages = [board, visitor.open(), *(visitor.open(link) for link in links * 2)]
+
+    all_live(pages)
+    wait_for(lambda: streams(earshot.home) == 1, 60)
+
+    before = earshot.pid_of("web")
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: earshot.pid_of("web") not in (0, before))
+    all_live(pages)
+    first, second = (page for page in pages if page.url.endswith(links[0]))
+    for page in (first, second):
+        expect(page.locator("[data-replay]")).to_be_visible(timeout=A_CALL_MS)
+    watched = transcript(first)
+    assert watched == transcript(second)
+    first.reload()
+    assert watched == transcript(first)
+    assert len(watched) >= 2
+
+
+def test_a_browser_without_shared_workers_follows_as_well(visit, earshot):
+    visitor = visit()
+    visitor.context.add_init_script("delete globalThis.SharedWorker")
+    board = visitor.open()
+    expect(board.locator(".call:not([data-ended])").first).to_be_visible(timeout=60_000)
+    page = visitor.open(board.locator(".call:not([data-ended]) .call-who").last.get_attribute("href"))
+
+    all_live([board, page])
+    wait_for(lambda: streams(earshot.home) >= 2, 60)
+    said = board.locator(".wall-grid").inner_text()
+    board.wait_for_function("(said) => document.querySelector('.wall-grid').innerText !== said", arg=said)
+
+
+def test_whoever_signs_out_is_shown_the_door_in_every_tab(visit, earshot):
+    visitor = visit(signed_in=False)
+    page = visitor.open()
+    visitor.sign_in(page)
+    other = visitor.open()
+    all_live([page, other])
+    key = "document.querySelector('meta[name=viewer]').content"
+    assert page.evaluate(key) == other.evaluate(key) != ""
+    page.locator("#sign-out").evaluate("(form) => form.submit()")
+
+    expect(other.get_by_label("Email")).to_be_visible(timeout=60_000)
