@@ -126,8 +126,12 @@ function type(element, text) {
   else if (node.data !== text) node.data = text;
 }
 
+// In the text node that is there: a node that is replaced has the styles around it worked out anew.
 export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const node = element.firstChild;
+  if (node?.nodeType === Node.TEXT_NODE && !node.nextSibling) {
+    if (node.data !== text) node.data = text;
+  } else if (element.textContent !== text) element.textContent = text;
 }
 
 export function show(element, text) {

@@ -5,6 +5,7 @@ import { Card } from "live/card.js";
 const LINGERS_MS = 8_000; // how long a finished call keeps its card
 const RETOLD_MS = 3_000; // after a reset, how long until what was not told again is taken to be over
 const ANNOUNCE_EVERY_MS = 5_000;
+const DRAWS_EVERY_MS = 100; // as often as anybody can read; each drawing costs a whole frame, whatever changed
 
 export class Board {
   cards = new Map(); // id → Card
@@ -14,8 +15,9 @@ export class Board {
   #skew;
   #retold = null; // ids told since the stream last lost its place
   #blanks;
-  #waiting = new Map(); // id → its newest picture, until the next frame
-  #frame = 0;
+  #waiting = new Map(); // id → its newest picture, until they are drawn
+  #timer = 0;
+  #drawnAt = 0;
   #visible;
   #sized;
   #announcedAt = 0;
@@ -31,17 +33,18 @@ export class Board {
       for (const { target, isIntersecting } of seen) {
         const card = this.cards.get(target.dataset.call);
         card?.see(isIntersecting, this.now);
-        card?.roll();
+        if (card?.isUp) card.roll();
       }
     });
     this.#sized = new ResizeObserver((boxes) => {
-      for (const { target } of boxes) target.scrollTop = target.scrollHeight;
+      const heights = boxes.map(({ target }) => target.scrollHeight);
+      boxes.forEach(({ target }, index) => (target.scrollTop = heights[index]));
     });
     for (const picture of data.cards) this.#adopt(this.#grid.querySelector(`[data-call="${picture.id}"]`), picture);
   }
 
   close() {
-    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#timer);
     this.#visible.disconnect();
     this.#sized.disconnect();
   }
@@ -68,19 +71,22 @@ export class Board {
     this.#announce();
   }
 
-  // Drawn once a frame, however many arrive: first all that changes, then all that scrolls.
+  // Drawn together, however many arrive: first all that changes, then all that scrolls.
   #wait(picture) {
     this.#retold?.add(picture.id);
     this.#waiting.set(picture.id, picture);
-    this.#frame ||= requestAnimationFrame(() => this.#draw());
+    this.#timer ||= setTimeout(() => this.#draw(), Math.max(0, this.#drawnAt + DRAWS_EVERY_MS - performance.now()));
   }
 
   #draw() {
-    this.#frame = 0;
+    this.#timer = 0;
+    this.#drawnAt = performance.now();
     const drawn = [...this.#waiting.values()];
     this.#waiting.clear();
+    // New ones are rolled once they are laid out.
+    const known = drawn.map(({ id }) => this.cards.get(id)).filter(Boolean);
     for (const picture of drawn) this.#picture(picture);
-    for (const { id } of drawn) this.cards.get(id)?.roll();
+    for (const card of known.filter((card) => card.isUp)) card.roll();
   }
 
   #picture(picture) {

@@ -70,7 +70,11 @@ export class Card {
     this.tick(now);
   }
 
-  // Show the last words, whatever moved or resized the card.
+  // Whether its last words are out of sight: they are new, or the card was moved or resized.
+  get isUp() {
+    return this.#isVisible && this.#roll.isUp;
+  }
+
   roll() {
     this.#roll.down();
   }

@@ -46,7 +46,7 @@ export class Order {
       const { node } = this.#cards.get(id);
       if (this.#grid.children[index] !== node) this.#grid.insertBefore(node, this.#grid.children[index] ?? null);
     });
-    for (const card of this.#cards.values()) card.roll(); // a node that is moved forgets how far it was scrolled
+    for (const card of [...this.#cards.values()].filter((card) => card.isUp)) card.roll(); // a node that is moved forgets how far it was scrolled
     for (const [card, box] of before) if (card.node.isConnected) slide(card.node, box);
     return true;
   }
@@ -62,10 +62,12 @@ export class Order {
 
 const byPlace = (a, b) => byUrgency({ card: a.picture, shown: a.shown }, { card: b.picture, shown: b.shown });
 
+const isSeen = ({ top, bottom }) => bottom > 0 && top < innerHeight;
+
 function slide(node, from) {
   const to = node.getBoundingClientRect();
   const [x, y] = [from.left - to.left, from.top - to.top];
-  if (!from.width || !to.width || (!x && !y)) return;
+  if (!from.width || !to.width || (!x && !y) || !(isSeen(from) || isSeen(to))) return;
   if (isStill()) {
     node.classList.add("is-moved");
     setTimeout(() => node.classList.remove("is-moved"), 1_000);

@@ -3,6 +3,8 @@
 // A card tells only the ends of what was said, so that it stays small. Here they are joined to what is already on the
 // page: words that have been shown never move or change for being told again, shorter.
 
+import { setText } from "calls/transcript.js";
+
 const KEPT = 12;
 const RUNNING = "is running";
 
@@ -21,7 +23,6 @@ export class Roll {
       const words = node.querySelector("[data-stream]");
       this.#rows.push({ role: node.dataset.role, text: words.textContent, speaking: words.classList.contains("on"), node });
     }
-    this.down();
   }
 
   // said: [{role, text, speaking}, …], oldest first; at most one of them a tool. `down` follows, once all is drawn.
@@ -58,7 +59,7 @@ export class Roll {
     const words = row.node.querySelector("[data-stream]");
     const node = words.firstChild;
     if (node && text.startsWith(node.data)) node.appendData(text.slice(node.data.length));
-    else words.textContent = text;
+    else setText(words, text);
     words.classList.toggle("on", one.speaking);
     Object.assign(row, { text, speaking: one.speaking });
     return true;
@@ -78,6 +79,12 @@ export class Roll {
 
   #prune() {
     for (const row of this.#rows.splice(0, Math.max(0, this.#rows.length - KEPT))) row.node.remove();
+  }
+
+  // Whether the last words are below what is shown. Ask all the cards first, then roll them: the page is laid out once.
+  get isUp() {
+    const { scrollTop, clientHeight, scrollHeight } = this.#box;
+    return scrollTop + clientHeight < scrollHeight - 1;
   }
 
   // By scrolling, so that what rolls is not a shift of the page.

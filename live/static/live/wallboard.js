@@ -64,15 +64,19 @@ class WallBoard extends HTMLElement {
       button.toggleAttribute("data-none", count === 0);
       button.ariaPressed = String(show === this.#show);
     }
+    const isCrowd = cards.length > CROWD && cards.some((card) => card.shown.tier === "steady");
+    this.toggleAttribute("data-crowd", isCrowd);
     for (const card of cards) {
       card.node.hidden = Boolean(this.#show) && card.shown.tier !== this.#show;
-      card.node.toggleAttribute("data-compact", cards.length > CROWD && card.shown.tier === "steady");
+      card.node.toggleAttribute("data-compact", isCrowd && card.shown.tier === "steady");
     }
     setCount("live", live.length);
     const waiting = this.#order.waiting;
     setText(this.#part("waiting"), waiting && (this.#order.isHeld || this.#order.isWatched) ? `, ${waiting} moved` : "");
+    const isEmpty = cards.every((card) => card.node.hidden);
+    this.toggleAttribute("data-empty", isEmpty);
     this.#part("quiet").hidden = cards.length > 0;
-    this.#part("none").hidden = !cards.length || cards.some((card) => !card.node.hidden);
+    this.#part("none").hidden = !cards.length || !isEmpty;
   }
 
   #clicked(event) {
