@@ -22,6 +22,7 @@ STEPS = st.lists(
         st.tuples(st.sampled_from(("words", "words", "picture")), st.integers(0, 3), TEXTS),
         st.tuples(st.just("step"), st.just(0), st.just("")),
     ),
+    min_size=4,
     max_size=25,
 )
 # What only the record knows: turns of which the log has forgotten everything.

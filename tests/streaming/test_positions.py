@@ -107,6 +107,7 @@ HAPPENINGS = st.lists(
         st.tuples(st.just("renew"), st.integers(0, 3), st.integers(1, 2**42)),
         st.tuples(st.just("come back"), st.lists(st.integers(0, 3), min_size=2, unique=True)),
     ),
+    min_size=10,
     max_size=40,
 )
 
