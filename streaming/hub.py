@@ -21,7 +21,7 @@ from streaming.feed import Feed, Stand
 from streaming.keeper import Keeper
 from streaming.log import Log
 from streaming.pipes import Chunk
-from streaming.positions import UNSEEN, Cursor
+from streaming.positions import Cursor
 from streaming.source import Source
 from streaming.sources import Away, Sources
 from streaming.story import Story
@@ -172,13 +172,10 @@ class Hub:
     async def _stories(self, topics, sources, cursor) -> list[Story]:
         """What each topic has to tell, up to exactly where its source is now."""
         # A task for each topic of each browser would be megabytes when all of them come back at once.
-        told = [
-            (topic, source, UNSEEN if cursor is None else cursor.of(topic.name, source.recent.epoch))
-            for topic, source in zip(topics, sources, strict=True)
-        ]
-        for topic, source, after in told:
-            source.prepare(topic, after)
-        stories = [await source.since(topic, after) for topic, source, after in told]
+        told = list(zip(topics, sources, strict=True))
+        for topic, source in told:
+            source.prepare(topic, cursor)
+        stories = [await source.since(topic, cursor) for topic, source in told]
         for _ in range(MOST_ROUNDS):
             late = [
                 index

@@ -11,7 +11,7 @@ from streaming import scripts
 from streaming.admission import Topic
 from streaming.entries import Item, News
 from streaming.log import Log
-from streaming.positions import UNSEEN, Position
+from streaming.positions import UNSEEN, Cursor, Position
 from streaming.recent import Doubt, Recent
 from streaming.story import Story, whole
 
@@ -34,6 +34,7 @@ class Source:
         self.name = name
         self.channel = scripts.channel(name, log.database).encode()
         self.recent: Recent | None = None
+        self.over = False  # its end was heard
         self.pending: list[Item] = []
         self.feeds: set = set()  # (feed, index of this topic in it)
         self.users = 0
@@ -49,6 +50,7 @@ class Source:
         """Load what was said last. Raises RedisError."""
         page = await self._log.recent(self.name, RECENT)
         self.recent = Recent(page.position, page.entries, page.floor)
+        self.over = any(item.end for item in page.entries)
         self._whole.set()
         self._take_early()
 
@@ -70,13 +72,17 @@ class Source:
             self._early.append(news)
             self.mend()
         elif fresh:
-            self.pending += fresh
-            self._changed(self)
+            self._add(fresh)
+
+    def _add(self, fresh: list[Item]) -> None:
+        self.over = self.over or any(item.end for item in fresh)
+        self.pending += fresh
+        self._changed(self)
 
     def look(self, top: Position) -> None:
         """Somebody saw the log's top: are we behind?"""
-        behind = top.epoch != self.recent.epoch or (not top.end and top.id > self.recent.last)
-        if behind or not self.is_whole:
+        missing = not self.over if top.end else top.id > self.recent.last
+        if missing or top.epoch != self.recent.epoch or not self.is_whole:
             self.mend()
 
     def mend(self) -> None:
@@ -102,8 +108,7 @@ class Source:
                     break
                 fresh = self.recent.take(News(page.position.epoch, self.recent.last, page.entries))
                 if fresh:
-                    self.pending += fresh  # type: ignore[arg-type]  # read from where we stand: no doubt
-                    self._changed(self)
+                    self._add(fresh)  # type: ignore[arg-type]  # read from where we stand: no doubt
                 if len(page.entries) < PAGE:
                     break
         except (RedisError, OSError) as error:
@@ -130,7 +135,7 @@ class Source:
             await self.open()
             return
         story = replace(await self.story(topic), reset=True)
-        self.recent = Recent(story.position, [])
+        self.recent, self.over = Recent(story.position, []), story.ended
         self.pending = []
         self._renewed(self, story)
 
@@ -156,10 +161,32 @@ class Source:
             record = await topic.snapshot() if topic.snapshot else None
         return whole(page.position, page.entries, record, ended=page.ended or topic.ended)
 
-    def prepare(self, topic: Topic, after: Position | None) -> None:
+    def prepare(self, topic: Topic, cursor: Cursor | None) -> None:
         """Ask for what `since` will need, so that a reader of many topics waits once and not for each."""
-        if self._begins_again(topic, after):
+        if self._begins_again(topic, self._after(cursor, self.recent.epoch)):
             self._asked(topic)
+
+    async def since(self, topic: Topic, cursor: Cursor | None) -> Story:
+        """What a reader must be told; all of it after a reset, if the log cannot continue where it stands."""
+        heard = self.recent.epoch
+        after = self._after(cursor, heard)
+        if not self._begins_again(topic, after):
+            if after.end or self.recent.since(after) is not None:
+                return Story(after, start=after, ended=after.end)
+            return await self.further(topic, Story(after, start=after))
+        story = await self.story(topic)
+        if after is UNSEEN:
+            return story
+        epoch = story.position.epoch
+        after = self._after(cursor, epoch)
+        if epoch != heard and after and after.epoch == epoch:
+            # Another process has told it of a loss that we have not noticed yet.
+            self.look(story.position)
+            return await self.further(topic, Story(after, start=after))
+        return replace(story, reset=True)
+
+    def _after(self, cursor: Cursor | None, epoch: str) -> Position | None:
+        return UNSEEN if cursor is None else cursor.of(self.name, epoch)
 
     def _begins_again(self, topic: Topic, after: Position | None) -> bool:
         if after is UNSEEN or after is None:
@@ -167,16 +194,7 @@ class Source:
         if after.end:
             return False
         # If the record says that it is over and the log does not, the log may lack the last words, too.
-        unsaid = topic.ended and not any(item.end for item in self.recent.items)
-        return unsaid or after.epoch != self.recent.epoch
-
-    async def since(self, topic: Topic, after: Position | None) -> Story:
-        """What a reader at `after` must be told; all of it after a reset, if the log cannot continue."""
-        if self._begins_again(topic, after):
-            return replace(await self.story(topic), reset=after is not UNSEEN)
-        if after.end or self.recent.since(after) is not None:
-            return Story(after, start=after, ended=after.end)
-        return await self.further(topic, Story(after, start=after))
+        return (topic.ended and not self.over) or after.epoch != self.recent.epoch
 
     async def further(self, topic: Topic, story: Story) -> Story:
         """Bring a story closer to what we hear now."""

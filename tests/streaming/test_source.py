@@ -7,6 +7,7 @@ import pytest
 from streaming import source
 from streaming.admission import Topic
 from streaming.entries import Entry
+from streaming.positions import Cursor
 from streaming.source import Source
 
 WHOLE = Entry({"type": "data-turn", "id": "r1"}, group="r1", whole=True)
@@ -93,7 +94,7 @@ async def test_who_comes_back_once_the_record_is_over_is_not_told_its_end_withou
     heard.look(position)
     await heard.settled()
 
-    story = await heard.since(Topic(topic, snapshot=snapshot, ended=True), position)
+    story = await heard.since(Topic(topic, snapshot=snapshot, ended=True), Cursor(one=position))
 
     assert story.reset
     assert [item.group for item in story.record] == ["r1"]
@@ -107,7 +108,31 @@ async def test_who_comes_back_to_a_call_whose_end_the_log_knows_is_told_no_more_
     heard.mend()
     await heard.settled()
 
-    story = await heard.since(Topic(topic, ended=True), position)
+    story = await heard.since(Topic(topic, ended=True), Cursor(one=position))
 
     assert not story.reset
     assert story.start == position
+
+
+async def test_who_was_told_of_a_loss_before_we_noticed_is_not_told_again(heard, topic, log):
+    heard.look(await log.append(topic, [Entry({"type": "text-delta"}, group="r1")]))
+    await heard.settled()
+    await log.redis.flushdb()
+    first = await log.append(topic, [Entry({"type": "text-delta"}, group="r1")])
+    await log.append(topic, [WHOLE])
+
+    story = await heard.since(Topic(topic), Cursor(one=first))
+    while heard.recent.since(story.position) is None:
+        story = await heard.further(Topic(topic), story)
+
+    assert not story.reset
+    assert story.start == first
+
+
+async def test_an_end_whose_news_were_lost_is_found_by_the_next_look(heard, topic, log):
+    await log.append(topic, [WHOLE, END])
+
+    heard.look(await log.position(topic))
+    await heard.settled()
+
+    assert [item.marks for item in heard.pending] == ["w", "e"]
