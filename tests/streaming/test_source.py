@@ -6,9 +6,10 @@ import pytest
 
 from streaming import source
 from streaming.admission import Topic
-from streaming.entries import Entry
+from streaming.entries import Entry, coalesce
 from streaming.positions import Cursor
 from streaming.source import Source
+from tests.streaming.test_consumers import turn, words
 
 WHOLE = Entry({"type": "data-turn", "id": "r1"}, group="r1", whole=True)
 END = Entry({"type": "finish"}, end=True)
@@ -136,3 +137,46 @@ async def test_an_end_whose_news_were_lost_is_found_by_the_next_look(heard, topi
     await heard.settled()
 
     assert [item.marks for item in heard.pending] == ["w", "e"]
+
+
+async def test_a_long_call_is_told_with_one_event_a_turn_wherever_the_log_was_cut(
+    heard, topic, log, settings
+):
+    settings.STREAM_LOG_LENGTH = 400
+    for n in range(60):
+        await log.append(topic, [*words(f"r{n}", *"abcdefgh"), turn(f"r{n}", f"said {n}")])
+    await log.append(topic, words("r60", "still ", "speaking"))
+
+    async def snapshot():
+        return [turn(f"r{n}", f"said {n}") for n in range(60)]
+
+    story = await heard.story(Topic(topic, snapshot=snapshot))
+    await log.append(topic, [Entry({"type": "text-delta", "id": "r60", "delta": " on"}, group="r60")])
+    told = coalesce((await heard.further(Topic(topic), story)).items)
+
+    assert await log.redis.xlen(f"log:{{{topic}}}:entries") < 60 * 10
+    assert story.record == []
+    assert [item.group for item in told if item.whole] == [f"r{n}" for n in range(60)]
+    assert [item.data for item in told if not item.whole] == [
+        b'{"type":"text-start","id":"r60"}',
+        b'{"type":"text-delta","id":"r60","delta":"still speaking on"}',
+    ]
+
+
+async def test_what_the_log_has_lost_the_record_tells_and_nothing_twice(heard, topic, log):
+    await log.append(topic, [turn("c1", "before"), turn("r2", "before")])
+    await log.redis.delete(f"log:{{{topic}}}:meta")
+    # In the record already, and about to be said; and said, but not yet in the record.
+    await log.append(topic, [*words("r4", "An ans"), turn("c5", "after")])
+
+    async def snapshot():
+        return [turn(key, f"{key} in the record") for key in ("c1", "r2", "c3", "r4")]
+
+    story = await heard.story(Topic(topic, snapshot=snapshot))
+
+    assert [item.group for item in story.record] == ["c1", "r2", "c3"]
+    assert [(item.group, item.whole) for item in coalesce(story.items)] == [
+        ("r4", False),
+        ("r4", False),
+        ("c5", True),
+    ]
