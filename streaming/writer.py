@@ -67,7 +67,9 @@ class _Open:
 @dataclass(slots=True)
 class _Topic:
     name: str
-    waiting: list[_Text | _Packed] = field(default_factory=list)
+    # By group where it is a whole picture, which supersedes the one before; else by a running number.
+    waiting: dict[str | int, _Text | _Packed] = field(default_factory=dict)
+    taken: int = 0
     bytes: int = 0
     batch: list[_Packed] = field(default_factory=list)  # sent, not yet acknowledged
     number: int = 0
@@ -82,6 +84,16 @@ class _Topic:
     @property
     def busy(self) -> bool:
         return bool(self.waiting or self.batch or self.lost)
+
+    def take(self, entry: _Text | _Packed) -> None:
+        key: str | int = self.taken
+        self.taken += 1
+        if not isinstance(entry, _Text) and entry[2] in "wg":
+            key = entry[1]
+            superseded = self.waiting.pop(key, None)
+            if superseded:
+                self.bytes -= len(superseded[0])  # type: ignore[index]
+        self.waiting[key] = entry
 
 
 class Writer:
@@ -105,11 +117,11 @@ class Writer:
         """More of a text. Leaves at once if the topic was quiet, else joined with what follows within a
         tick."""
         known = self._of(topic)
-        last = known.waiting[-1] if known.waiting else None
+        last = next(reversed(known.waiting.values()), None)
         if isinstance(last, _Text) and last.text_id == text_id and last.group == group:
             last.pieces.append(text)
         else:
-            known.waiting.append(_Text(group, text_id, [text]))
+            known.take(_Text(group, text_id, [text]))
         self._grow(known, len(text))
 
     def put(self, topic: str, *entries: Entry) -> None:
@@ -119,7 +131,8 @@ class Writer:
         """
         packed = [scripts.packed(entry) for entry in entries]
         known = self._of(topic)
-        known.waiting.extend(packed)
+        for entry in packed:
+            known.take(entry)
         known.due = 0.0
         known.ended = known.ended or any(entry.end for entry in entries)
         self._grow(known, sum(len(data) for data, _, _ in packed))
@@ -161,7 +174,7 @@ class Writer:
         if topic.bytes > MOST_BYTES:
             # Complete or reset: with a hole in it the topic begins a new epoch.
             self.lost_entries += len(topic.waiting)
-            topic.waiting, topic.batch, topic.bytes, topic.lost = [], [], 0, True
+            topic.waiting, topic.batch, topic.bytes, topic.lost = {}, [], 0, True
             topic.telling = False  # what is on its way tells of an earlier loss
             topic.open.entries, topic.open.bytes = [], 0
         self._ring()
@@ -217,8 +230,9 @@ class Writer:
         if not topic.batch:
             # A batch that was sent stays as it is until it is acknowledged: it may have arrived.
             topic.number += 1
-            topic.batch = [each.packed() if isinstance(each, _Text) else each for each in topic.waiting]
-            topic.waiting, topic.bytes = [], 0
+            said = topic.waiting.values()
+            topic.batch = [each.packed() if isinstance(each, _Text) else each for each in said]
+            topic.waiting, topic.bytes = {}, 0
         topic.telling = topic.lost
         # Ticks lie on one grid for the whole process, so that topics leave together.
         topic.due = (int((now + self.tick / 2) / self.tick) + 1) * self.tick
