@@ -130,6 +130,7 @@ async def test_watchers_are_told_once_however_it_dies(database, fragile, record_
                 async with watching(stream, await a_cookie(house)) as watcher:
                     await peer.ask(1, ("r0", GREETING), ASKED)
                     await until(lambda: watcher.words("r1"), LONG)
+                    await until(lambda: has_begun("r1"), LONG)
                     holder.send_signal(signal.SIGSTOP)
                     seconds = [await until_told(watcher, 1)]
                     half = watcher.picture("r1")
