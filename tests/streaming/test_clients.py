@@ -21,7 +21,7 @@ from tests.streaming.running import eventually, own_redis, web
 from tests.streaming.test_consumers import FINISH, turn
 
 pytestmark = pytest.mark.processes
-SECONDS = 60  # for one act of the story; a busy machine may take its time
+SECONDS = 150  # for one act of the story; a busy machine may take its time
 ALPHABET = 'abc äöü 語 🙂 \u2028"\\\r\n'
 
 
