@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 
-from bench import fanout, ingest, machine, token_to_dom
+from bench import fanout, ingest, machine, token_to_dom, wallboard
 from bench.stack import Stack, running
 
 FAN_OUT = [*fanout.NAMES, "deaf"]
-OTHERS = ["ingest", "first-token", "token-to-dom"]
+OTHERS = ["ingest", "first-token", "token-to-dom", "wallboard"]
 INGEST_LOOPS = 3  # a turn of it takes twenty times as long
 
 
@@ -37,13 +37,15 @@ def main() -> None:
     if chosen.only in ("", *FAN_OUT):
         for line in fanout.run(chosen.loops, chosen.seconds, chosen.only, chosen.systems):
             print(line, flush=True)
-    if chosen.only in ("", "first-token", "token-to-dom"):
+    if chosen.only in ("", "first-token", "token-to-dom", "wallboard"):
         with running() as stack:
-            if chosen.only != "token-to-dom":
+            if chosen.only in ("", "first-token"):
                 print("\ntime to the first token, routed beside the bare SDK", flush=True)
                 first_token(stack)
-            if chosen.only != "first-token":
+            if chosen.only in ("", "token-to-dom"):
                 print("\n" + token_to_dom.report(token_to_dom.run(stack)), flush=True)
+            if chosen.only in ("", "wallboard"):
+                print("\n" + wallboard.report(wallboard.run(stack)), flush=True)
 
 
 if __name__ == "__main__":

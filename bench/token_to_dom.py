@@ -62,16 +62,21 @@ class Delay:
 
 def run(stack: Stack) -> list[Delay]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-        page.goto(f"{stack.url}/accounts/login/")
-        page.fill("[name=login]", stack.email)
-        page.fill("[name=password]", stack.password)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_selector(".wall-grid")
+        sign_in(page, stack)
         delays = [_one_call(page, stack) for _ in range(RUNS)]
         browser.close()
     return delays
+
+
+def sign_in(page: Page, stack: Stack) -> None:
+    """To the wallboard."""
+    page.goto(f"{stack.url}/accounts/login/")
+    page.fill("[name=login]", stack.email)
+    page.fill("[name=password]", stack.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector(".wall-grid")
 
 
 def report(delays: list[Delay]) -> str:
@@ -117,7 +122,7 @@ def _seconds(clock: str) -> int:
     return int(minutes) * 60 + int(seconds)
 
 
-def _chromium() -> str:
+def chromium() -> str:
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not found:
         raise SystemExit("this benchmark needs Chromium: install it, or set CHROMIUM to its path")
