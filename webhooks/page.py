@@ -50,7 +50,8 @@ class Body:
 
     raw: str
     pretty: str  # empty: it is not JSON
-    is_cut: bool
+    is_cut: bool  # either of the two
+    is_cut_raw: bool
     is_binary: bool
 
 
@@ -132,6 +133,7 @@ def body(raw: bytes) -> Body:
         raw=UNKEEPABLE.sub("\ufffd", raw[:SHOWN].decode(errors="replace") if is_cut else text),
         pretty=UNKEEPABLE.sub("\ufffd", pretty[:SHOWN]),
         is_cut=is_cut or len(pretty) > SHOWN,
+        is_cut_raw=is_cut,
         is_binary="\ufffd" in text,
     )
 
