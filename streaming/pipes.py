@@ -91,7 +91,7 @@ class Pipe:
 
     def _broke(self, error: BaseException) -> None:
         self._held, self.dead = None, True
-        logger.info("a stream could not be written: %r", error)
+        logger.debug("a stream could not be written: %r", error)  # most often its browser has just left
 
 
 class UvicornPipe(Pipe):
