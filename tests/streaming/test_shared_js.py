@@ -18,15 +18,10 @@ from tests.streaming.test_consumers import FINISH, turn
 pytestmark = pytest.mark.browser
 OPEN = """async ([url, as, after, who]) => {
     const { openStream } = await import("/static/any/streaming/stream.js");
-    const seen = { text: "", kinds: [], states: [], reports: [], resets: 0, over: [], calls: [] };
-    window.seen = seen;
+    const seen = (window.seen ??= { text: "", states: [], reports: [], resets: 0, over: [] });
     addEventListener("stream:state", ({ detail }) => seen.reports.push(detail.name));
-    window.stream = openStream(url, {
-        part: (part) => {
-            seen.text += part.delta ?? part.data?.text ?? "";
-            seen.kinds.push(part.type);
-            seen.calls.push(part.call ?? "");
-        },
+    openStream(url, {
+        part: (part) => (seen.text += part.delta ?? part.data?.text ?? ""),
         state: (state) => seen.states.push(state.name),
         reset: () => { seen.resets++; seen.text = ""; },
         end: () => seen.over.push("end"),
@@ -240,18 +235,26 @@ async def test_a_call_that_ends_leaves_the_others_their_connection(tabs, log, bo
     assert (await first.until(lambda seen: "three" in seen["text"]))["text"] == "one two three "
 
 
-async def test_a_tab_that_is_closed_or_crashes_is_forgotten(tabs, log):
+async def test_a_tab_that_is_closed_crashes_or_hangs_is_forgotten(tabs, log):
     calls = [a_call() for _ in range(4)]
     opened = [await tabs.open(call, str(await log.position(call))) for call in calls]
     await tabs.until_connections(set(calls))
     await opened[3].page.close()
     crashing = await tabs.context.new_cdp_session(opened[2].page)
     crash = asyncio.ensure_future(crashing.send("Page.crash"))
-    await tabs.until_connections(set(calls[:2]), seconds=60)
+    hanging = await tabs.context.new_cdp_session(opened[1].page)
+    await hanging.send("Debugger.enable")
+    await hanging.send("Debugger.pause")
+    await log.append(calls[1], [delta("one ")])
+    await tabs.until_connections({calls[0]}, seconds=60)
     crash.cancel()
-    await log.append(calls[0], [delta("one ")])
 
-    assert (await opened[0].until(lambda seen: seen["text"]))["text"] == "one "
+    for call in calls[:2]:
+        await log.append(call, [delta("two ")])
+    assert (await opened[0].until(lambda seen: seen["text"]))["text"] == "two "
+    await hanging.send("Debugger.disable")
+    assert (await opened[1].until(lambda seen: "two" in seen["text"]))["text"] == "one two "
+    await tabs.until_connections(set(calls[:2]))
 
 
 @everywhere
@@ -272,6 +275,44 @@ async def test_a_page_that_was_kept_for_back_is_told_what_it_missed(tabs, log):
     assert (await second.seen())["resets"] == 0
     await tabs.until_connections(set(calls))
     assert (await first.seen())["resets"] == 0
+
+
+async def test_a_call_whose_log_is_lost_starts_again_alone(tabs, log):
+    lost, kept = a_call(), a_call()
+    first, second = [await tabs.open(call, str(await log.position(call))) for call in (lost, kept)]
+    await tabs.until_connections({lost, kept})
+    for call in (lost, kept):
+        await log.append(call, [delta("one ")])
+    for tab in (first, second):
+        await tab.until(lambda seen: seen["text"] == "one ")
+    await log.redis.delete(*[key async for key in log.redis.scan_iter(f"*{lost}*")])
+    await log.append(lost, [turn("c1", "Anew. ")])
+    await log.append(kept, [delta("two ")])
+
+    assert (await first.until(lambda seen: "Anew" in seen["text"]))["resets"] == 1
+    await log.append(lost, [delta("three ")])
+    assert (await first.until(lambda seen: "three" in seen["text"]))["text"] == "Anew. three "
+    assert (await second.until(lambda seen: "two" in seen["text"]))["text"] == "one two "
+    assert (await second.seen())["resets"] == 0
+
+
+async def test_more_calls_than_one_connection_carries_take_another(tabs, log):
+    """Opened at once, as when a browser restores its tabs: four times what it has connections for."""
+    calls = [a_call() for _ in range(22)]
+    spoken: dict[str, str] = {}
+    drawn_at = {call: str(await log.position(call)) for call in calls}
+    tab = await tabs.blank()
+    async with talking(log, calls, spoken):
+        for call in calls:
+            await tabs.follow(tab, call, drawn_at[call])
+
+        async def is_so() -> bool:
+            carried = [len(topics) for topics in await tabs.connections()]
+            return len(carried) == 2 and sum(carried) == len(calls) and max(carried) <= 20
+
+        await eventually(is_so, 60)
+    everything = sorted(word for text in spoken.values() for word in text.split())
+    await tab.until(lambda seen: sorted(seen["text"].split()) == everything)
 
 
 async def test_somebody_else_has_a_connection_of_their_own(tabs, log):
