@@ -284,3 +284,24 @@ async def test_a_text_whose_beginning_was_trimmed_is_not_told_from_its_middle(lo
     await log.append(topic, [Entry({"type": "text-delta", "id": "r1", "delta": "an end"}, group="r1")])
 
     assert [item.group for item in (await log.snapshot(topic)).entries] == ["c2"]
+
+
+async def test_so_many_cards_that_went_are_remembered_and_who_missed_more_starts_again(
+    log, topic, settings, monkeypatch
+):
+    settings.STREAM_LOG_LENGTH = 1
+    monkeypatch.setattr(scripts, "MOST_GONE", 3)
+    # So large that Redis trims every entry by itself.
+    before = await log.append(topic, [turn(f"card-{n}", "x" * 5000) for n in range(5)])
+    first = await log.append(topic, [turn("card-0", "y" * 5000, gone=True)])
+    for n in (1, 2):
+        await log.append(topic, [turn(f"card-{n}", "y" * 5000, gone=True)])
+
+    assert [item.group for item in (await log.read(topic, before)).entries] == ["card-0", "card-1", "card-2"]
+    await log.append(topic, [turn("card-3", "y" * 5000, gone=True)])
+    assert (await log.read(topic, before)).reset
+    assert [item.group for item in (await log.read(topic, first)).entries] == ["card-1", "card-2", "card-3"]
+    page = await log.recent(topic, 1)
+    ring = Recent(page.position, page.entries, page.floor)
+    assert ring.since(before) is None
+    assert ring.since(first) == page.entries

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming import recent
-from streaming.entries import Item, News
+from streaming.entries import Item, News, coalesce
 from streaming.positions import Position
 from streaming.recent import Doubt, Recent
 
@@ -56,3 +56,14 @@ def test_it_stays_small_and_complete(appends):
     assert sum(len(each.data) for each in ring.items) <= 2 * recent.MOST_BYTES + 40 * 20_000
     assert ring.items == everything[len(everything) - len(ring.items) :]
     assert ring.since(Position("a", ring.floor)) == ring.items
+
+
+def test_a_board_stays_whole_however_fast_it_changes():
+    ring = Recent(Position("a"), [])
+    for n in range(1, 20_001):
+        ring.take(News("a", (n - 1, 0), [Item((n, 0), b"x" * 2500, f"card-{n % 300}", "w")]))
+
+    newest = [item.id for item in coalesce(ring.since(Position("a")))]
+
+    assert newest == [(n, 0) for n in range(19_701, 20_001)]
+    assert len(ring.items) <= 700
