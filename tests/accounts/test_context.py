@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.core.cache import cache
+from django.urls import reverse
 
 from accounts.models import Membership, Workspace
 from tests.people import make_member, make_person, sign_in
@@ -45,6 +46,23 @@ def test_the_rail_shows_the_pages_that_a_role_opens(workspace, maya):
     assert rail(make_member(workspace, "admin")) == everybodys + managers
     staff = make_member(workspace, "owner", is_staff=True)
     assert rail(staff) == [*everybodys, *managers, ("/admin/", "Admin")]
+
+
+def test_tabs_may_share_a_connection_within_a_session_and_a_workspace(maya):
+    """By a key that tells nobody the session."""
+    staging = Workspace.objects.create(name="Staging")
+    Membership.objects.create(workspace=staging, user=maya, role="viewer")
+    client = sign_in(maya)
+
+    def key(client) -> str:
+        return re.search(r'<meta name="viewer" content="(\w+)">', client.get("/calls/").content.decode())[1]
+
+    first = key(client)
+    assert key(client) == first
+    assert key(sign_in(maya)) != first
+    client.post(reverse("switch_workspace"), {"workspace": staging.pk})
+    assert key(client) != first
+    assert client.cookies["sessionid"].value not in first
 
 
 @pytest.mark.parametrize(
