@@ -45,7 +45,7 @@ async def house(transactional_db, fragile, world) -> AsyncIterator[House]:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with World(seed=1, speed=4, timing=PATIENT) as world:
+    async with World(seed=1, speed=8, timing=PATIENT) as world:
         yield world
 
 
