@@ -54,8 +54,9 @@ class Proxy:
         self.port = self._server.sockets[0].getsockname()[1]
 
     def calm(self) -> None:
-        """From now on connections are left alone."""
+        """Everyone comes back at once, and from now on connections are left alone."""
         self._calm = True
+        self.tear_all()
 
     def fate(self) -> Fate:
         chosen = FAIR if self._calm else fate(self._chance)
@@ -70,9 +71,12 @@ class Proxy:
 
     async def close(self) -> None:
         self._server.close()
+        self.tear_all()
+        await self._server.wait_closed()
+
+    def tear_all(self) -> None:
         for link in list(self.links):
             link.tear(rude=True)
-        await self._server.wait_closed()
 
 
 class Link(asyncio.Protocol):
