@@ -94,7 +94,9 @@ def forbidden(request: HttpRequest, exception=None) -> HttpResponse:
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return error_response(request, 403, "Reload the page and send it again.", title="This form is out of date")
+    return error_response(
+        request, 403, "Reload the page and send it again.", title="This form is out of date"
+    )
 
 
 def not_found(request: HttpRequest, exception=None) -> HttpResponse:
