@@ -174,6 +174,10 @@ class Source:
             if after.end or self.recent.since(after) is not None:
                 return Story(after, start=after, ended=after.end)
             return await self.further(topic, Story(after, start=after))
+        if after and after.epoch == heard:
+            story = await self.further(topic, Story(after, start=after))
+            if story.over or story.reset:
+                return story  # the log does have the end, only we had not heard of it
         story = await self.story(topic)
         if after is UNSEEN:
             return story

@@ -180,3 +180,15 @@ async def test_what_the_log_has_lost_the_record_tells_and_nothing_twice(heard, t
         ("r4", False),
         ("c5", True),
     ]
+
+
+async def test_who_comes_back_before_we_heard_of_the_end_reads_it_from_the_log(heard, topic, log):
+    position = await log.append(topic, [Entry({"type": "text-delta"}, group="r1")])
+    heard.look(position)
+    await heard.settled()
+    await log.append(topic, [WHOLE, END])
+
+    story = await heard.since(Topic(topic, ended=True), Cursor(one=position))
+
+    assert not story.reset
+    assert [item.marks for item in story.items] == ["w", "e"]

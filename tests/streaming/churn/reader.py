@@ -140,7 +140,7 @@ class Reader:
         topic = (part["data"] if is_reset else part).get("call", names[0])
         if is_reset:
             self._count_reset(topic)
-        if len(names) == 1:
+        if len(names) == 1 and not self.witnesses[topic].truth.ended:
             self._compare_epoch(Position.parse(event.id))
         else:
             self._epoch = self._left = ""
