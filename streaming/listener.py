@@ -74,7 +74,8 @@ class Listener:
         await asyncio.gather(self._task, return_exceptions=True)
 
     def _say(self, *words: bytes) -> None:
-        if self._transport:
+        # On one that is closing uvloop raises. The next connection says all channels anew.
+        if self._transport and not self._transport.is_closing():
             self._transport.write(_command(*words))
 
     def _reply(self, reply) -> None:
