@@ -362,26 +362,3 @@ async def test_of_pictures_that_wait_the_newest_stands_for_those_before_it(topic
     ]
     assert told[-1]["delta"] == "and words"
     assert writer.lost_entries == 0
-
-
-async def test_of_pictures_that_wait_the_newest_stands_for_those_before_it(topic):
-    with own_redis() as fragile:
-        writer = Writer(Log(fragile.url))
-        writer.put(topic, turn("c0", "first"))
-        await writer.flush(topic)
-        fragile.kill()
-        for number in range(400):  # more than may wait, were each of them kept
-            writer.put(topic, turn(f"c{number % 3}", f"{number} " + "x" * 10_000))
-        writer.delta(topic, "r1", "r1", "and words")
-        fragile.start()
-        assert await writer.flush(topic, 20)
-        told = await kept(writer.log, topic)
-        await writer.close()
-
-    assert [part["data"]["text"].split()[0] for part in told if part["type"] == "data-turn"] == [
-        "397",
-        "398",
-        "399",
-    ]
-    assert told[-1]["delta"] == "and words"
-    assert writer.lost_entries == 0
