@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import ApiToken, User, Workspace
+from base.ids import uuid7
 
 PREFIX = "es_"
 _SHOWN = len(PREFIX) + 6
@@ -23,10 +24,15 @@ def create_token(
     role: str,
     created_by: User | None,
     expires_at: datetime | None = None,
+    token_id: UUID | None = None,
 ) -> tuple[ApiToken, str]:
-    """Make a token and give it with its plain text, which is not kept and cannot be had again."""
+    """Make a token and give it with its plain text, which is not kept and cannot be had again.
+
+    IntegrityError if there is a token with that id, of whatever workspace.
+    """
     plain = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
+        id=token_id or uuid7(),
         workspace=workspace,
         name=name,
         role=role,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db import IntegrityError
 from django.db.models import Case, Q, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +18,7 @@ from accounts.decorators import requires
 from accounts.models import ApiToken, Role, User
 from accounts.permissions import PERMISSIONS, Permission
 from accounts.tokens import create_token, revoke_token
+from base.ids import uuid7
 from webhooks.setup.forms import PartForm
 from webhooks.setup.page import frame
 
@@ -26,6 +28,8 @@ _LASTS = {"30": "30 days", "90": "90 days", "365": "1 year", "": "Until it is re
 
 class TokenForm(PartForm):
     part = "token"
+    # The id it will have, given with the form: the same form sent again, as by a reload, makes no second one.
+    made_as = forms.UUIDField(required=False, widget=forms.HiddenInput)
     name = forms.CharField(max_length=80, error_messages={"required": "Say what it is for."})
     role = forms.ChoiceField(error_messages={"invalid_choice": "Choose a role you have yourself."})
     days = forms.ChoiceField(choices=list(_LASTS.items()), required=False)
@@ -55,13 +59,18 @@ def create(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "settings/tokens.html", _page(request) | {"form": form}, status=400)
     days = form.cleaned_data["days"]
-    token, plain = create_token(
-        request.workspace,
-        form.cleaned_data["name"],
-        form.cleaned_data["role"],
-        User.objects.get(pk=request.viewer.user_id),
-        timezone.now() + timedelta(days=int(days)) if days else None,
-    )
+    try:
+        token, plain = create_token(
+            request.workspace,
+            form.cleaned_data["name"],
+            form.cleaned_data["role"],
+            User.objects.get(pk=request.viewer.user_id),
+            timezone.now() + timedelta(days=int(days)) if days else None,
+            token_id=form.cleaned_data["made_as"],
+        )
+    except IntegrityError:
+        messages.error(request, "That token is made already, and was shown once. If it got lost, revoke it.")
+        return redirect("settings:tokens")
     context = _page(request) | {"made": token, "plain": plain}
     response = render(request, "settings/tokens.html", context)
     response["Cache-Control"] = "no-store"
@@ -85,7 +94,8 @@ def _page(request: HttpRequest) -> dict[str, Any]:
     return frame("tokens") | {
         "rows": [{"token": token, "state": _state(token, now)} for token in rows],
         "form": TokenForm(
-            roles=grantable(request.viewer), initial={"role": Role.OPERATOR.value, "days": "90"}
+            roles=grantable(request.viewer),
+            initial={"made_as": uuid7(), "role": Role.OPERATOR.value, "days": "90"},
         ),
     }
 

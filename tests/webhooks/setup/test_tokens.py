@@ -38,6 +38,20 @@ def test_a_token_is_shown_once(browser, workspace):
     assert AuditEntry.objects.for_workspace(workspace).filter(action="api_token.create").count() == 1
 
 
+def test_a_page_that_is_reloaded_makes_no_second_token(browser, workspace):
+    [made_as] = re.findall(
+        'name="made_as" value="([0-9a-f-]{36})"', browser.get("/settings/tokens/").content.decode()
+    )
+    first = create(browser, made_as=made_as)
+    again = create(browser, made_as=made_as)
+
+    assert ApiToken.objects.for_workspace(workspace).count() == 1
+    assert again.status_code == 302
+    assert "made already" in text(browser.get(again["Location"]))
+    [next_one] = re.findall('name="made_as" value="([0-9a-f-]{36})"', first.content.decode())
+    assert create(browser, made_as=next_one).status_code == 200
+
+
 def test_it_works_for_as_long_as_was_chosen(browser, workspace):
     create(browser, days="30")
     expires = ApiToken.objects.for_workspace(workspace).get().expires_at
