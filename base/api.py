@@ -28,6 +28,7 @@ from base.ids import first_uuid7
 
 MOST = 200  # items in one answer
 _MOST_FAULTS = 20
+_UNPROVEN = "Sign in, or send an API token as Authorization: Bearer es_…"
 # Ids are made by the process that writes a row, `created_at` by whichever clock it has: they differ by less.
 _CLOCKS_DIFFER = timedelta(minutes=1)
 
@@ -146,11 +147,15 @@ def _field(location: tuple) -> str:
 
 
 def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
-    if error.status_code == 400:  # a body that is no JSON
-        return json_error(400, "invalid_request", "Something in this request isn’t valid.")
-    response = json_error(error.status_code)
-    if error.status_code == 401:
-        response["WWW-Authenticate"] = "Bearer"
+    if error.status_code == 400:
+        details = [{"field": "body", "problem": "this is not JSON"}]
+        return json_error(400, "invalid_request", "Something in this request isn’t valid.", details)
+    if error.status_code != 401:
+        return json_error(error.status_code)
+    by_token = request.headers.get("authorization", "")[:7].lower() == "bearer "
+    message = "This API token is unknown, revoked or expired." if by_token else _UNPROVEN
+    response = json_error(401, message=message)
+    response["WWW-Authenticate"] = "Bearer"
     return response
 
 

@@ -38,7 +38,14 @@ def test_a_revoked_token_opens_nothing(world):
     program = world.program()
     revoke_token(world.workspace.api_tokens.get(), None)
 
-    error(program.ask("calls"), 401)
+    said = error(program.ask("calls"), 401)["message"]
+    assert said == "This API token is unknown, revoked or expired."
+
+
+def test_who_sent_no_token_is_told_what_to_send(world):
+    said = error(Client().get("/api/v1/calls"), 401)["message"]
+
+    assert said == "Sign in, or send an API token as Authorization: Bearer es_…"
 
 
 def test_a_token_rules_out_the_cookie_beside_it(world):
@@ -210,6 +217,7 @@ def test_a_body_that_cannot_be_read_is_refused(world, body):
     )
 
     assert error(response, 400)["code"] == "invalid_request"
+    assert response.json()["error"]["details"][0]["problem"]
 
 
 def test_a_field_of_a_body_is_named_as_whoever_wrote_it_knows_it(world):
