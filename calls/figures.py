@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db.models import Aggregate, Count, FloatField, Max, QuerySet, Sum
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from agents.models import ModelCall
 from calls.models import Call, Turn
@@ -74,10 +76,14 @@ class Pulse:
 def pulse(workspace_id: UUID) -> Pulse:
     """Asked by every open board, so it is a few seconds old at most and worked out once for all of them."""
     key = f"pulse:{workspace_id}"
-    found = cache.get(key)
+    try:
+        found = cache.get(key)
+    except RedisError:  # then every board asks for itself
+        return _pulse(workspace_id)
     if found is None:
         found = _pulse(workspace_id)
-        cache.set(key, found, _KEPT_SECONDS)
+        with suppress(RedisError):
+            cache.set(key, found, _KEPT_SECONDS)
     return found
 
 

@@ -88,7 +88,14 @@ DATABASES = {
 
 REDIS_URL = read("REDIS_URL") or places.redis_url(EARSHOT_HOME)
 REDIS_LOG_URL = read("REDIS_LOG_URL") or REDIS_URL
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # A Redis that is there and does not answer holds nobody up for longer.
+        "OPTIONS": {"socket_timeout": 2.0, "socket_connect_timeout": 2.0},
+    }
+}
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",

@@ -55,6 +55,17 @@ def test_a_live_call_has_a_card_that_is_one_link(agent, live_call):
     assert "I see two charges of £42." in html
 
 
+def test_without_redis_the_board_is_drawn_from_the_record(agent, live_call, settings):
+    away = "redis://127.0.0.1:1"
+    settings.REDIS_URL = settings.REDIS_LOG_URL = away
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": away}}
+
+    html = looked_at_by(agent, "operator")
+
+    assert f'data-call="{live_call.pk}"' in html
+    assert page_data(html)["stream"] == "/live/stream?after=0-0-0"
+
+
 def test_what_people_say_is_never_markup(agent, live_call):
     html = looked_at_by(agent, "operator")
 
