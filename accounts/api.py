@@ -14,7 +14,7 @@ from accounts.permissions import Permission, least_role
 class Token(HttpBearer):
     """`Authorization: Bearer es_…`, which accounts.middleware has looked up by now."""
 
-    openapi_description = "An API token. `manage.py create_api_token` makes one."
+    openapi_description = "An API token, made in Settings, API tokens."
 
     def __init__(self, permission: Permission) -> None:
         super().__init__()

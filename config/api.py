@@ -14,7 +14,7 @@ from webhooks.api import router as webhooks
 DESCRIPTION = f"""
 What Earshot knows of agents, calls, webhooks and models, for programs.
 
-**Who is asking.** `Authorization: Bearer es_…`, made by `manage.py create_api_token`, or the session of
+**Who is asking.** `Authorization: Bearer es_…`, made in Settings, API tokens, or the session of
 somebody who signed in; a session needs `X-CSRFToken` for anything but reading. Each sees one workspace; what
 belongs to another is not there. A viewer sees no words; a role that is too small is told which one it takes.
 
