@@ -54,7 +54,7 @@ async def metrics_page(scope, send) -> None:
     if scheme.lower() != b"bearer" or not secrets.compare_digest(
         token.strip(), settings.METRICS_TOKEN.encode()
     ):
-        await _refuse(send, 401, [(b"www-authenticate", b"Bearer")])
+        await _refuse(send, 401, [(b"www-authenticate", b"Bearer")], "Send METRICS_TOKEN as a bearer token.")
         return
     body = await _metrics_text()
     head = [
@@ -69,9 +69,11 @@ async def metrics_page(scope, send) -> None:
 _APPS = {"healthz": healthz, "readyz": readyz, "metrics": metrics_page}
 
 
-async def _refuse(send, status: int, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+async def _refuse(
+    send, status: int, headers: list[tuple[bytes, bytes]] | None = None, message: str = ""
+) -> None:
     code, title, _ = SAYINGS[status]
-    await answer(send, status, error_body(code, title), headers)
+    await answer(send, status, error_body(code, message or title), headers)
 
 
 def _headless(send):
