@@ -86,7 +86,7 @@ def pytest_unconfigure() -> None:
     servers.stop()
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One and a half workers a core: much of a run is waiting, for processes to start and calls to end."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
