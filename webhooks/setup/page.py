@@ -42,6 +42,7 @@ def live(connection: Connection) -> dict[str, Any]:
         "events": events,
         "events_seen": sum(bool(event["seen"]) for event in events),
         "events_on_by_default": all(event["seen"] for event in events if event["on_by_default"]),
+        "rotation": _rotation(connection),
     }
 
 
@@ -53,7 +54,6 @@ def whole(request: HttpRequest, connection: Connection) -> dict[str, Any]:
         "guide": f"settings/guides/{connection.platform}.html",
         "address": trial.address(connection),
         "only_here": urlsplit(settings.EARSHOT_URL).hostname in _AT_HOME,
-        "rotation": _rotation(connection),
         "going": _going(connection),
         "unknown": linking.unknown(connection),
         "agents": _agents(connection),

@@ -1,5 +1,7 @@
 """A rotation as the platform meets it: what it signs is answered by the real receiver."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -37,6 +39,18 @@ def test_both_secrets_are_accepted_until_it_is_finished(browser, connection):
 
     press(browser, connection, "finish_rotation")
     assert (answered(connection, old), answered(connection, KEY)) == (401, 200)
+
+
+def test_what_comes_meanwhile_is_counted_while_one_looks(browser, connection):
+    answered(connection, connection.webhook_secret)
+    press(browser, connection, "rotate_secret", made="pasted", secret=KEY)
+    counts = []
+    for _ in range(3):
+        state = browser.get(reverse("settings:connection_state", args=[connection.pk])).content.decode()
+        counts += re.findall('id="since-rotation" data-live="([^"]+)"', state)
+        answered(connection, KEY)
+
+    assert counts == ["0", "1", "2"]
 
 
 def test_undone_only_the_old_one_is(browser, connection):
