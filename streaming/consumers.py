@@ -125,8 +125,8 @@ class EventStreamConsumer(AsyncHttpConsumer):
         self.scope.clear()
 
     async def _answer_briefly(self) -> None:
-        """This process is going away: come back at once, to another."""
-        await self.send_headers(headers=sse.HEADERS)
+        """This process is going away: come back at once, to another, and so by another connection."""
+        await self.send_headers(headers=[*sse.HEADERS, (b"connection", b"close")])
         await self.send_body(sse.pulse(retry=sse.RETRY_AT_ONCE))
 
     async def _refuse(self, refusal: Refused) -> None:

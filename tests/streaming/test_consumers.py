@@ -324,6 +324,25 @@ async def test_with_the_database_away_it_says_come_back_soon():
     assert (b"retry-after", b"2") in answer["headers"]
 
 
+async def test_a_process_that_goes_away_keeps_no_connection_to_come_back_on(topic):
+    """It may take a while to go: whoever came back to it would be sent on ten times a second."""
+    query = f"topic={topic}".encode()
+    scope = {"type": "http", "method": "GET", "path": "/stream", "query_string": query, "headers": []}
+    browser = ApplicationCommunicator(AnyStream.as_asgi(), scope)
+    hub = hubs.current()
+    try:
+        await hub.drain()
+        await browser.send_input({"type": "http.request"})
+        answer = await browser.receive_output()
+        said = await browser.receive_output()
+    finally:
+        await hub.close()
+
+    assert answer["status"] == 200
+    assert (b"connection", b"close") in answer["headers"]
+    assert said["body"].startswith(b"retry: 50\n")
+
+
 async def test_a_stream_whose_record_cannot_be_read_leaves_nothing_behind(topic, log):
     query = f"topic={topic}&person={topic}&record=[{{}}]".encode()
     scope = {"type": "http", "method": "GET", "path": "/stream", "query_string": query, "headers": []}
