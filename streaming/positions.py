@@ -19,7 +19,9 @@ from hashlib import blake2s
 Id = tuple[int, int]  # milliseconds of Redis' clock, number within the millisecond
 
 LONGEST = 1000  # characters; twenty-one topics need about 400
+MOST_TOGETHER = 32  # positions of one reader; a page has one for each topic at most
 _ONE = re.compile(r"([0-9a-z]{1,16})-(?:(\d{1,15})-(\d{1,15})|end)")
+_BASE = re.compile(r"[0-9a-f]{1,13}")
 _PLACE = re.compile(r"([A-Za-z0-9_-]{6})(?:([0-9a-f]{1,13})(?:,([0-9a-f]{1,13}))?|(!))")
 
 
@@ -93,6 +95,8 @@ class Cursor:
     def merged(cls, texts: Sequence[str]) -> "Cursor":
         """Of a reader who followed these topics on several connections and goes on with one. Raises
         BadPosition."""
+        if len(texts) > MOST_TOGETHER:
+            raise BadPosition("too many positions")
         cursors = [cls.parse(text) for text in texts]
         if len(cursors) == 1:
             return cursors[0]
@@ -108,10 +112,9 @@ class Cursor:
             return cls(one=Position.parse(text))
         head, *rest = text[1:].split(".")
         places: dict[str, Id | None] = {}
-        try:
-            base = int(head, 16)
-        except ValueError:
-            raise BadPosition(f"not a position: {text[:60]!r}") from None
+        if not _BASE.fullmatch(head):
+            raise BadPosition(f"not a position: {text[:60]!r}")
+        base = int(head, 16)
         for part in rest:
             found = _PLACE.fullmatch(part)
             if not found:

@@ -76,11 +76,18 @@ def test_twenty_one_topics_fit_a_header():
 @pytest.mark.parametrize(
     "text",
     ["", "x", "1-2", "1-2-3-4", "A-1-2", "1-end-", "~", "~.", "~zz.", "~1.abc", "~1.abcdef", "~1.abcdefx",
-     "1" * 2000, "1-99999999999999999-0", "~1.abcdefg1,", " 1-2-3", "1-2-3\n"],
+     "1" * 2000, "1-99999999999999999-0", "~1.abcdefg1,", " 1-2-3", "1-2-3\n",
+     "~-5.abcdefg1", "~0x5.abcdefg1", "~1_0.abcdefg1", "~ 5.abcdefg1", "~\u0665.abcdefg1", f"~{'f' * 400}.abcdefg1"],
 )  # fmt: skip
 def test_what_we_never_wrote_is_refused(text):
     with pytest.raises(BadPosition):
         Cursor.parse(text)
+
+
+def test_more_positions_than_a_page_has_topics_are_refused():
+    assert Cursor.merged([f"{n:x}-1-0" for n in range(21)]).of("any", "a") == Position("a", (1, 0))
+    with pytest.raises(BadPosition):
+        Cursor.merged(["1-1-0"] * 100)
 
 
 @given(st.text(max_size=60))
