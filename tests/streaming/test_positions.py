@@ -77,7 +77,8 @@ def test_twenty_one_topics_fit_a_header():
     "text",
     ["", "x", "1-2", "1-2-3-4", "A-1-2", "1-end-", "~", "~.", "~zz.", "~1.abc", "~1.abcdef", "~1.abcdefx",
      "1" * 2000, "1-99999999999999999-0", "~1.abcdefg1,", " 1-2-3", "1-2-3\n",
-     "~-5.abcdefg1", "~0x5.abcdefg1", "~1_0.abcdefg1", "~ 5.abcdefg1", "~\u0665.abcdefg1", f"~{'f' * 400}.abcdefg1"],
+     "~-5.abcdefg1", "~0x5.abcdefg1", "~1_0.abcdefg1", "~ 5.abcdefg1", "~\u0665.abcdefg1",
+     f"~{'f' * 400}.abcdefg1"],
 )  # fmt: skip
 def test_what_we_never_wrote_is_refused(text):
     with pytest.raises(BadPosition):
