@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import Error
 
 from calls.services import Recorded
+from live.locks import is_passing
 from platforms.events import CallEvent
 
 logger = logging.getLogger(__name__)
@@ -75,13 +76,13 @@ class Scribe:
                 recorded = await self._take(entry.events, entry.source)
                 if entry.shown:
                     entry.shown(recorded)
-            except (OperationalError, InterfaceError) as error:
-                # Not lost: what was committed unnoticed is known again when it is told again.
-                logger.warning("%s: waiting for the database (%s)", self._name, type(error).__name__)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LAST_RETRY)
-                continue
-            except DatabaseError as error:
+            except Error as error:
+                if is_passing(error):
+                    # Not lost: what was committed unnoticed is known again when it is told again.
+                    logger.warning("%s: waiting for the database (%s)", self._name, type(error).__name__)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, LAST_RETRY)
+                    continue
                 # By name only: the database quotes the row it refuses, and the row is what somebody said.
                 logger.error("%s: facts refused by the database (%s)", self._name, type(error).__name__)
             except Exception:

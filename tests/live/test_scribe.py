@@ -1,8 +1,10 @@
 import asyncio
+import select
 from datetime import UTC, datetime
 
-from django.db import DataError, OperationalError
+from django.db import DataError, OperationalError, connection, transaction
 
+from live.locks import set_for_now
 from live.scribe import Scribe
 from platforms.events import CallStarted
 
@@ -32,6 +34,27 @@ async def test_a_database_that_is_away_is_waited_for():
 
     assert await scribe.finished(5)
     assert (tries, shown) == (["one"] * 3, [None])
+
+
+async def test_facts_of_a_transaction_that_was_held_too_long_are_written_again(transactional_db):
+    """As after a machine that slept: PostgreSQL has let go of the call's row, and of us."""
+    tries, shown = [], []
+
+    def take(events, source):
+        tries.append(source)
+        with transaction.atomic():
+            if len(tries) == 1:
+                set_for_now("idle_in_transaction_session_timeout", 0.01)
+                assert select.select([connection.connection], [], [], 30)[0]  # told of its end
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        connection.close()
+
+    scribe = Scribe("call", take)
+    scribe.write([EVENT], "one", shown.append)
+
+    assert await scribe.finished(40)
+    assert (tries, shown) == (["one"] * 2, [None])
 
 
 async def test_facts_the_database_refuses_do_not_hold_up_the_rest(caplog):
