@@ -69,15 +69,28 @@ def wait_ready(home: Path, is_alive: Callable[[], bool]) -> None:
     """Wait until the server answers, through a crash recovery if need be. Raises CannotStart."""
     deadline = time.monotonic() + LONGEST_RECOVERY_S
     while True:
-        try:
-            _connect(home, "postgres").close()
-            return
-        except psycopg.OperationalError as error:
-            if not is_alive():
-                raise CannotStart("PostgreSQL ended while starting; its log says why.") from error
-            if time.monotonic() > deadline:
-                raise CannotStart(f"PostgreSQL did not answer within {LONGEST_RECOVERY_S} s.") from error
+        refused: psycopg.OperationalError | None = None
+        # Asked earlier, it would write one FATAL after another.
+        if _says_ready(home):
+            try:
+                _connect(home, "postgres").close()
+                return
+            except psycopg.OperationalError as error:
+                refused = error
+        if not is_alive():
+            raise CannotStart("PostgreSQL ended while starting; its log says why.") from refused
+        if time.monotonic() > deadline:
+            raise CannotStart(f"PostgreSQL did not answer within {LONGEST_RECOVERY_S} s.") from refused
         time.sleep(0.05)
+
+
+def _says_ready(home: Path) -> bool:
+    """By the eighth line of its pid file, as pg_ctl waits for it."""
+    try:
+        lines = (places.postgres_folder(home) / "data" / "postmaster.pid").read_text().split("\n")
+    except FileNotFoundError:
+        return False
+    return len(lines) > 7 and lines[7].strip() == "ready"
 
 
 def provision(home: Path) -> None:

@@ -53,6 +53,15 @@ def test_postgres_keeps_its_data_through_a_kill(home):
         assert connection.execute("SELECT n FROM kept").fetchall() == [(7,)]
 
 
+def test_waiting_for_postgres_fills_its_log_with_no_refusals(home):
+    for _ in range(2):  # the second recovers from a crash
+        with serving(home, postgres.prepare(home), postgres.wait_ready) as server:
+            server.kill()
+            server.wait(10)
+
+    assert "FATAL" not in (home / "server.log").read_text()
+
+
 def test_a_server_whose_supervisor_is_gone_is_ended_first(home):
     with serving(home, postgres.prepare(home), postgres.wait_ready) as old:
         command = postgres.prepare(home)
