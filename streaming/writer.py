@@ -6,6 +6,7 @@ told again.
 """
 
 import asyncio
+import itertools
 import logging
 import secrets
 from collections.abc import Iterable, Sequence
@@ -110,6 +111,8 @@ class Writer:
         self._sent = asyncio.Condition()
         self._task: asyncio.Task | None = None
         self._forgetting = 0.0
+        # Of batches: one row for all topics, since a topic that was forgotten here is still known in Redis.
+        self._numbers = itertools.count(1)
 
     # Saying something.
 
@@ -229,7 +232,7 @@ class Writer:
     def _call(self, topic: _Topic, now: float) -> scripts.Call:
         if not topic.batch:
             # A batch that was sent stays as it is until it is acknowledged: it may have arrived.
-            topic.number += 1
+            topic.number = next(self._numbers)
             said = topic.waiting.values()
             topic.batch = [each.packed() if isinstance(each, _Text) else each for each in said]
             topic.waiting, topic.bytes = {}, 0
@@ -253,7 +256,7 @@ class Writer:
             topic.batch = topic.open.entries + topic.batch
             topic.open.entries, topic.open.bytes = [], 0
             topic.epoch, topic.due = "", 0.0
-            topic.number += 1
+            topic.number = next(self._numbers)
             return
         topic.epoch = position.epoch
         topic.open.take(topic.batch)

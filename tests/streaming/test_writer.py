@@ -142,6 +142,24 @@ async def test_it_forgets_topics_that_are_over(writer, topic, monkeypatch):
     assert f"{topic}-other" in writer._topics
 
 
+async def test_what_is_said_after_a_long_silence_is_kept(writer, log, topic, monkeypatch):
+    monkeypatch.setattr(writers, "FORGET_AFTER", 0.0)
+    for text in ("one", "two", "three"):
+        writer.put(topic, turn(text, text))
+        await writer.flush()
+    monkeypatch.setattr(writer, "_forgetting", 0.0)
+    writer.delta(f"{topic}-other", "r1", "r1", "a")
+
+    async def is_forgotten() -> bool:
+        return topic not in writer._topics
+
+    await eventually(is_forgotten)
+    writer.put(topic, turn("four", "four"))
+    await writer.flush()
+
+    assert [part["id"] for part in await kept(log, topic)] == ["one", "two", "three", "four"]
+
+
 class MoodyLog(Log):
     """Redis as it may be: each append has the next of these moods, and after them all is well."""
 
