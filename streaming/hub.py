@@ -162,7 +162,8 @@ class Hub:
         return feed
 
     def _drop_if_empty(self, feed: Feed) -> None:
-        if feed.empty and self._feeds.pop(feed.key, None):
+        if feed.empty and self._feeds.get(feed.key) is feed:
+            del self._feeds[feed.key]
             feed.push_collected()
             for index, name in enumerate(feed.names):
                 source = self.sources.get(name)
@@ -219,7 +220,8 @@ class Hub:
         for source in pending:
             items, source.pending = source.pending, []
             for feed, index in list(source.feeds):
-                feed.mark()
+                if feed not in chunks:  # else what the topic before this one says would count as given
+                    feed.mark()
                 try:
                     frames = feed.frames(index, source.recent.epoch, items)
                 except Exception:
@@ -308,8 +310,10 @@ class Hub:
 
     async def _rejoin(self, connection: Connection) -> None:
         """It fell behind what is kept here: as if its browser had come back, on the same connection."""
-        sources = [self.sources[name] for name in connection.feed.names]
         feed, connection.feed = connection.feed, None
+        if feed is None:
+            return  # its browser has just left, or its time was over
+        sources = [self.sources[name] for name in feed.names]
         self._drop_if_empty(feed)
         try:
             await self.join(connection, sources, Cursor.parse(connection.standing))

@@ -15,6 +15,7 @@ from streaming import keeper as keepers
 from streaming import recent as rings
 from streaming.admission import Admission, Filter, Topic
 from streaming.connection import Connection
+from streaming.entries import Item, News
 from streaming.hub import Hub
 from streaming.log import Entry, Log
 from streaming.pipes import Pipe
@@ -319,6 +320,26 @@ async def test_who_never_takes_its_last_words_is_cut(topic, monkeypatch):
     assert not hub.connections
     assert not hub._feeds
     assert serving.cancelling()
+    await hub.close()
+
+
+async def test_what_two_topics_say_at_once_nobody_has_seen_until_it_is_given(topic):
+    hub, names = Hub(), [f"{topic}-a", f"{topic}-b"]
+    browser = Browser(hub, names)
+    await browser.connect()
+    feed = browser.connection.feed
+    feed.due = asyncio.get_running_loop().time() + 60  # what is said now is collected
+    stood = {source: source.recent.position for source in browser.sources}
+    for source, at in stood.items():
+        source.hear(News(at.epoch, at.id, [Item((at.id[0] + 1, 0), b'{"type":"x"}')]))
+    hub._flush()
+    assert len(feed.collected) == 2
+
+    feed.park(browser.connection)
+
+    standing = Cursor.parse(browser.connection.standing)
+    assert {source: standing.of(source.name, at.epoch) for source, at in stood.items()} == stood
+    browser.cut(0)
     await hub.close()
 
 
