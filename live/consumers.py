@@ -84,7 +84,7 @@ def _find(asked: tuple[UUID, tuple[UUID, ...]]) -> list[Call] | None:
     return [found[call_id] for call_id in call_ids] if len(found) == len(call_ids) else None
 
 
-# All who watch the same come back at the same moment. Few are kept: one person can ask for any choice of calls.
+# All who watch the same come back at the same moment. Few are kept: one person can ask for any choice.
 _calls = per_loop(lambda: Lookup(_find, seconds=1.0, size=200))
 
 
