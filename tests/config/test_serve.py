@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 import uvicorn
@@ -51,6 +52,36 @@ def test_it_does_not_say_what_it_is(server):
     with socket.create_connection(server.address) as browser:
         browser.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert b"uvicorn" not in browser.recv(1000).lower()
+
+
+@pytest.mark.parametrize(
+    ("begun", "goes_on"),
+    [
+        (b"GET /", b"a" * 60_000),
+        (b"GET / HTTP/1.1\r\nCookie: ", b"a" * 60_000),
+        (b"GET / HTTP/1.1\r\n", b"a: b\r\n" * 10_000),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"a: b\r\n" * 10_000),
+    ],
+)
+def test_a_head_without_end_costs_a_stranger_the_connection(server, begun, goes_on):
+    with socket.create_connection(server.address, timeout=30) as browser:
+        with suppress(ConnectionError):
+            browser.sendall(begun)
+            for _ in range(100):
+                browser.sendall(goes_on)
+
+        wait_for(lambda: not server.server_state.connections)
+
+
+def test_a_body_may_be_longer_than_a_head(server):
+    head, body = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n", b"a" * 3_000_000
+    with socket.create_connection(server.address, timeout=30) as browser:
+        for _ in range(2):
+            browser.sendall(head + body)
+            answer = b""
+            while not answer.endswith(b"hi"):
+                answer += browser.recv(1000)
+            assert answer.startswith(b"HTTP/1.1 200")
 
 
 def test_attempts_wait_while_nobody_serves():

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from base.processes import CannotStart
 from config.preflight import check_database, check_redis
+from config.protocol import Protocol
 from live import process
 from streaming import hub
 
@@ -81,7 +82,7 @@ def server_config(application: Any = "config.asgi:application") -> uvicorn.Confi
     return uvicorn.Config(
         application,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="websockets-sansio",
         ws_max_size=LARGEST_SOCKET_MESSAGE,
         ws_ping_interval=20,
