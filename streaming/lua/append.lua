@@ -5,7 +5,8 @@
 -- Marks: p plain, w whole picture, g gone (a last picture), e the end of the topic.
 -- Answers {epoch, last id, 'new' | 'known' | 'stale'}.
 local expected, writer, batch, fresh = ARGV[7], ARGV[8], tonumber(ARGV[9]), ARGV[10] == '1'
-if fresh then renew() end
+-- Once, if the same request comes again: who was told of it stands in this epoch already.
+if fresh and epoch ~= ARGV[1] then renew() end
 if writer ~= '' then
   -- The answer to a batch may be lost on the way, and the batch comes again.
   local done = redis.call('HGET', meta, 'writer:' .. writer)
