@@ -19,6 +19,7 @@ import redis.cluster
 from django.conf import settings
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
@@ -80,7 +81,8 @@ class Log:
             together, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
             try:
                 answers = await self.run_all([call for call, _ in together])
-            except (RedisError, OSError) as error:
+            except Exception as error:
+                # Whatever it was: those who asked must not wait for ever, nor those who ask next.
                 answers = [error] * len(together)
             for (_, waiting), answer in zip(together, answers, strict=True):
                 if waiting.done():
@@ -111,7 +113,11 @@ class Log:
         pipeline = self.redis.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
-        return await pipeline.execute(raise_on_error=False)
+        try:
+            return await pipeline.execute(raise_on_error=False)
+        except RuntimeError as error:
+            # uvloop's word for a connection that broke while it lay in the pool.
+            raise RedisConnectionError(str(error)) from error
 
     async def append(self, topic: str, entries: Sequence[Entry]) -> Position:
         """Number, keep and publish. Answers the position after the last of them."""
