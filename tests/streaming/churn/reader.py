@@ -61,8 +61,8 @@ class Reader:
         """Choose anew once every call it reads is over. False: there is nothing left to read."""
         if not self._over:
             return True
-        if not self._source.is_alive():
-            return self._board and not self._has_seen_the_board
+        if not self._source.is_alive() and (not self._board or self._has_seen_the_board):
+            return False
         going_on = list(self._source.calls)
         chosen = self._chance.sample(going_on, min(len(going_on), self._calls))
         if self._board:
