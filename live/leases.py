@@ -31,6 +31,8 @@ RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del'
 MS = round(SECONDS * 1000)
 
 Lost = Callable[[], None]
+# RuntimeError is uvloop's word for a connection that broke while it lay in the pool.
+AWAY = (RedisError, OSError, RuntimeError)
 
 
 def _key(name: object) -> str:
@@ -72,7 +74,7 @@ class Leases:
             async with asyncio.timeout(TAKE_SECONDS):
                 await self._redis.set(_key(call_id), held.holder, px=MS)
             held.taken = True
-        except (RedisError, TimeoutError) as error:
+        except AWAY as error:
             self._report(error)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._renew(), name="leases of calls")
@@ -84,7 +86,7 @@ class Leases:
             del self._held[call_id]
         try:
             await self._redis.eval(RELEASE, 1, _key(call_id), holder)
-        except RedisError as error:
+        except AWAY as error:
             self._report(error)
 
     async def close(self) -> None:
@@ -106,7 +108,7 @@ class Leases:
                     pipeline.set(_key(call_id), held.holder, px=MS)
             try:
                 ours = await pipeline.execute()
-            except RedisError as error:
+            except AWAY as error:
                 self._report(error)
                 continue
             self._report(None)

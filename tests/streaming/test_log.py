@@ -1,8 +1,6 @@
 """The log itself, on real Redis."""
 
 import asyncio
-import socket
-import struct
 from contextlib import suppress
 from dataclasses import replace
 from uuid import uuid4
@@ -12,7 +10,6 @@ import pytest
 import uvloop
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
-from redis.connection import parse_url
 from redis.exceptions import RedisError
 
 from streaming import log as logs
@@ -21,7 +18,7 @@ from streaming.entries import Entry, Item, coalesce
 from streaming.log import Log
 from streaming.positions import Position
 from streaming.recent import Recent
-from tests.streaming.running import eventually, own_redis
+from tests.streaming.running import Relay, own_redis
 from tests.streaming.test_consumers import FINISH, turn, words
 
 
@@ -164,38 +161,18 @@ def test_a_connection_that_broke_while_it_lay_idle_keeps_nobody_waiting(topic):
 
 
 async def ask_over_what_has_broken(topic: str) -> None:
-    """The far side resets a connection nobody is reading: uvloop has a word of its own for it."""
-    near: list[asyncio.StreamWriter] = []
-
-    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        near.append(writer)
-        there, back = await asyncio.open_unix_connection(parse_url(server.url)["path"])
-        await asyncio.gather(pump(reader, back), pump(there, writer))
-
     with own_redis() as server:
-        relaying = await asyncio.start_server(relay, "127.0.0.1", 0)
-        log = Log(f"redis://127.0.0.1:{relaying.sockets[0].getsockname()[1]}/0")
+        relay = Relay(server)
+        await relay.open()
+        log = Log(relay.url)
         async with asyncio.timeout(20):
             before = await log.position(topic)
-            [idle] = log.redis.connection_pool._available_connections
-            at_once = struct.pack("ii", 1, 0)
-            near[0].get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
-            near[0].transport.abort()
-
-            async def is_noticed() -> bool:
-                return idle._reader.exception() is not None
-
-            await eventually(is_noticed)
+            await relay.reset(log.redis)
             with suppress(RedisError):
                 await log.position(topic)
             assert await log.position(topic) == before
         await log.close()
-        relaying.close()
-
-
-async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(1 << 16):
-        writer.write(data)
+        relay.close()
 
 
 async def test_what_trails_behind_the_whole_picture_of_a_turn_is_not_kept(log, topic):
