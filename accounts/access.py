@@ -232,14 +232,23 @@ _by_session = _Memory(viewers_of_sessions)
 _by_token = _Memory(viewers_of_tokens)
 
 
-async def viewer_of(scope: dict) -> Viewer | None:
-    """Who opened this stream or socket: by API token on its paths, else by session cookie. None: nobody."""
+async def viewer_of(scope: dict, workspace_id: str = "") -> Viewer | None:
+    """Who opened this stream or socket: by API token on its paths, else by session cookie. None: nobody.
+
+    `workspace_id`: where their page was drawn. Who has just changed to it is not remembered as elsewhere.
+    """
     headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
     token = bearer_of(headers.get(b"authorization", ""), scope["path"])
     if token is not None:
         return await _by_token.get(digest(token))
     key = _session_key(headers.get(b"cookie", ""))
-    return await _by_session.get(key) if key else None
+    if not key:
+        return None
+    viewer = await _by_session.get(key)
+    if viewer and workspace_id and str(viewer.workspace_id) != workspace_id:
+        _by_session.kept.pop(key, None)
+        viewer = await _by_session.get(key)
+    return viewer
 
 
 async def still_allowed(viewers: Iterable[Viewer]) -> set[Viewer]:

@@ -129,8 +129,10 @@ def _call(request: HttpRequest, call_id: UUID) -> Call:
 def _stream(found: Call, sees_words: bool) -> str:
     """Where the page goes on from. Who may not see the words watches the board's facts instead."""
     if sees_words:
-        return f"/live/calls/{found.pk}/stream?after={position(parts.topic(found))}"
-    return f"/live/stream?after={position(board.facts_topic(found.workspace_id))}"
+        path, topic = f"/live/calls/{found.pk}/stream", parts.topic(found)
+    else:
+        path, topic = "/live/stream", board.facts_topic(found.workspace_id)
+    return f"{path}?after={position(topic)}&workspace={found.workspace_id}"
 
 
 def _cost(found: Call) -> str:

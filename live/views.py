@@ -64,7 +64,7 @@ def wallboard(request: HttpRequest) -> HttpResponse:
             "now": now.isoformat(),
             "cards": cards,
             "sees_words": sees_words,
-            "stream": f"/live/stream?after={after}",
+            "stream": f"/live/stream?after={after}&workspace={workspace.pk}",
             "pulse": reverse("live:pulse"),
         },
     }

@@ -69,6 +69,26 @@ def test_a_session_remembers_its_workspace(maya):
     assert (who(header).workspace_id, who(header).role) == (second.pk, "admin")
 
 
+def test_who_has_just_changed_workspaces_is_not_remembered_in_the_other(maya, workspace):
+    """The new page's stream would show the calls of the old one."""
+    second = Workspace.objects.create(name="Staging")
+    Membership.objects.create(workspace=second, user=maya, role="viewer")
+    header = cookie_of(maya)
+    assert who(header).workspace_id == workspace.pk
+    session = SessionStore(header[1].decode().split("=")[1])
+    session[WORKSPACE] = str(second.pk)
+    session.save()
+
+    def of_a_page_in(workspace_id):
+        viewer = asyncio.run(viewer_of(scope_of(header), workspace_id))
+        return viewer.workspace_id, viewer.role
+
+    assert of_a_page_in(str(second.pk)) == (second.pk, "viewer")
+    # It says where they are, and never decides it.
+    assert of_a_page_in(str(workspace.pk)) == (second.pk, "viewer")
+    assert of_a_page_in("nonsense") == (second.pk, "viewer")
+
+
 @pytest.mark.parametrize(
     "cookie",
     [

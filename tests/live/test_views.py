@@ -63,7 +63,7 @@ def test_without_redis_the_board_is_drawn_from_the_record(agent, live_call, sett
     html = looked_at_by(agent, "operator")
 
     assert f'data-call="{live_call.pk}"' in html
-    assert page_data(html)["stream"] == "/live/stream?after=0-0-0"
+    assert page_data(html)["stream"] == f"/live/stream?after=0-0-0&workspace={live_call.workspace_id}"
 
 
 def test_what_people_say_is_never_markup(agent, live_call):
