@@ -24,6 +24,7 @@ TICK = 0.016
 # Of one topic: waiting to be sent, and kept of what is open, to tell it again.
 MOST_BYTES = 1 << 20
 MOST_OPEN_BYTES = 256 << 10
+MOST_CLOSED = 1000  # groups of a topic; words trail behind a picture by moments
 FORGET_AFTER = 600.0  # seconds without a word
 FIRST_RETRY, LAST_RETRY = 0.05, 2.0
 
@@ -47,14 +48,18 @@ class _Open:
 
     def __init__(self) -> None:
         self.entries: list[_Packed] = []
-        self.closed: set[str] = set()
+        self.closed: dict[str, None] = {}  # the latest last: a board's cards come for ever
         self.bytes = 0
 
     def take(self, entries: Iterable[_Packed]) -> None:
         for entry in entries:
             data, group, marks = entry
             if marks in "wg":
-                self.closed.add(group) if marks == "w" else self.closed.discard(group)
+                self.closed.pop(group, None)
+                if marks == "w":
+                    self.closed[group] = None
+                    if len(self.closed) > MOST_CLOSED:
+                        del self.closed[next(iter(self.closed))]
                 self.entries = [kept for kept in self.entries if kept[1] != group]
                 self.bytes = sum(len(kept[0]) for kept in self.entries)
             elif group and group not in self.closed:

@@ -142,6 +142,15 @@ async def test_it_forgets_topics_that_are_over(writer, topic, monkeypatch):
     assert f"{topic}-other" in writer._topics
 
 
+def test_of_a_board_that_goes_on_for_ever_it_remembers_so_many_cards():
+    known = writers._Open()
+    known.take((b"{}", f"card-{n}", "w") for n in range(3 * writers.MOST_CLOSED))
+    known.take([(b"late", "card-2999", "p"), (b"open", "r1", "p")])
+
+    assert len(known.closed) == writers.MOST_CLOSED
+    assert known.entries == [(b"open", "r1", "p")]
+
+
 async def test_what_is_said_after_a_long_silence_is_kept(writer, log, topic, monkeypatch):
     monkeypatch.setattr(writers, "FORGET_AFTER", 0.0)
     for text in ("one", "two", "three"):
