@@ -129,7 +129,12 @@ class Shared {
   take(other) {
     const needed = [...other.needed];
     const isCarried = this.isAt(needed, other.#places);
-    if (!isCarried) for (const topic of needed) this.#places.set(topic, other.#places.get(topic));
+    if (!isCarried) {
+      for (const topic of needed) {
+        this.#places.set(topic, other.#places.get(topic));
+        this.#over.delete(topic); // it was, for those who are gone; these have not been told yet
+      }
+    }
     const members = [...other.members];
     other.close();
     for (const member of members) this.add(member);
