@@ -20,6 +20,7 @@ import pytest
 from base import processes
 from base.embedded import places, postgres, redis
 
+BROWSER = "tests/browser/"
 MOST_WORKERS = 14  # Redis has sixteen databases
 
 
@@ -91,6 +92,19 @@ def pytest_xdist_auto_num_workers() -> int:
     """One and a half workers a core: much of a run is waiting, for processes to start and calls to end."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(MOST_WORKERS, cores + cores // 2)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file is one worker's; all that look at pages are, too: a whole Earshot is running for them.
+
+    They begin first, and what starts processes next: whatever takes long must not be left for the end.
+    """
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        group = "browser" if file.startswith(BROWSER) else file
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: (not item.nodeid.startswith(BROWSER), "processes" not in item.keywords))
 
 
 def redis_url_of(worker: str) -> str:

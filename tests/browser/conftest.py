@@ -13,7 +13,7 @@ from tests.config.running import Up, a_home
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-SPEED = 2  # of the callers: nobody here waits for a call to take its three minutes
+SPEED = 3  # of the callers: nobody here waits for a call to take its three minutes
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 

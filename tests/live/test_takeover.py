@@ -109,6 +109,7 @@ async def test_a_call_goes_on_in_another_process(database):
     assert [turn.text for turn in turns if turn.role == "caller"] == placed.said("user")
 
 
+@pytest.mark.soak
 async def test_watchers_are_told_once_however_it_dies(database, fragile, record_property):
     """Frozen for longer than its lease, and awake again; then killed, with Redis emptied in that moment."""
     servers = {"REDIS_URL": fragile.url, "REDIS_LOG_URL": fragile.url}
