@@ -173,6 +173,8 @@ class Shared {
       address = new URL(this.path, url);
       for (const call of this.#topics) if (call) address.searchParams.append("call", call);
       if (!needed.has("")) address.searchParams.set("board", "0");
+      const workspace = new URL(url).searchParams.get("workspace"); // where all these pages were drawn
+      if (workspace) address.searchParams.set("workspace", workspace);
     }
     return resumeAt(address.href, this.#topics.map((topic) => this.#places.get(topic)));
   }
