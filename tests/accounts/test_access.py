@@ -104,6 +104,14 @@ def test_junk_is_a_stranger(db, cookie):
     assert who((b"cookie", cookie)) is None
 
 
+def test_a_cookie_beside_the_sessions_is_not_read(maya):
+    name, value = cookie_of(maya)
+    slow = b'c="' + b"\\" * 200_000 + b'"'  # Python 3.11.7 takes a minute
+
+    assert who((name, slow + b"; " + value + b" ;d=1")).user_id == maya.pk
+    assert who((name, value + b"; sessionid=" + b"a" * 32)) is None  # the last counts, as for pages
+
+
 @pytest.mark.parametrize(
     "token", [b"", b"Bearer", b"Bearer ", b"Bearer \xff\xfe", b"Basic abc", b"bearer es_" + b"x" * 9000]
 )

@@ -20,8 +20,10 @@ from tests.config.running import wait_for
 
 async def hello(scope, receive, send):
     if scope["type"] == "http":
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-        await send({"type": "http.response.body", "body": b"hi"})
+        said = dict(scope["headers"]).get(b"cookie", b"hi")
+        length = (b"content-length", str(len(said)).encode())
+        await send({"type": "http.response.start", "status": 200, "headers": [length]})
+        await send({"type": "http.response.body", "body": said})
 
 
 @pytest.fixture
@@ -71,6 +73,17 @@ def test_a_head_without_end_costs_a_stranger_the_connection(server, begun, goes_
                 browser.sendall(goes_on)
 
         wait_for(lambda: not server.server_state.connections)
+
+
+def test_a_cookie_that_takes_long_to_read_is_not_told(server):
+    slow = b'c="' + b"\\" * 50_000 + b'"'
+    with socket.create_connection(server.address, timeout=30) as browser:
+        browser.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: a=1; " + slow + b'; d="2"; last=3\r\n\r\n')
+        answer = b""
+        while not answer.endswith(b"last=3"):
+            answer += browser.recv(1000)
+
+    assert answer.endswith(b'\r\n\r\na=1; d="2"; last=3')
 
 
 def test_a_body_may_be_longer_than_a_head(server):
