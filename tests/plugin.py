@@ -13,9 +13,11 @@ import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from base import processes
 from base.embedded import places, postgres, redis
@@ -94,16 +96,21 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(MOST_WORKERS, cores + cores // 2)
 
 
+class ByHouse(LoadFileScheduling):
+    """A file is one worker's; all that look at pages are, too: a whole Earshot is running for them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByHouse | None:
+    return ByHouse(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file is one worker's; all that look at pages are, too: a whole Earshot is running for them.
-
-    They begin first, and what starts processes next: whatever takes long must not be left for the end.
-    """
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        group = "browser" if file.startswith(BROWSER) else file
-        item.add_marker(pytest.mark.xdist_group(group))
+    """What takes long must not be left for the end: pages come first, then what starts processes."""
     items.sort(key=lambda item: (not item.nodeid.startswith(BROWSER), "processes" not in item.keywords))
 
 
