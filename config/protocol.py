@@ -3,9 +3,11 @@ that take minutes to read."""
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# Far more than any browser or proxy sends. httptools has no limit, and copies what it has of a header with
-# every piece that comes: one header of 64 MB would keep the event loop, and so everybody, for 20 s.
-MOST_HEAD = 512 << 10
+# Far more than any browser or proxy sends.
+LONGEST_HEAD, MOST_HEADERS = 64 << 10, 200
+# httptools has no limit, and copies what it has of a header with every piece that comes: one header of 64 MB
+# would keep the event loop, and so everybody, for 20 s. More than what one read may bring.
+MOST_BESIDE = 512 << 10
 
 
 class Protocol(HttpToolsProtocol):
@@ -16,7 +18,7 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._beside += len(data)
         super().data_received(data)
-        if self._beside > MOST_HEAD and not self.transport.is_closing():
+        if self._beside > MOST_BESIDE and not self.transport.is_closing():
             self._refuse()
 
     def on_body(self, body: bytes) -> None:
@@ -24,9 +26,13 @@ class Protocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_headers_complete(self) -> None:
+        length = len(self.url)
         for index, (name, value) in enumerate(self.headers):
+            length += len(name) + len(value)
             if name == b"cookie" and b"\\" in value:
                 self.headers[index] = (name, _readable(value))
+        if length > LONGEST_HEAD or len(self.headers) > MOST_HEADERS:
+            raise ValueError("the head of this request is too long")  # for the parser: it is answered 400
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

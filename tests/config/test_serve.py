@@ -75,8 +75,16 @@ def test_a_head_without_end_costs_a_stranger_the_connection(server, begun, goes_
         wait_for(lambda: not server.server_state.connections)
 
 
+@pytest.mark.parametrize("head", [b"Cookie: " + b"a" * 70_000 + b"\r\n", b"A: 1\r\n" * 300])
+def test_a_long_head_is_a_400(server, head):
+    with socket.create_connection(server.address, timeout=30) as browser:
+        browser.sendall(b"GET / HTTP/1.1\r\n" + head + b"\r\n")
+
+        assert browser.recv(1000).startswith(b"HTTP/1.1 400")
+
+
 def test_a_cookie_that_takes_long_to_read_is_not_told(server):
-    slow = b'c="' + b"\\" * 50_000 + b'"'
+    slow = b'c="' + b"\\" * 40_000 + b'"'
     with socket.create_connection(server.address, timeout=30) as browser:
         browser.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: a=1; " + slow + b'; d="2"; last=3\r\n\r\n')
         answer = b""
