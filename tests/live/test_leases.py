@@ -23,6 +23,7 @@ def pair(tmp_path) -> Iterator[tuple[Node, Node]]:
 
 
 @pytest.mark.processes
+@pytest.mark.soak
 async def test_a_call_is_held_where_its_address_leads_after_redis_was_demoted(pair, settings):
     first, second = pair
     address, call_id, lost = Address(first), uuid4(), []

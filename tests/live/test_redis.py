@@ -120,6 +120,7 @@ async def has_more_turns(count: int) -> bool:
     return await turns() > count
 
 
+@pytest.mark.soak
 async def test_a_redis_that_is_slow_costs_a_call_nothing_and_watchers_no_word(
     world, house, address, fragile: OwnRedis
 ):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from django.core.management import CommandError, call_command
 from retell import Retell
 
 from simulator import Target
@@ -63,10 +65,18 @@ def test_it_serves_and_stops_when_told(simulate):
     assert (process.returncode, out.strip(), err) == (0, "Stopped.", "")
 
 
+def test_without_anybody_to_call_it_ends_with_one_sentence(simulate):
+    process = simulate()
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode != 0
+    assert "run `make run` first" in err
+    assert "Traceback" not in err
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ((), "run `make run` first"),
         (("--first-run", "/no/such/file"), "Cannot read /no/such/file"),
         (("--no-calls", "--faults", "7"), "--faults must be between 0 and 1, not 7.0."),
         (("--no-calls", "--duplicates", "-0.1"), "--duplicates must be between 0 and 1, not -0.1."),
@@ -75,13 +85,9 @@ def test_it_serves_and_stops_when_told(simulate):
         (("--no-calls", "--seed", "x"), "invalid int value"),
     ],
 )
-def test_a_bad_option_is_one_clear_sentence(simulate, options, sentence):
-    process = simulate(*options)
-    _, err = process.communicate(timeout=60)
-
-    assert process.returncode != 0
-    assert sentence in err
-    assert "Traceback" not in err
+def test_a_bad_option_is_one_clear_sentence(options, sentence):
+    with pytest.raises(CommandError, match=re.escape(sentence)):
+        call_command("simulate", *options)
 
 
 async def test_a_taken_port_is_named():

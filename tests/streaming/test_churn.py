@@ -25,7 +25,7 @@ READERS = 200
 WEBS = 2
 MAX_SECONDS = "15"  # so that planned ends are among what happens
 SETTLED_WITHIN_S = 90
-SHORT_S = 6
+SHORT_S = 4
 LONG_S = int(os.environ.get("EARSHOT_CHURN_SECONDS") or 600)
 GROWN_AT_MOST_KB = 8192
 

@@ -155,7 +155,7 @@ async def leave(story: Story) -> None:
     await asyncio.gather(*(watcher.task for watcher in story.watchers.values()), return_exceptions=True)
 
 
-@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
+@pytest.fixture(scope="module", params=["uvicorn", pytest.param("daphne", marks=pytest.mark.soak)])
 def story(request) -> Story:
     return asyncio.run(told(request.param))
 

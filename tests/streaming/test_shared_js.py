@@ -235,6 +235,7 @@ async def test_a_call_that_ends_leaves_the_others_their_connection(tabs, log, bo
     assert (await first.until(lambda seen: "three" in seen["text"]))["text"] == "one two three "
 
 
+@pytest.mark.soak
 async def test_a_tab_that_is_closed_crashes_or_hangs_is_forgotten(tabs, log):
     calls = [a_call() for _ in range(4)]
     opened = [await tabs.open(call, str(await log.position(call))) for call in calls]

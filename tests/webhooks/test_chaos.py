@@ -38,7 +38,7 @@ def seed() -> int:
 
 def test_a_short_storm_loses_nothing(db, seed):
     # The worker first: what it had claimed is free again 20 s later, and the test waits for that.
-    weather(seed, calls=15, posts=300, seconds=6, kills=["worker", "postgres", "web"])
+    weather(seed, calls=10, posts=150, seconds=5, kills=["worker", "postgres", "web"])
 
 
 @pytest.mark.soak
