@@ -1,6 +1,9 @@
-"""The official SDK against the simulated platform."""
+"""What we ask of the platform, and the same by its official SDK, of the simulated one."""
+
+import json
 
 import pytest
+from retell import AsyncRetell
 
 from platforms.errors import PlatformError
 from platforms.retell.rest import RetellApi
@@ -25,6 +28,18 @@ async def test_it_reads_a_call(world):
 
     assert call["call_id"] == placed.id
     assert call["disconnection_reason"] == "error_llm_websocket_open"
+
+
+async def test_it_reads_what_the_official_sdk_reads(world):
+    placed = await world.call("refund", NOBODY)
+
+    async with (
+        RetellApi(API_KEY, world.retell_url) as api,
+        AsyncRetell(api_key=API_KEY, base_url=world.retell_url) as sdk,
+    ):
+        raw = await sdk.call.with_raw_response.retrieve(placed.id)
+        ours, theirs = await api.get_call(placed.id), json.loads(raw.http_response.content)
+        assert {**ours, "call_analysis": None} == {**theirs, "call_analysis": None}  # it may come meanwhile
 
 
 async def test_a_call_it_does_not_know_is_no_reason_to_ask_again(world):
