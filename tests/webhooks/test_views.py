@@ -67,7 +67,7 @@ NOW = timezone.now()
                 "error": "KeyError",
                 "due_at": NOW + timedelta(seconds=3_000),
             },
-            "Retrying 2 of 8 tries, next in 4",
+            "Retrying 2 of 8 tries, next in",
         ),
         ({"status": "pending", "attempts": 2, "error": "KeyError"}, "Retrying 2 of 8 tries, next now"),
         ({"status": "dead", "attempts": 8, "error": "Unreadable: no call."}, "Gave up Unreadable: no call."),
