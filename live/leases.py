@@ -12,7 +12,7 @@ import redis.asyncio
 from django.conf import settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ReadOnlyError, RedisError
+from redis.exceptions import RedisError, ResponseError
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +42,9 @@ def _key(name: object) -> str:
 def connect() -> redis.asyncio.Redis:
     """A client that gives up soon: whoever renews asks again, and a long wait would cost the lease."""
     patience: dict[str, Any] = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
-    # This server leads no more. Its address leads to the one that does, for a new connection.
-    patience["retry_on_error"] = [ReadOnlyError]
+    # Refused: this server leads no more, say (older ones wrap that in a script's error). Its address leads to
+    # the one that does, for a new connection.
+    patience["retry_on_error"] = [ResponseError]
     return redis.asyncio.Redis.from_url(settings.REDIS_URL, **patience, retry=Retry(NoBackoff(), 1))
 
 
