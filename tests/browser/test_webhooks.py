@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from platforms.retell.webhooks import sign
 from tests.browser.conftest import NARROW, WIDE
 from tests.browser.looking import overflow
+from tests.config.running import wait_for
 
 # Retell never sends such a transcript, so it stays unreadable however often it is tried.
 UNREADABLE = "no list"
@@ -132,7 +133,7 @@ def test_a_body_is_read_in_lines_and_as_it_came_and_copied(visit):
     assert page.evaluate("navigator.clipboard.readText()") == shown
 
     page.get_by_role("button", name="Copy as curl").click()
-    page.wait_for_function("async () => (await navigator.clipboard.readText()).startsWith('curl -X POST')")
+    wait_for(lambda: page.evaluate("navigator.clipboard.readText()").startswith("curl -X POST"))
     copied = page.evaluate("navigator.clipboard.readText()")
     assert "<x-retell-signature>" in copied
     assert shown in copied

@@ -225,6 +225,7 @@ async def test_a_call_that_ends_leaves_the_others_their_connection(tabs, log, bo
     await log.append(long, [delta("one ")])
     await log.append(short, [delta("uno ")])
     await tabs.until_connections({long, short})
+    await second.until(lambda seen: "uno" in seen["text"])
     await log.append(short, [turn("c1", "Bye"), FINISH])
 
     assert (await second.until(lambda seen: seen["over"]))["over"] == ["end"]
