@@ -1,6 +1,8 @@
 """HTTP as uvicorn speaks it, without what would let a stranger stop everybody: heads without end, and cookies
 that take minutes to read."""
 
+from itertools import chain
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # Far more than any browser or proxy sends.
@@ -26,9 +28,8 @@ class Protocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_headers_complete(self) -> None:
-        length = len(self.url)
+        length = len(self.url) + sum(map(len, chain.from_iterable(self.headers)))
         for index, (name, value) in enumerate(self.headers):
-            length += len(name) + len(value)
             if name == b"cookie" and b"\\" in value:
                 self.headers[index] = (name, _readable(value))
         if length > LONGEST_HEAD or len(self.headers) > MOST_HEADERS:

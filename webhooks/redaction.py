@@ -6,6 +6,7 @@ from enum import Enum
 from functools import lru_cache
 
 MOST, LONGEST_NAME, LONGEST_VALUE = 50, 100, 500
+LONGEST_REMEMBERED = 200
 STRUCK_OUT = "[not kept]"
 
 _SECRET = re.compile("auth|cookie|token|secret|key|passw|session|credential|jwt|assertion")
@@ -29,15 +30,19 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, str], dict[s
     kept: dict[str, str] = {}
     for raw_name, raw_value in headers:
         name, kept_name, sort = (_named if len(raw_name) < LONGEST_NAME else _name)(raw_name)
-        value = raw_value.decode("latin-1")
+        if sort is Sort.PLAIN and len(raw_value) < LONGEST_REMEMBERED:
+            value, keepable = _plain(raw_value)
+        else:
+            value = raw_value.decode("latin-1")
+            keepable = _keepable(value, sort)
         if name in told:
             told[name] += f", {value}"
             if kept_name in kept:
-                kept[kept_name] = _shortened(f"{kept[kept_name]}, {_keepable(value, sort)}")
+                kept[kept_name] = _shortened(f"{kept[kept_name]}, {keepable}")
         else:
             told[name] = value
             if len(kept) < MOST:
-                kept[kept_name] = _keepable(value, sort)
+                kept[kept_name] = keepable
     return told, kept
 
 
@@ -60,3 +65,9 @@ def _keepable(value: str, sort: Sort) -> str:
 
 def _shortened(value: str) -> str:
     return value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + "…"
+
+
+@lru_cache(maxsize=500)  # nor do the values change much, but for what is signed, and that is never kept here
+def _plain(raw: bytes) -> tuple[str, str]:
+    value = raw.decode("latin-1")
+    return value, _keepable(value, Sort.PLAIN)
