@@ -129,7 +129,6 @@ def test_a_crash_of_up_itself_leaves_nothing_and_loses_nothing(up, home):
     assert (home / "up.lock").read_text() == ""
 
 
-@pytest.mark.soak
 def test_a_crash_without_a_successor_leaves_no_process(home):
     running = Up(home, "--no-simulator")
     running.wait_ready()

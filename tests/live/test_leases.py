@@ -1,7 +1,6 @@
 """Calls are held while connections to Redis come and go."""
 
 import asyncio
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -9,42 +8,37 @@ import uvloop
 from redis.asyncio import Redis
 
 from live.leases import Leases, held
-from tests.streaming.running import Relay, eventually, own_redis
-from tests.streaming.test_epochs import Address, Node
+from tests.streaming.nodes import a_pair
+from tests.streaming.relay import Relay
+from tests.streaming.running import eventually, own_redis
 
 
-@pytest.fixture
-def pair(tmp_path) -> Iterator[tuple[Node, Node]]:
-    first, second = Node(tmp_path / "first"), Node(tmp_path / "second")
-    second.follow(first)
-    yield first, second
-    first.stop()
-    second.stop()
+async def is_held_again(leads: Redis, call_id) -> None:
+    """Whoever leads has forgotten it, and is told."""
+    await leads.flushall()
+
+    async def is_held() -> bool:
+        return await held(leads, [call_id]) == {call_id}
+
+    await eventually(is_held, 20)
 
 
 @pytest.mark.processes
 @pytest.mark.soak
-async def test_a_call_is_held_where_its_address_leads_after_redis_was_demoted(pair, settings):
-    first, second = pair
-    address, call_id, lost = Address(first), uuid4(), []
-    await address.open()
-    settings.REDIS_URL = address.url
-    leases = Leases()
-    await leases.take(call_id, lambda: lost.append(call_id))
+async def test_a_call_is_held_where_its_address_leads_after_redis_was_demoted(tmp_path, settings):
+    call_id, lost = uuid4(), []
+    with a_pair(tmp_path) as (first, second):
+        async with Relay(first.dial) as address, Redis(port=second.port) as client:
+            settings.REDIS_URL = address.url
+            leases = Leases()
+            await leases.take(call_id, lambda: lost.append(call_id))
 
-    second.lead()
-    address.node = second
-    await asyncio.to_thread(first.follow, second)
-    async with Redis(port=second.port) as client:
-        await client.flushall()
-
-        async def is_held() -> bool:
-            return await held(client, [call_id]) == {call_id}
-
-        await eventually(is_held, 20)
-    assert not lost
-    await leases.close()
-    await address.close()
+            second.lead()
+            address.dial = second.dial
+            await asyncio.to_thread(first.follow, second)
+            await is_held_again(client, call_id)
+            assert not lost
+            await leases.close()
 
 
 def test_a_connection_that_broke_while_it_lay_idle_costs_no_lease(settings):
@@ -53,20 +47,13 @@ def test_a_connection_that_broke_while_it_lay_idle_costs_no_lease(settings):
 
 
 async def hold_over_what_has_broken(settings) -> None:
+    call_id, lost = uuid4(), []
     with own_redis() as server:
-        relay, call_id, lost = Relay(server), uuid4(), []
-        await relay.open()
-        settings.REDIS_URL = relay.url
-        leases = Leases()
-        await leases.take(call_id, lambda: lost.append(call_id))
-        await relay.reset(leases._redis)
-        async with Redis.from_url(server.url) as client:
-            await client.flushall()
-
-            async def is_held() -> bool:
-                return await held(client, [call_id]) == {call_id}
-
-            await eventually(is_held, 20)
-        assert not lost
-        await leases.close()
-        relay.close()
+        async with Relay(server.dial) as relay, Redis.from_url(server.url) as client:
+            settings.REDIS_URL = relay.url
+            leases = Leases()
+            await leases.take(call_id, lambda: lost.append(call_id))
+            await relay.reset(leases._redis)
+            await is_held_again(client, call_id)
+            assert not lost
+            await leases.close()

@@ -4,8 +4,8 @@ killed."""
 import asyncio
 import os
 import shutil
+import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from redis.asyncio import Redis
 from redis.connection import parse_url
 
 from base import processes
@@ -79,10 +78,13 @@ class OwnRedis:
         self._process.wait(10)
 
     def pause(self) -> None:
-        self._process.send_signal(19)
+        self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        self._process.send_signal(18)
+        self._process.send_signal(signal.SIGCONT)
+
+    async def dial(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_unix_connection(parse_url(self.url)["path"])
 
     def stop(self) -> None:
         if self._process and self._process.poll() is None:
@@ -100,45 +102,6 @@ def own_redis(*, durable: bool = False) -> Iterator[OwnRedis]:
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
-
-
-class Relay:
-    """A way to a Redis on which connections break while nobody uses them, as behind a firewall."""
-
-    def __init__(self, server: OwnRedis) -> None:
-        self._server = server
-        self._near: list[asyncio.StreamWriter] = []
-
-    async def open(self) -> None:
-        self._relaying = await asyncio.start_server(self._relay, "127.0.0.1", 0)
-        self.url = f"redis://127.0.0.1:{self._relaying.sockets[0].getsockname()[1]}/0"
-
-    def close(self) -> None:
-        self._relaying.close()
-
-    async def reset(self, client: Redis) -> None:
-        """Break what there is, and wait until the client has been told."""
-        idle = list(client.connection_pool._available_connections)
-        near, self._near = self._near, []
-        for writer in near:
-            at_once = struct.pack("ii", 1, 0)
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
-            writer.transport.abort()
-
-        async def is_told() -> bool:
-            return all(connection._reader.exception() for connection in idle)
-
-        await eventually(is_told)
-
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._near.append(writer)
-        there, back = await asyncio.open_unix_connection(parse_url(self._server.url)["path"])
-        await asyncio.gather(_pump(reader, back), _pump(there, writer))
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(1 << 16):
-        writer.write(data)
 
 
 def free_port() -> int:

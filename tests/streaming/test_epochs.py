@@ -1,116 +1,36 @@
 """Redis is not what it was: promoted, demoted, put back by a second. One reset, then live."""
 
 import asyncio
-import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import orjson
 import pytest
-import redis
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
 
 from base.embedded import places
-from base.embedded import redis as embedded
 from streaming.log import Log
 from streaming.writer import Writer
 from tests.streaming.client import Call, Stream
-from tests.streaming.running import free_port, own_redis, web
+from tests.streaming.nodes import Node, a_pair
+from tests.streaming.relay import Relay
+from tests.streaming.running import own_redis, web
 from tests.streaming.test_consumers import turn, words
 from tests.streaming.test_faults import read_until, say
 
 pytestmark = pytest.mark.processes
 
 
-class Node:
-    """One Redis of a pair, on a port."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self.port = free_port()
-        argv = [embedded._program(), "--port", str(self.port), "--dir", str(folder), "--save", ""]
-        argv += ["--repl-diskless-sync-delay", "0"]
-        self.process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
-        self.client = redis.Redis(port=self.port, retry=Retry(ConstantBackoff(0.05), 100))
-        self.client.ping()
-
-    def follow(self, other: "Node") -> None:
-        """Be its replica, and have all it has."""
-        self.client.replicaof("127.0.0.1", other.port)
-        deadline = time.monotonic() + 30
-        while self.client.info("replication")["master_link_status"] != "up":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-
-    def lead(self) -> None:
-        self.client.replicaof("NO", "ONE")
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-        self.client.close()
-
-
-class Address:
-    """What clients know of the pair: a port whose far side may be moved. Old connections stay."""
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self._pumps: set[asyncio.Task] = set()
-
-    async def open(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
-        self.url = f"redis://127.0.0.1:{port}/0"
-
-    async def close(self) -> None:
-        self._server.close()
-        for pump in self._pumps:
-            pump.cancel()
-        await asyncio.gather(*self._pumps, return_exceptions=True)
-
-    async def _serve(self, reader, writer) -> None:
-        try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.node.port)
-        except OSError:
-            writer.transport.abort()
-            return
-        for here, there, other in ((reader, far_writer, writer), (far_reader, writer, far_writer)):
-            pump = asyncio.create_task(self._pump(here, there, other))
-            self._pumps.add(pump)
-            pump.add_done_callback(self._pumps.discard)
-
-    @staticmethod
-    async def _pump(here, there, other) -> None:
-        try:
-            while data := await here.read(1 << 16):
-                there.write(data)
-                await there.drain()
-        except OSError:
-            pass  # one side is gone, and so is the other
-        finally:
-            there.transport.abort()
-            other.transport.abort()
-
-
 @pytest.fixture
 def pair(tmp_path) -> Iterator[tuple[Node, Node]]:
-    first, second = Node(tmp_path / "first"), Node(tmp_path / "second")
-    second.follow(first)
-    yield first, second
-    first.stop()
-    second.stop()
+    with a_pair(tmp_path) as pair:
+        yield pair
 
 
 @pytest.fixture
-async def address(pair) -> AsyncIterator[Address]:
-    address = Address(pair[0])
-    await address.open()
-    yield address
-    await address.close()
+async def address(pair) -> AsyncIterator[Relay]:
+    """What clients know of the pair; what is behind it may be moved."""
+    async with Relay(pair[0].dial) as address:
+        yield address
 
 
 @contextmanager
@@ -119,7 +39,7 @@ def a_server_and_its_writer(url: str) -> Iterator[tuple[int, Writer]]:
         yield port, Writer(Log(url))
 
 
-async def fail_over_in_mid_sentence(address: Address, topic: str, fail_over) -> Call:
+async def fail_over_in_mid_sentence(address: Relay, topic: str, fail_over) -> Call:
     """Somebody is speaking, and somebody watches that and two silent topics besides."""
     names = [topic, f"{topic}-silent", f"{topic}-empty"]
     with a_server_and_its_writer(address.url) as (port, writer):
@@ -147,7 +67,7 @@ async def test_a_replica_that_is_promoted_is_one_reset_for_each_topic(pair, addr
     def dies() -> None:
         first.process.kill()
         second.lead()
-        address.node = second
+        address.dial = second.dial
 
     call = await fail_over_in_mid_sentence(address, topic, dies)
 
@@ -159,7 +79,7 @@ async def test_a_server_that_was_demoted_and_still_answers_is_left(pair, address
 
     def changes_places() -> None:
         second.lead()
-        address.node = second
+        address.dial = second.dial
         first.follow(second)
 
     call = await fail_over_in_mid_sentence(address, topic, changes_places)

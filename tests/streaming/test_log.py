@@ -18,7 +18,8 @@ from streaming.entries import Entry, Item, coalesce
 from streaming.log import Log
 from streaming.positions import Position
 from streaming.recent import Recent
-from tests.streaming.running import Relay, own_redis
+from tests.streaming.relay import Relay
+from tests.streaming.running import own_redis
 from tests.streaming.test_consumers import FINISH, turn, words
 
 
@@ -162,17 +163,14 @@ def test_a_connection_that_broke_while_it_lay_idle_keeps_nobody_waiting(topic):
 
 async def ask_over_what_has_broken(topic: str) -> None:
     with own_redis() as server:
-        relay = Relay(server)
-        await relay.open()
-        log = Log(relay.url)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(20), Relay(server.dial) as relay:
+            log = Log(relay.url)
             before = await log.position(topic)
             await relay.reset(log.redis)
             with suppress(RedisError):
                 await log.position(topic)
             assert await log.position(topic) == before
-        await log.close()
-        relay.close()
+            await log.close()
 
 
 async def test_what_trails_behind_the_whole_picture_of_a_turn_is_not_kept(log, topic):
