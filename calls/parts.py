@@ -7,9 +7,13 @@ here, so watching a call and reloading it show the same. Times are ISO 8601 or m
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import orjson
+
 from calls.models import Call, Turn
+from streaming.entries import Item, encode
 from streaming.log import Entry
 
+TURN = b'{"type":"data-turn",'  # how a picture of a turn begins
 CALL = "call"  # the group of the whole call's own picture
 SUPERSEDED = "superseded"  # an answer the caller did not wait for: cut short, and nobody's error
 CUT = (SUPERSEDED, "interrupted")
@@ -111,8 +115,12 @@ def turn_entry(turn: Turn) -> Entry:
 
 def dropped_entry(turn: Turn) -> Entry:
     """That there is no such turn any more."""
-    data = {"n": turn.n, "key": turn.key, "role": turn.role, "state": "dropped"}
-    return Entry({"type": "data-turn", "id": turn.key, "data": data}, group=turn.key, gone=True)
+    return _dropped(turn.key, turn.n, turn.role)
+
+
+def _dropped(key: str, n: int, role: str) -> Entry:
+    data = {"n": n, "key": key, "role": role, "state": "dropped"}
+    return Entry({"type": "data-turn", "id": key, "data": data}, group=key, gone=True)
 
 
 def call_entry(call: Call) -> Entry:
@@ -120,9 +128,19 @@ def call_entry(call: Call) -> Entry:
 
 
 def news(call: Call, changed: Iterable[Turn]) -> list[Entry]:
-    """What to tell watchers after a change: the turns it touched, the call, and the end if that is it."""
-    entries = [*map(turn_entry, changed), call_entry(call)]
-    return [*entries, Entry({"type": "finish"}, end=True)] if call.closed_at else entries
+    """What to tell watchers after a change: the turns it touched, and the call."""
+    return [*map(turn_entry, changed), call_entry(call)]
+
+
+def last_news(call: Call, told: Iterable[Item]) -> list[Entry]:
+    """What a finished call's watchers have to hear yet to see its record, given what they were `told`."""
+    known = {item.group: item.data for item in told if item.data.startswith(TURN)}
+    turns = call.turns.defer("stream", "words").order_by("n")
+    news = {turn.key: turn_entry(turn) for turn in turns}
+    stray = (orjson.loads(known[key])["data"] for key in known.keys() - news.keys())
+    dropped = [_dropped(data["key"], data["n"], data["role"]) for data in stray if data["state"] != "dropped"]
+    changed = [entry for key, entry in news.items() if known.get(key) != encode(entry.part)]
+    return [*dropped, *changed, call_entry(call), Entry({"type": "finish"}, end=True)]
 
 
 def parts_of(call: Call) -> list[Entry]:

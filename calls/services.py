@@ -15,7 +15,8 @@ from calls import board, facts, fold, parts
 from calls.fold import Fact, TurnRecord
 from calls.models import Call, Event, Turn
 from platforms.events import CallEnded, CallEvent, CallStarted
-from streaming.log import position, publish
+from streaming.log import position, publish, snapshot
+from streaming.positions import NOWHERE
 
 LEVELS = [Call.Level.EVENT, Call.Level.TURN, Call.Level.TOKEN]  # from the farthest to the closest
 
@@ -279,14 +280,25 @@ def _announce(recorded: Recorded) -> None:
     if call is None:
         return  # deleted meanwhile
     topic = parts.topic(call)
-    if not recorded.was_closed and not (call.closed_at and position(topic).end):
+    if not recorded.was_closed and recorded.call.closed_at:
+        # The end is told by whoever brought it about.
+        _tell_to_the_end(call)
+    elif not recorded.was_closed and not (call.closed_at and position(topic).end):
         turns = Turn.objects.filter(pk__in=[turn.pk for turn in recorded.turns]).order_by("n")
-        news = [*map(parts.dropped_entry, recorded.gone), *parts.news(call, turns)]
-        # The end is told by whoever brought it about: there may be more to tell before.
-        publish(topic, [entry for entry in news if recorded.call.closed_at or not entry.end])
+        publish(topic, [*map(parts.dropped_entry, recorded.gone), *parts.news(call, turns)])
     if call.ended_at or call.level != Call.Level.TOKEN or recorded.source in fold.OURS:
         # Of a live call we hold ourselves, its holder shows more than the record has.
         board.announce(call)
+
+
+def _tell_to_the_end(call: Call) -> bool:
+    """Whatever of the record its watchers have not been told, and the end. Others may have changed it and
+    not told yet, or have died before they could: after the end they cannot. False with Redis away."""
+    topic = parts.topic(call)
+    told = snapshot(topic)
+    if told is None:
+        return False
+    return told.ended or publish(topic, parts.last_news(call, told.entries)) != NOWHERE
 
 
 @transaction.atomic
@@ -310,7 +322,13 @@ def finish(call_id: UUID) -> bool:
     open_topic = Call.objects.filter(pk=call_id, closed_at=None).exclude(ended_at=None)
     closed = open_topic.update(closed_at=timezone.now(), revision=F("revision") + 1)
     if closed:
-        call = Call.objects.select_related("agent", "version").get(pk=call_id)
-        publish(parts.topic(call), parts.news(call, []))
-        board.announce(call)
+        _announce(Recorded(Call.objects.get(pk=call_id), [], [], [], fold.PLATFORM, True, False))
     return bool(closed)
+
+
+@transaction.atomic
+def tell_end(call_id: UUID) -> bool:
+    """Tell the end of a finished call to whoever still watches, if nobody has. False with Redis away."""
+    rows = Call.objects.select_for_update(of=("self",)).select_related("agent", "version")
+    call = rows.filter(pk=call_id).exclude(closed_at=None).first()
+    return call is None or _tell_to_the_end(call)

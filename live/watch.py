@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 
 from accounts.models import Workspace
 from base.ids import first_uuid7
-from calls import board, fold, parts, services
+from calls import board, fold, services
 from calls.models import Call, Event
 from calls.services import Opening
 from live import interrupted, leases, tasks
@@ -133,11 +133,9 @@ class Watch:
         if call.pk not in self._gone and board.over(call):
             await self._say(board.removal(call))
             self._gone[call.pk] = now
-        if call.pk not in self._over and call.closed_at and call.closed_at + board.LINGER < now:
-            # Redis may have been away, or the process gone, just when it was to be told.
-            topic = parts.topic(call)
-            if not (await self._log.position(topic)).end:
-                await self._log.append(topic, parts.news(call, []))
+        overdue = call.pk not in self._over and call.closed_at and call.closed_at + board.LINGER < now
+        # Redis may have been away, or the process gone, just when it was to be told.
+        if overdue and await _tell_end(call.pk):
             self._over[call.pk] = now
 
     async def _look_after_late(self) -> None:
@@ -228,6 +226,11 @@ def _on_board(workspace_id: UUID) -> set[str]:
 @in_a_thread
 def _finish(call_id: UUID) -> None:
     services.finish(call_id)
+
+
+@in_a_thread
+def _tell_end(call_id: UUID) -> bool:
+    return services.tell_end(call_id)
 
 
 async def _give_up(call: Call) -> None:

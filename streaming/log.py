@@ -27,7 +27,7 @@ from streaming import positions, scripts
 from streaming.entries import Entry, Page
 from streaming.positions import NOWHERE, Position
 
-__all__ = ["Entry", "Log", "Page", "Position", "join", "position", "publish"]
+__all__ = ["Entry", "Log", "Page", "Position", "join", "position", "publish", "snapshot"]
 
 logger = logging.getLogger(__name__)
 
@@ -188,6 +188,16 @@ def position(topic: str) -> Position:
     except RedisError as error:
         logger.warning("could not look at %s: %s", topic, error)
         return NOWHERE
+
+
+def snapshot(topic: str) -> Page | None:
+    """What has been told in a topic so far; None with Redis away."""
+    try:
+        client, _ = _client(settings.REDIS_LOG_URL)
+        return scripts.to_snapshot(_run(client, scripts.snapshot(topic)))
+    except RedisError as error:
+        logger.warning("could not look at %s: %s", topic, error)
+        return None
 
 
 def join(topics: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from calls.models import Call, Event, Turn
 from calls.services import Opening, finish, link_agent, record, record_quietly
 from platforms.events import CallEnded, CallStarted
 from platforms.models import Connection
-from streaming.log import Log
+from streaming.log import Log, publish
 from tests.calls.told import ALL, BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET, at, spoken
 
 ids = count()
@@ -360,8 +360,26 @@ def test_nothing_is_added_to_a_topic_that_somebody_finished_meanwhile(workspace,
 
     services._announce(late)
 
-    assert before[-1]["type"] == "finish"
+    # Whoever finished it has told what the other had recorded and not told yet.
+    assert [part["type"] for part in before] == ["data-turn", "data-call", "finish"]
+    assert before[0]["data"]["text"] == "I was"
     assert watched(parts.topic(late.call)) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_end_tells_what_watchers_were_never_told_or_told_too_early(workspace, opening):
+    live = record_quietly(workspace.pk, "retell", "x", ON_THE_SOCKET, source=SOCKET, opening=opening)
+    topic = parts.topic(live.call)
+    well, early, *never = live.turns
+    stray = Turn(key="a9", n=9, role="agent", text="Words that became part of another turn.")
+    publish(topic, [*map(parts.turn_entry, [well, Turn(key=early.key, n=early.n, role="caller"), stray])])
+
+    finish(live.call.pk)
+
+    news = watched(topic)[3:]
+    assert (news[0]["id"], news[0]["data"]["state"]) == ("a9", "dropped")
+    assert news[1:-2] == [parts.turn_part(turn) for turn in [early, *never]]
+    assert [part["type"] for part in news[-2:]] == ["data-call", "finish"]
 
 
 def test_whoever_holds_a_call_that_webhooks_told_of_first_need_not_ask_for_its_agent(
