@@ -9,7 +9,7 @@ from webhooks import intake, lines, unproven
 
 logger = logging.getLogger(__name__)
 
-OPENERS = (loop.start,)
+OPENERS = (loop.start, router.prepare)
 # Webhooks first, and their connections to PostgreSQL after whoever writes on them.
 CLOSERS = (
     intake.close,

@@ -187,6 +187,21 @@ def test_a_platform_adapter_is_pure(adapter):
     assert wrong == []
 
 
+def test_vendors_sdks_come_only_with_their_adapters():
+    """They take a second to import; what does not speak to the vendor starts without."""
+    slow = ("openai", "anthropic", "agents.llm.providers.openai", "agents.llm.providers.anthropic")
+    wrong = [
+        str(found)
+        for room in KNOWS
+        for file in modules(room)
+        if file.parent.name != "providers"
+        for found in imports(file)
+        if found.module in slow or found.module.startswith(tuple(f"{name}." for name in slow))
+    ]
+
+    assert wrong == []
+
+
 def test_the_table_would_notice():
     """The checks above look at something: they find the imports that are known to be there."""
     found = {item.module for item in imports(ROOT / "calls" / "models.py")}

@@ -3,13 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import Any
 
-from agents.llm.providers import anthropic, openai
 from agents.llm.providers.base import Endpoint
 
-ADAPTERS: dict[str, Any] = {"openai": openai, "anthropic": anthropic}
+# By name: a vendor's SDK takes a second to import, and few processes talk to each of them.
+ADAPTERS = {"openai": "agents.llm.providers.openai", "anthropic": "agents.llm.providers.anthropic"}
 SIZE = 64
+
+
+def adapter(kind: str) -> Any:
+    """The module that speaks to vendors of this kind. Slow the first time: not for an event loop's thread."""
+    return import_module(ADAPTERS[kind])
+
+
+def _connect(endpoint: Endpoint) -> Any:
+    return adapter(endpoint.kind).connect(endpoint)
 
 
 class _Kept:
@@ -30,9 +40,8 @@ class Clients:
         """A client that stays open for as long as this lasts."""
         kept = self._kept.pop(endpoint, None)
         if kept is None:
-            connect = ADAPTERS[endpoint.kind].connect
             # Reading the certificates takes tens of milliseconds.
-            kept = _Kept(asyncio.create_task(asyncio.to_thread(connect, endpoint)))
+            kept = _Kept(asyncio.create_task(asyncio.to_thread(_connect, endpoint)))
         self._kept[endpoint] = kept
         kept.users += 1
         try:

@@ -10,17 +10,19 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from time import monotonic
 
+from channels.db import database_sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error
 
 from agents.llm import chain
 from agents.llm.attempt import Attempt
-from agents.llm.clients import ADAPTERS, Clients
+from agents.llm.clients import Clients, adapter
 from agents.llm.errors import ProviderError
 from agents.llm.events import Event, Failed, Finish, Started, Usage
 from agents.llm.ledger import Ledger
 from agents.llm.request import Request
 from agents.lookup import Lookup, per_loop
+from agents.models import Provider
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ logger = logging.getLogger(__name__)
 EARLY_SECONDS = 1.0
 # A vendor that asks for so little patience is asked again before the next model is.
 SHORT_WAIT_SECONDS = 0.25
+PREPARE_SECONDS = 10.0
 
 
 def stream(request: Request) -> AsyncGenerator[Event, None]:
@@ -37,6 +40,27 @@ def stream(request: Request) -> AsyncGenerator[Event, None]:
     Every attempt is recorded, whatever became of it.
     """
     return _router().stream(request)
+
+
+async def prepare() -> None:
+    """Before a process serves: import what it takes to speak to the vendors that are set up.
+
+    No caller waits for that then.
+    """
+    try:
+        async with asyncio.timeout(PREPARE_SECONDS):
+            for kind in await _kinds():
+                await asyncio.to_thread(adapter, kind)
+    except (Error, ImproperlyConfigured, TimeoutError) as error:
+        logger.warning("cannot see which vendors are set up: %s", type(error).__name__)
+
+
+def _kinds_in_use() -> list[str]:
+    found = Provider.objects.filter(enabled=True).order_by("kind").values_list("kind", flat=True)
+    return list(found.distinct())
+
+
+_kinds = database_sync_to_async(_kinds_in_use, thread_sensitive=False)
 
 
 async def drain() -> None:
@@ -94,12 +118,11 @@ class Router:
         """One attempt: the model's answer, or ProviderError. Writes it down in any case."""
         model = attempt.candidate.model
         started = Started(attempt.candidate.provider, model.name, fallback, attempt.id)
-        adapter = ADAPTERS[model.endpoint.kind]
         announced = False
         try:
             async with (
                 self.clients.lease(model.endpoint) as client,
-                aclosing(adapter.stream(client, request, model)) as events,
+                aclosing(adapter(model.endpoint.kind).stream(client, request, model)) as events,
             ):
                 async for event in events:
                     attempt.saw(event)

@@ -1,5 +1,4 @@
 import asyncio
-from types import SimpleNamespace
 
 import pytest
 
@@ -66,18 +65,8 @@ async def test_one_who_gives_up_does_not_spoil_it_for_the_others():
     await clients.close()
 
 
-class Lingering:
-    """A client that takes a moment to close."""
-
-    closed = False
-
-    async def close(self) -> None:
-        await asyncio.sleep(0)
-        self.closed = True
-
-
 async def test_one_that_is_asked_for_while_others_close_stays_open(monkeypatch):
-    monkeypatch.setitem(ADAPTERS, "lingering", SimpleNamespace(connect=lambda endpoint: Lingering()))
+    monkeypatch.setitem(ADAPTERS, "lingering", "tests.agents.lingering")
     one, two = (Endpoint("lingering", f"http://{name}/v1", "sk") for name in "ab")
     clients = Clients()
     for endpoint in (one, two):

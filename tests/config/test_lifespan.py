@@ -1,8 +1,11 @@
+import sys
+
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.db import connections
 
 from accounts.models import Workspace
+from agents.llm.clients import ADAPTERS
 from agents.llm.events import Failed
 from agents.llm.request import Message, Request
 from agents.llm.router import stream
@@ -31,5 +34,21 @@ async def test_what_was_recorded_last_is_stored_before_the_process_ends(transact
 
     assert await server.receive_output(5) == {"type": "lifespan.shutdown.complete"}
     assert await ModelCall.objects.acount() == 2
+    await server.wait()
+    await sync_to_async(connections.close_all)()
+
+
+async def test_nobody_waits_for_a_vendors_sdk_to_be_imported(transactional_db, monkeypatch):
+    await sync_to_async(make_models)()
+    monkeypatch.setitem(ADAPTERS, "openai", "tests.agents.lingering")
+    sys.modules.pop("tests.agents.lingering", None)
+    server = ApplicationCommunicator(application, {"type": "lifespan", "asgi": {"version": "3.0"}})
+
+    await server.send_input({"type": "lifespan.startup"})
+
+    assert await server.receive_output(5) == {"type": "lifespan.startup.complete"}
+    assert "tests.agents.lingering" in sys.modules
+    await server.send_input({"type": "lifespan.shutdown"})
+    await server.receive_output(5)
     await server.wait()
     await sync_to_async(connections.close_all)()
