@@ -137,8 +137,9 @@ def _turns(call: dict, start: datetime, final: bool) -> Iterator[CallEvent]:
 
 
 def _turn(said: Utterance, start: datetime, latest: int, place: int, final: bool) -> TurnSpoken:
-    start_ms = said.words[0].start_ms if said.words else latest
-    end_ms = max(start_ms, said.words[-1].end_ms) if said.words else start_ms
+    words = said.words
+    start_ms = words[0].start_ms if words else latest
+    end_ms = max(start_ms, words[-1].end_ms) if words else start_ms
     return TurnSpoken(
         turn=said.key,
         at=after(start, start_ms),
@@ -147,7 +148,7 @@ def _turn(said: Utterance, start: datetime, latest: int, place: int, final: bool
         start_ms=start_ms,
         end_ms=end_ms,
         n=place,
-        words=said.words,
+        words=words,
         final=final,
     )
 

@@ -20,7 +20,12 @@ class Utterance:
     role: Speaker
     text: str
     key: str  # the turn it is: platforms/events.py, TurnSpoken.turn
-    words: tuple[Word, ...] = ()
+    timed: tuple[Any, ...] = ()  # its words as the platform tells them, piece by piece
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Read when they are asked for: few of a live transcript's ever are."""
+        return tuple(word for piece in self.timed for word in words(piece))
 
 
 def transcript(entries: Any) -> tuple[Utterance, ...]:
@@ -29,7 +34,7 @@ def transcript(entries: Any) -> tuple[Utterance, ...]:
     for entry, key in keyed(entries):
         if entry["role"] in SPEAKERS:
             text = (entry.get("content") or "").strip()
-            utterance = Utterance(SPEAKERS[entry["role"]], text, key, words(entry.get("words")))
+            utterance = Utterance(SPEAKERS[entry["role"]], text, key, (entry.get("words"),))
             said[key] = _joined(said[key], utterance) if key in said else utterance
     return tuple(utterance for utterance in said.values() if utterance.text)
 
@@ -77,7 +82,7 @@ def _answer(entry: dict) -> str:
 
 def _joined(first: Utterance, more: Utterance) -> Utterance:
     text = f"{first.text} {more.text}".strip()
-    return Utterance(first.role, text, first.key, first.words + more.words)
+    return Utterance(first.role, text, first.key, first.timed + more.timed)
 
 
 def words(entries: Any) -> tuple[Word, ...]:

@@ -1,13 +1,14 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from platforms.clean import clean
 from platforms.errors import Unreadable
 from platforms.events import Word
 from platforms.retell import voice
-from platforms.retell.transcript import Utterance
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -31,6 +32,20 @@ def read(**frame):
     return voice.parse(json.dumps(frame))
 
 
+def as_update(transcript):
+    return {"interaction_type": "update_only", "transcript": transcript}
+
+
+def outcome(text):
+    """What a frame says, its words and all; None if it is unreadable."""
+    try:
+        frame = voice.parse(text)
+    except Unreadable:
+        return None
+    said = [(each.role, each.text, each.key, each.words) for each in getattr(frame, "transcript", ())]
+    return (replace(frame, transcript=()), said) if said else frame
+
+
 def test_it_reads_a_ping():
     assert read(interaction_type="ping_pong", timestamp=1795000006000) == voice.PingPong(1795000006000)
 
@@ -50,13 +65,13 @@ def test_it_reads_a_question_with_the_transcript_so_far():
         ],
     )
 
-    assert frame == voice.ResponseRequired(
-        1,
-        (
-            Utterance("agent", "Hi, how can I help?", "r0"),
-            Utterance("caller", "I need", "c0", (Word("I", 4100, 4340), Word("need", 4380, 4380))),
-        ),
-    )
+    greeting, question = frame.transcript
+    assert frame.response_id == 1
+    assert (greeting.role, greeting.text, greeting.key, greeting.words) == (
+        "agent", "Hi, how can I help?", "r0", (),
+    )  # fmt: skip
+    assert (question.role, question.text, question.key) == ("caller", "I need", "c0")
+    assert question.words == (Word("I", 4100, 4340), Word("need", 4380, 4380))
 
 
 def test_an_answer_spoken_in_pieces_is_one_utterance():
@@ -85,6 +100,24 @@ def test_callers_are_counted_even_before_their_first_word():
 
 def test_a_kind_it_does_not_know_is_unknown():
     assert read(interaction_type="new_thing") == voice.Unknown("new_thing")
+
+
+@pytest.mark.parametrize("spelled", ['"a\\u0000b"', '"a\\ud800b"', '"a\\udc00b"'])
+@pytest.mark.parametrize("number", ["1", "NaN", "1e400", "12345678901234567890123"])
+def test_nothing_a_database_refuses_comes_out_of_a_transcript(spelled, number):
+    word = f'{{"word": {spelled}, "start": {number}, "end": 2}}'
+    said = f'{{"role": "user", "content": {spelled}, "words": [{word}]}}'
+
+    frame = voice.parse(f'{{"interaction_type": "update_only", "transcript": [{said}]}}')
+
+    assert frame.transcript[0].text == "a\ufffdb"
+    assert frame.transcript[0].words == (Word("a\ufffdb", 1000 if number == "1" else 0, 2000),)
+
+
+@given(FRAMES.map(json.dumps) | UTTERANCES.map(as_update).map(json.dumps))
+def test_a_frame_is_read_the_same_as_if_all_of_it_were_cleaned_first(text):
+    """What is clean is not looked at again, and its long numbers are never kept."""
+    assert outcome(text) == outcome(json.dumps(clean(json.loads(text))))
 
 
 def test_it_cleans_what_no_database_keeps():
