@@ -23,7 +23,7 @@ READY = re.compile(r"Earshot is ready at (?P<url>\S+)  \(login: (?P<email>\S+) /
 OURS = ("DATABASE_URL", "REDIS_URL", "REDIS_LOG_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEY", "EARSHOT_URL")
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """What `condition` answers once it is true. Fails the test after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:

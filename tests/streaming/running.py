@@ -110,7 +110,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-async def eventually(condition, seconds: float = 10) -> None:
+async def eventually(condition, seconds: float = 60) -> None:
     """Wait for something only the other side can see."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the other side has no event for us

@@ -51,8 +51,8 @@ async def fail_over_in_mid_sentence(address: Relay, topic: str, fail_over) -> Ca
             await read_until(stream, call, lambda call: len(call.turns.get((topic, "r1"), "")) > 200)
             await asyncio.to_thread(fail_over)
             said = await saying
-            await read_until(stream, call, lambda call: call.turns.get((topic, "r1")) == said, 40)
-            await read_until(stream, call, lambda call: call.resets >= 3, 40)
+            await read_until(stream, call, lambda call: call.turns.get((topic, "r1")) == said)
+            await read_until(stream, call, lambda call: call.resets >= 3)
             for name in names:
                 writer.put(name, turn("mark", "live again"))
             await read_until(stream, call, lambda call: all((name, "mark") in call.turns for name in names))

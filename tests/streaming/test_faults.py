@@ -14,7 +14,7 @@ from streaming import log as logs
 from streaming.log import Entry, Log
 from streaming.positions import NOWHERE
 from streaming.writer import Writer
-from tests.streaming.client import Call, Event, Stream
+from tests.streaming.client import PATIENCE_S, Call, Event, Stream
 from tests.streaming.running import own_redis, web
 from tests.streaming.test_consumers import says, turn, without_pulses, words
 
@@ -45,7 +45,7 @@ async def say(writer: Writer, topic: str, key: str, count: int, pause: float = 0
     return said
 
 
-async def read_until(stream: Stream, call: Call, enough, seconds: float = 20) -> None:
+async def read_until(stream: Stream, call: Call, enough, seconds: float = PATIENCE_S) -> None:
     async with asyncio.timeout(seconds):
         while not enough(call):
             event = await stream.next(seconds)
@@ -158,13 +158,13 @@ async def test_with_redis_away_a_stream_answers_503_and_open_ones_say_so(fragile
             await log.append(topic, [turn("c1", "before")])
             await stream.until(says("data-turn", "before"))
             fragile.kill()
-            await stream.until(lambda event: event.data.endswith('"log":"away"}}'), 15)
+            await stream.until(lambda event: event.data.endswith('"log":"away"}}'))
             async with Stream(port, topic=f"{topic}-other") as refused:
                 assert (refused.status, refused.headers["retry-after"]) == (503, "2")
             fragile.start()
-            await stream.until(says("data-reset"), 15)
+            await stream.until(says("data-reset"))
             await log.append(topic, [turn("c1", "back")])
-            await stream.until(says("data-turn", "back"), 15)
+            await stream.until(says("data-turn", "back"))
             await log.close()
 
 

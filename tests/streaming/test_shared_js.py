@@ -79,7 +79,7 @@ class Tabs:
         async with httpx.AsyncClient(trust_env=False) as client:
             return (await client.get(f"http://127.0.0.1:{self.port}/open")).json()
 
-    async def until_connections(self, *topics: set[str], seconds: float = 40) -> None:
+    async def until_connections(self, *topics: set[str], seconds: float = 60) -> None:
         """Until the server has exactly these connections, each with these topics, if tabs share any."""
         if not self.sharing:
             return
