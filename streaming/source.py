@@ -206,9 +206,11 @@ class Source:
             await self.settled()
             return story
         page = await self._log.read(self.name, story.position, PAGE)
-        if page.reset:
-            return replace(await self.story(topic), reset=True)
         self.look(page.position)
+        if page.reset:
+            if not self.is_whole:
+                await self.settled()  # else it is told of the same loss again once we have noticed
+            return replace(await self.story(topic), reset=True)
         return replace(story, position=page.position, items=story.items + page.entries)
 
 

@@ -8,6 +8,7 @@ from streaming import source
 from streaming.admission import Topic
 from streaming.entries import Entry, coalesce
 from streaming.positions import Cursor
+from streaming.recent import Recent
 from streaming.source import Source
 from tests.streaming.test_consumers import turn, words
 
@@ -128,6 +129,19 @@ async def test_who_was_told_of_a_loss_before_we_noticed_is_not_told_again(heard,
 
     assert not story.reset
     assert story.start == first
+
+
+async def test_who_stands_far_behind_is_told_of_a_loss_once_though_nobody_has_noticed_it(heard, topic, log):
+    behind = await log.append(topic, [Entry({"type": "text-delta"}, group="r1")])
+    heard.recent = Recent(await log.append(topic, [WHOLE]), [])
+    await heard.story(Topic(topic))  # which serves whoever asks within a second
+    await log.redis.flushdb()
+    await log.append(topic, [WHOLE])
+
+    story = await heard.since(Topic(topic), Cursor(one=behind))
+
+    assert story.reset
+    assert story.position.epoch == heard.recent.epoch == (await log.position(topic)).epoch
 
 
 async def test_an_end_whose_news_were_lost_is_found_by_the_next_look(heard, topic, log):
