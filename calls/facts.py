@@ -1,6 +1,6 @@
 """Facts as they are kept: an event of platforms/events.py to and from JSON."""
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 
 from platforms import events
@@ -11,7 +11,7 @@ KINDS = {kind.__name__: kind for kind in CallEvent.__args__}
 
 def pack(event: CallEvent) -> dict:
     """An event as JSON. Times become ISO 8601, words become [text, start_ms, end_ms]."""
-    packed = asdict(event)
+    packed = {field.name: getattr(event, field.name) for field in fields(event)}
     packed["at"] = event.at.isoformat()
     if isinstance(event, events.TurnSpoken):
         packed["words"] = [[word.text, word.start_ms, word.end_ms] for word in event.words]

@@ -1,13 +1,13 @@
 """The only writer of calls. Facts come in, a call and its turns come out, watchers are told on commit."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from agents.models import Agent
@@ -19,6 +19,8 @@ from streaming.log import position, publish, snapshot
 from streaming.positions import NOWHERE
 
 LEVELS = [Call.Level.EVENT, Call.Level.TURN, Call.Level.TOKEN]  # from the farthest to the closest
+# Of a turn's row, what the fold decides.
+COLUMNS = [field.name for field in fields(TurnRecord) if field.name not in ("key", "place")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Recorded:
     was_closed: bool  # whether the call's topic was finished before
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record(
     workspace_id: UUID,
     platform: str,
@@ -70,7 +72,7 @@ def record(
     return recorded.call
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_quietly(
     workspace_id: UUID,
     platform: str,
@@ -93,8 +95,8 @@ def record_quietly(
         call.revision += 1
         call.save()
     about = {turn.key: turn for turn in turns}
-    others = {_turn_of(event) for event in events} - about.keys() - {""}
-    about |= {turn.key: turn for turn in Turn.objects.filter(call=call, key__in=others)}
+    if others := {_turn_of(event) for event in events} - about.keys() - {""}:
+        about |= {turn.key: turn for turn in Turn.objects.filter(call=call, key__in=others)}
     by_number = sorted(about.values(), key=lambda turn: turn.n)
     # Whoever is given the call reads these where nothing can be asked of the database any more.
     _ = call.agent, call.version
@@ -134,9 +136,8 @@ def _turn_of(event: CallEvent) -> str:
 def _keep(call: Call, events: Sequence[CallEvent], source: str) -> list[CallEvent]:
     """Write down what was not yet known. The call is locked, so nobody else is writing it down too."""
     unique = {event.key: event for event in events}
-    known = set(
-        Event.objects.filter(call=call, source=source, key__in=list(unique)).values_list("key", flat=True)
-    )
+    told = Event.objects.filter(call=call, source=source, key__in=list(unique)).order_by()
+    known = set(told.values_list("key", flat=True))
     new = [event for key, event in unique.items() if key not in known]
     Event.objects.bulk_create(
         Event(
@@ -155,7 +156,7 @@ def _keep(call: Call, events: Sequence[CallEvent], source: str) -> list[CallEven
 
 
 def _facts(call: Call, **narrowed) -> list[Fact]:
-    rows = Event.objects.filter(call=call, **narrowed).values_list("source", "kind", "data")
+    rows = Event.objects.filter(call=call, **narrowed).order_by().values_list("source", "kind", "data")
     return [Fact(source, facts.unpack(kind, data)) for source, kind, data in rows]
 
 
@@ -222,18 +223,22 @@ def _take_in_turns(call: Call, new: Sequence[CallEvent]) -> tuple[list[Turn], li
     by number."""
     if _each_alone(call, new):
         touched = {_turn_of(event) for event in new} - {""}
+        if not touched:
+            return [], []
         records = fold.turns(_facts(call, turn__in=touched, source__in=fold.OURS), ended=False)
-        others = Turn.objects.filter(call=call).exclude(key__in=touched)
-        if not others.filter(n__in=[record.n for record in records]).exists():
-            known = Turn.objects.filter(call=call, key__in=touched)
-            return _write(call, records, {row.key: row for row in known}), []
+        numbered = Q(key__in=touched) | Q(n__in=[record.n for record in records])
+        rows = {row.key: row for row in Turn.objects.filter(numbered, call=call).order_by()}
+        if rows.keys() <= touched:
+            return _write(call, records, rows), []
     told = _facts(call)
     records = fold.turns(told, ended=bool(fold.call_fields(told)["ended_at"]))
-    rows = {row.key: row for row in Turn.objects.filter(call=call)}
+    rows = {row.key: row for row in Turn.objects.filter(call=call).order_by()}
     # Words that stood as a turn of their own until the turn they belong to came in.
     left = {record.key for record in records}
     gone = sorted((row for key, row in rows.items() if key not in left), key=lambda turn: turn.n)
-    Turn.objects.filter(pk__in=[turn.pk for turn in gone]).delete()
+    if gone:
+        Turn.objects.filter(pk__in=[turn.pk for turn in gone]).delete()
+        call.turn_count -= len(gone)
     return _write(call, records, rows), gone
 
 
@@ -241,19 +246,17 @@ def _each_alone(call: Call, new: Sequence[CallEvent]) -> bool:
     """Whether each turn depends on its own facts only, so that there is no need to fold the whole call:
     nobody but us tells of turns, or the call goes on and what others tell of it does not count any more."""
     told = Event.objects.filter(call=call).exclude(turn="")
-    if not told.filter(source__in=fold.THEIRS).exists():
-        return True
-    heard_before = told.filter(source__in=fold.OURS).exclude(key__in=[event.key for event in new])
-    if not all(map(_turn_of, new)) or not heard_before.exists():
-        return False
-    return fold.call_fields(_facts(call, turn=""))["ended_at"] is None
+    if call.ended_at is None and all(map(_turn_of, new)):
+        heard_before = told.filter(source__in=fold.OURS).exclude(key__in=[event.key for event in new])
+        if heard_before.exists():
+            return True
+    return not told.filter(source__in=fold.THEIRS).exists()
 
 
 def _write(call: Call, records: Sequence[TurnRecord], rows: dict[str, Turn]) -> list[Turn]:
     made, changed = [], []
     for record in records:
-        values = asdict(record)
-        del values["key"], values["place"]
+        values = {name: getattr(record, name) for name in COLUMNS}
         row = rows.get(record.key)
         if row is None:
             made.append(Turn(workspace_id=call.workspace_id, call=call, key=record.key, **values))
@@ -261,10 +264,11 @@ def _write(call: Call, records: Sequence[TurnRecord], rows: dict[str, Turn]) -> 
             for name, value in values.items():
                 setattr(row, name, value)
             changed.append(row)
-    Turn.objects.bulk_create(made)
+    if made:
+        Turn.objects.bulk_create(made)
+        call.turn_count += len(made)
     if changed:
-        Turn.objects.bulk_update(changed, list(values))
-    call.turn_count = Turn.objects.filter(call=call).count()
+        Turn.objects.bulk_update(changed, COLUMNS)
     return sorted(made + changed, key=lambda turn: turn.n)
 
 
