@@ -66,10 +66,23 @@ class Visitor:
 
     earshot: Up
     context: BrowserContext
+    theme: str = "light"
+    viewport: dict = field(default_factory=lambda: WIDE)
     complaints: list[str] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
+
+    def page(self) -> Page:
+        """An empty one, in this visitor's theme and size."""
+        page = self.context.new_page()
+        self.pages.append(page)
+        if self.theme != "light":
+            page.emulate_media(color_scheme=self.theme)
+        if self.viewport != WIDE:
+            page.set_viewport_size(self.viewport)
+        return page
 
     def open(self, path: str = "/") -> Page:
-        page = self.context.new_page()
+        page = self.page()
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.complaints.append(f"{path}: {error}"))
         page.goto(self.earshot.url + path)
@@ -81,31 +94,55 @@ class Visitor:
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("navigation", name="Main")).to_be_visible()
 
+    def leave(self) -> None:
+        for page in self.pages:
+            page.close()
+
     def _note(self, message) -> None:
         # A server that is down for a moment is news to the console; whether we cope is seen on the page.
         if message.type in ("error", "warning") and "ERR_" not in message.text:
             self.complaints.append(message.text)
 
 
-@pytest.fixture
-def visit(browser, earshot):
-    """visit(theme=…, viewport=…, signed_in=…) → Visitor. Afterwards no browser may have complained."""
-    visitors: list[Visitor] = []
+def a_browser_of_ones_own(browser: Browser, state: dict | None = None) -> BrowserContext:
+    context = browser.new_context(viewport=WIDE, color_scheme="light", storage_state=state)
+    context.set_default_timeout(20_000)
+    return context
 
-    def arrive(*, theme: str = "light", viewport: dict | None = None, signed_in: bool = True) -> Visitor:
-        context = browser.new_context(
-            viewport=viewport or WIDE,
-            color_scheme=theme,
-            storage_state=_state(browser, earshot) if signed_in else None,
-        )
-        context.set_default_timeout(20_000)
-        visitors.append(Visitor(earshot, context))
+
+@pytest.fixture(scope="module")
+def shared(browser, earshot) -> Iterator[BrowserContext]:
+    """Somebody signed in, for all tests of a module: its cache is warm, which halves what a page costs."""
+    context = a_browser_of_ones_own(browser, _state(browser, earshot))
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(browser, earshot, shared):
+    """visit(theme=…, viewport=…, signed_in=…, alone=…) → Visitor. Afterwards no browser may have complained.
+
+    Whoever is signed in shares cookies and storage with the module's other tests, unless `alone`: for a test
+    that changes them, or gives its browser permissions, scripts or a clock.
+    """
+    visitors: list[Visitor] = []
+    own: list[BrowserContext] = []
+
+    def arrive(
+        *, theme: str = "light", viewport: dict = WIDE, signed_in: bool = True, alone: bool = False
+    ) -> Visitor:
+        if alone or not signed_in:
+            own.append(a_browser_of_ones_own(browser, _state(browser, earshot) if signed_in else None))
+        context = own[-1] if alone or not signed_in else shared
+        visitors.append(Visitor(earshot, context, theme, viewport))
         return visitors[-1]
 
     yield arrive
     for visitor in visitors:
-        visitor.context.close()
-        assert visitor.complaints == []
+        visitor.leave()
+    for context in own:
+        context.close()
+    assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
 
 
 _signed_in: dict[str, dict] = {}

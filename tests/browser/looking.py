@@ -1,6 +1,34 @@
-"""What is on a page, as plain values to compare."""
+"""What is on a page, as plain values to compare; and the way to a page worth looking at."""
 
-from playwright.sync_api import Page
+from collections.abc import Sequence
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NARROW, WIDE
+
+# Narrow ones first: a page is opened in the first of them, where it is hardest to reach what is looked at.
+LIGHT_NARROW, DARK_NARROW, DARK_WIDE, LIGHT_WIDE = (
+    ("light", NARROW),
+    ("dark", NARROW),
+    ("dark", WIDE),
+    ("light", WIDE),
+)
+EVERY_LOOK = (LIGHT_NARROW, DARK_NARROW, DARK_WIDE, LIGHT_WIDE)
+
+# A theme or width is there once it has been drawn and colours have stopped fading; answers the ground's.
+DRESSED = """async () => {
+  await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
+  await Promise.allSettled(fading.map((one) => one.finished));
+  return getComputedStyle(document.body).backgroundColor;
+}"""
+
+# What axe calls a violation: [rule, what it is about, and where].
+VIOLATIONS = """async () => {
+  const { violations } = await axe.run({ resultTypes: ['violations'] });
+  return violations.map(({ id, nodes }) => [id, ...nodes.map((one) => `${one.html} ${one.failureSummary}`)]);
+}"""
 
 # Every turn as it stands: its number, who, in what state, and each of its words.
 TRANSCRIPT = """() => [...document.querySelectorAll('.turns > .turn')].map((turn) => {
@@ -35,3 +63,30 @@ def markup(page: Page) -> list[str]:
 def overflow(page: Page) -> int:
     """How many pixels the page is wider than its window."""
     return page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def violations(page: Page) -> list[list[str]]:
+    """What a machine that reads the page aloud, or measures its colours, finds wrong."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    return page.evaluate(VIOLATIONS)
+
+
+def flaws(page: Page, looks: Sequence[tuple[str, dict]] = EVERY_LOOK) -> dict[str, tuple]:
+    """What is wrong in each theme and width: {} if it is accessible and fits in all of them."""
+    found, grounds = {}, {}
+    for theme, viewport in looks:
+        page.emulate_media(color_scheme=theme)
+        page.set_viewport_size(viewport)
+        grounds[theme] = page.evaluate(DRESSED)
+        wrong = (violations(page), max(0, overflow(page)))
+        if wrong != ([], 0):
+            found[f"{theme}, {viewport['width']} px wide"] = wrong
+    assert len(set(grounds.values())) == len(grounds), f"the page does not follow the theme: {grounds}"
+    return found
+
+
+def a_live_call(page: Page) -> None:
+    """The youngest, so that it goes on for a while."""
+    page.locator(".call:not([data-ended]) .call-who").last.click()
+    expect(page.locator(".turn").first).to_be_visible()

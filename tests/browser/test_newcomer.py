@@ -6,10 +6,11 @@ import signal
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import markup, transcript
+from tests.browser.looking import a_live_call, markup, transcript
 from tests.config.running import wait_for
 
 A_CALL_MS = 200_000  # longer than any of the simulated ones
+SPEAKING = """() => document.querySelector('.turn[data-role="agent"][data-state="speaking"]')?.id"""
 
 
 def test_a_newcomer_watches_a_call_from_the_board_to_its_replay(visit, earshot):
@@ -18,7 +19,7 @@ def test_a_newcomer_watches_a_call_from_the_board_to_its_replay(visit, earshot):
     visitor.sign_in(page)
 
     calls_arrive_and_are_heard(page)
-    page.locator(".call-who").first.click()
+    a_live_call(page)
     a_reload_in_mid_sentence_loses_nothing(page)
     the_serving_process_is_killed_and_the_page_recovers(page, earshot)
     the_call_ends_where_it_is(page)
@@ -36,9 +37,8 @@ def calls_arrive_and_are_heard(page: Page) -> None:
 
 
 def a_reload_in_mid_sentence_loses_nothing(page: Page) -> None:
-    speaking = page.locator('.turn[data-role="agent"][data-state="speaking"]')
-    expect(speaking).to_be_visible(timeout=60_000)
-    number = speaking.get_attribute("id")
+    # Found and named at once: a turn is spoken for a moment only.
+    number = page.wait_for_function(SPEAKING, timeout=60_000).json_value()
     page.reload()
     turn = page.locator(f"#{number}")
     expect(turn).to_have_attribute("data-state", re.compile("final|interrupted"), timeout=60_000)

@@ -141,7 +141,7 @@ def test_what_could_not_be_told_is_told_later_and_is_no_news_itself(told):
 def test_a_stream_that_is_cut_is_told_when_it_is_back(visit):
     """The board's stream runs into silence, and comes back."""
     visitor = visit()
-    page = visitor.context.new_page()
+    page = visitor.page()
     page.add_init_script("delete globalThis.SharedWorker")  # what a worker asks for cannot be answered here
     told = Told(page)
     cut = {"is": True}

@@ -53,7 +53,7 @@ def test_ten_tabs_are_one_connection_and_each_ends_as_its_record(visit, earshot)
 
 
 def test_a_browser_without_shared_workers_follows_as_well(visit, earshot):
-    visitor = visit()
+    visitor = visit(alone=True)
     visitor.context.add_init_script("delete globalThis.SharedWorker")
     board = visitor.open()
     expect(board.locator(".call:not([data-ended])").first).to_be_visible(timeout=60_000)
