@@ -114,13 +114,11 @@ async def keep(arrivals: Sequence[Arrival]) -> list[Kept | Exception]:
             rows[arrival.key] = _Row(arrival)
     held = _still_held()
     free = [rows[key] for key in sorted(rows) if rows[key].first.connection_id not in held]
-    became: dict[bytes, Kept | Exception] = {key: Overloaded() for key in rows}
-    if free:
-        became |= await _keep(free)
+    became = await _keep(free) if free else {}
     told: list[Kept | Exception] = []
     for arrival in arrivals:
         first = rows[arrival.key].first
-        outcome = became[arrival.key]
+        outcome = became.get(arrival.key) or Overloaded()
         told.append("duplicate" if outcome == "accepted" and arrival is not first else outcome)
     return told
 

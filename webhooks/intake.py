@@ -63,7 +63,10 @@ class Intake:
 
     def _is_held_up(self, now: float, but: asyncio.Task[None] | None = None) -> bool:
         """Whether every writer, `but` for one, has been at its statement for too long; or there is none."""
-        return all(now - began > HELD_UP_S for writer, began in self._writers.items() if writer is not but)
+        for writer, began in self._writers.items():
+            if writer is not but and now - began <= HELD_UP_S:
+                return False
+        return True
 
     async def close(self) -> None:
         """Come back when nobody waits any more; of a PostgreSQL that does not answer, soon after."""

@@ -12,7 +12,7 @@ STRUCK_OUT = "[not kept]"
 _SECRET = re.compile("auth|cookie|token|secret|key|passw|session|credential|jwt|assertion")
 _SIGNATURE = re.compile("signature|digest")
 # With its body and time it could be sent again while it is fresh; its beginning is enough to compare.
-_PROOF = re.compile("([0-9A-Za-z+/_-]{8})[0-9A-Za-z+/_-]{16,}={0,2}")
+_PROOF = re.compile("(?<=[0-9A-Za-z+/_-]{8})[0-9A-Za-z+/_-]{16,}={0,2}")
 _UNKEEPABLE = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -59,7 +59,7 @@ _named = lru_cache(maxsize=500)(_name)  # platforms send the same few again and 
 def _keepable(value: str, sort: Sort) -> str:
     if sort is Sort.SECRET:
         return STRUCK_OUT
-    kept = _shortened(_PROOF.sub(r"\1…", value) if sort is Sort.SIGNATURE else value)
+    kept = _shortened(_PROOF.sub("…", value) if sort is Sort.SIGNATURE else value)
     return kept if kept.isprintable() else _UNKEEPABLE.sub("\ufffd", kept)
 
 
