@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 
+from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
@@ -40,6 +41,11 @@ class RetellVoice(AsyncWebsocketConsumer):
         self._closing: asyncio.Task | None = None
         self._handing: asyncio.Task | None = None
         self._deaf = False
+
+    async def dispatch(self, message: dict) -> None:
+        """As Channels does, but for closing old database connections of the thread that everybody shares: we
+        have none there, and every frame of every call would wait its turn for it."""
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         arguments = self.scope["url_route"]["kwargs"]

@@ -1,9 +1,12 @@
 """The voice socket, against a platform that is played frame by frame: what Retell sends and must get."""
 
+import asyncio
 import json
 import logging
+import threading
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from websockets.asyncio.client import connect
@@ -42,6 +45,17 @@ async def test_it_configures_the_line_and_greets(house, address):
         assert peer.heard[0]["response_type"] == "config"
         assert peer.heard[0]["config"]["call_details"] is True
         assert len(peer.responses(0)) == 1
+
+
+async def test_a_call_does_not_wait_for_the_thread_that_everybody_shares(house, address):
+    free = threading.Event()
+    busy = asyncio.create_task(sync_to_async(free.wait)(60))
+    try:
+        async with dialled(address, house.agent, CALL) as peer:
+            assert await peer.answered(0) == GREETING
+    finally:
+        free.set()
+        await busy
 
 
 async def test_a_stranger_is_turned_away_before_the_socket_opens(house, address, caplog):
