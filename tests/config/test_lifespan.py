@@ -1,5 +1,8 @@
+import gc
 import sys
+from collections.abc import Iterator
 
+import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.db import connections
@@ -11,6 +14,14 @@ from agents.llm.request import Message, Request
 from agents.llm.router import stream
 from agents.models import LanguageModel, ModelCall, Provider
 from config.asgi import application
+
+
+@pytest.fixture(autouse=True)
+def unsettled() -> Iterator[None]:
+    before = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
 
 
 def make_models() -> Workspace:
@@ -52,3 +63,15 @@ async def test_nobody_waits_for_a_vendors_sdk_to_be_imported(transactional_db, m
     await server.receive_output(5)
     await server.wait()
     await sync_to_async(connections.close_all)()
+
+
+async def test_what_has_been_loaded_is_never_looked_through_for_cycles_again(transactional_db):
+    server = ApplicationCommunicator(application, {"type": "lifespan", "asgi": {"version": "3.0"}})
+
+    await server.send_input({"type": "lifespan.startup"})
+
+    assert await server.receive_output(5) == {"type": "lifespan.startup.complete"}
+    assert len(gc.get_objects()) < gc.get_freeze_count() / 10
+    await server.send_input({"type": "lifespan.shutdown"})
+    await server.receive_output(5)
+    await server.wait()
