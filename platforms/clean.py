@@ -47,17 +47,17 @@ def clean(value: Any, depth: int = 0) -> Any:
     A whole number too long for others to read keeps its digits, as text; NaN and the infinities become null.
     What is nested deeper than DEEPEST becomes null too.
     """
-    match value:
-        case str():
-            return UNKEEPABLE.sub("\ufffd", value)
-        case int() if not LEAST <= value <= MOST:
-            return str(value)
-        case float() if not math.isfinite(value):
-            return None
-        case list() | dict() if depth > DEEPEST:
-            return None
-        case list():
-            return [clean(item, depth + 1) for item in value]
-        case dict():
-            return {clean(key): clean(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, str):
+        # What is plain is most of it, and costs next to nothing to know.
+        return value if value.isascii() and "\x00" not in value else UNKEEPABLE.sub("\ufffd", value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int):
+        return value if LEAST <= value <= MOST else str(value)
+    if isinstance(value, list | dict) and depth > DEEPEST:
+        return None
+    if isinstance(value, list):
+        return [clean(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): clean(item, depth + 1) for key, item in value.items()}
     return value
