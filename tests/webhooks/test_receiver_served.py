@@ -75,6 +75,41 @@ def test_a_connection_serves_one_delivery_after_the_other(connection):
     assert Delivery.objects.get().repeats == 2
 
 
+def test_an_answer_is_one_piece(connection):
+    async def talk(call) -> None:
+        line = await call()
+        line.writer.write(head(connection, STARTED, f"Content-Length: {len(STARTED)}") + STARTED)
+        async with asyncio.timeout(30):
+            answer = await line.reader.read(2000)
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert answer.endswith(b'{"status":"accepted"}')
+
+    served(talk)
+
+
+def test_whoever_waits_to_be_told_to_go_on_is_told(connection):
+    async def talk(call) -> None:
+        line = await call()
+        more = (f"Content-Length: {len(STARTED)}", "Expect: 100-continue")
+        line.writer.write(head(connection, STARTED, *more))
+        async with asyncio.timeout(30):
+            assert await line.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        line.writer.write(STARTED)
+        assert (await line.answer())[0] == 200
+
+    served(talk)
+
+
+def test_whoever_asks_for_a_socket_there_is_told_and_cut_off(connection):
+    async def talk(call) -> None:
+        line = await call()
+        line.writer.write(head(connection, STARTED, "Connection: upgrade", "Upgrade: websocket"))
+        async with asyncio.timeout(30):
+            assert (await line.reader.read(2000)).startswith(b"HTTP/1.1 4")
+
+    served(talk)
+
+
 def test_whoever_sends_too_much_hears_of_it_and_may_go_on(connection):
     large = b"x" * (3 * MIB)
 
