@@ -110,9 +110,10 @@ def _locked(workspace_id: UUID, platform: str, platform_call_id: str, opening: O
         "platform_call_id": platform_call_id,
     }
     rows = Call.objects.select_for_update(of=("self",)).select_related("agent", "version")
-    found = rows.filter(**identity).first()
-    if found:
-        return found, False
+    try:
+        return rows.get(**identity), False
+    except Call.DoesNotExist:
+        pass  # whoever comes first makes it
     new = Call(
         **identity,
         started_at=opening.started_at,
@@ -280,15 +281,17 @@ def _announce(recorded: Recorded) -> None:
     round, and what is told last must be the newest.
     """
     rows = Call.objects.select_for_update(of=("self",)).select_related("agent", "version")
-    call = rows.filter(pk=recorded.call.pk).first()
-    if call is None:
+    try:
+        call = rows.get(pk=recorded.call.pk)
+    except Call.DoesNotExist:
         return  # deleted meanwhile
     topic = parts.topic(call)
     if not recorded.was_closed and recorded.call.closed_at:
         # The end is told by whoever brought it about.
         _tell_to_the_end(call)
     elif not recorded.was_closed and not (call.closed_at and position(topic).end):
-        turns = Turn.objects.filter(pk__in=[turn.pk for turn in recorded.turns]).order_by("n")
+        changed = [turn.pk for turn in recorded.turns]
+        turns = Turn.objects.filter(pk__in=changed).order_by("n") if changed else []
         publish(topic, [*map(parts.dropped_entry, recorded.gone), *parts.news(call, turns)])
     if call.ended_at or call.level != Call.Level.TOKEN or recorded.source in fold.OURS:
         # Of a live call we hold ourselves, its holder shows more than the record has.
