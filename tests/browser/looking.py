@@ -87,6 +87,7 @@ def flaws(page: Page, looks: Sequence[tuple[str, dict]] = EVERY_LOOK) -> dict[st
 
 
 def a_live_call(page: Page) -> None:
-    """The youngest, so that it goes on for a while."""
-    page.locator(".call:not([data-ended]) .call-who").last.click()
+    """The youngest that was answered, so that it goes on for a while, and whose words come one by one."""
+    answered = '.call:not([data-ended]):has([data-level="token"]):has(.said[data-role="agent"])'
+    page.locator(f"{answered} .call-who").last.click()
     expect(page.locator(".turn").first).to_be_visible()
