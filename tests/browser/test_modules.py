@@ -180,3 +180,26 @@ def test_a_reason_comes_at_once_and_leaves_twenty_seconds_later(attend):
 )
 def test_only_what_must_move_counts_as_moved(attend, before, after, count):
     assert attend(f"return attention.moves({json.dumps(list(before))}, {json.dumps(list(after))})") == count
+
+
+def test_words_that_stay_in_a_card_do_not_move_when_older_ones_go(page):
+    work = """({ Roll }) => {
+      document.body.innerHTML = `<div><div id="list" style="padding-top: var(--gone, 0px)"></div></div>
+        <template><p class="said" data-role="caller"><span data-stream></span></p></template>`;
+      const list = document.querySelector('#list');
+      const roll = new Roll(list.parentElement, list, { caller: document.querySelector('template') });
+      const places = new Map(), moved = [];
+      for (let n = 0; n < 30; n++) {
+        const text = `Sentence ${n} `.repeat(n % 3 ? 40 : 1);
+        roll.show([{ role: 'caller', text, speaking: false }]);
+        for (const row of list.children) {
+          if (places.has(row) && places.get(row) !== row.offsetTop) moved.push(row.textContent);
+          places.set(row, row.offsetTop);
+        }
+      }
+      return [list.children.length, moved];
+    }"""
+    left, moved = page.evaluate(LOAD, [list(with_imports("live/roll.js").items()), "live/roll.js", work])
+
+    assert left == 12
+    assert moved == []

@@ -13,6 +13,7 @@ export class Roll {
   #list;
   #blank;
   #rows = []; // {role, text, speaking, node}
+  #gone = 0; // px: how tall the rows were that are not here any more
 
   // box: scrolls; list: holds the rows; blank: {role: <template>} of a row.
   constructor(box, list, blank) {
@@ -77,8 +78,14 @@ export class Roll {
     return true;
   }
 
+  // Their room stays, so that those that are left do not move.
   #prune() {
-    for (const row of this.#rows.splice(0, Math.max(0, this.#rows.length - KEPT))) row.node.remove();
+    const over = this.#rows.splice(0, Math.max(0, this.#rows.length - KEPT));
+    if (!over.length) return;
+    const top = ({ node }) => node.getBoundingClientRect().top;
+    this.#gone += top(this.#rows[0]) - top(over[0]);
+    for (const { node } of over) node.remove();
+    this.#list.style.setProperty("--gone", `${this.#gone}px`);
   }
 
   // Whether the last words are below what is shown. Ask all the cards first, then roll them: the page is laid out once.
