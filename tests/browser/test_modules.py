@@ -184,7 +184,8 @@ def test_only_what_must_move_counts_as_moved(attend, before, after, count):
 
 def test_words_that_stay_in_a_card_do_not_move_when_older_ones_go(page):
     work = """({ Roll }) => {
-      document.body.innerHTML = `<div><div id="list" style="padding-top: calc(4px + var(--gone, 0px))"></div></div>
+      document.body.innerHTML = `
+        <div><div id="list" style="padding-top: calc(4px + var(--gone, 0px))"></div></div>
         <template><p class="said" data-role="caller"><span data-stream></span></p></template>`;
       const list = document.querySelector('#list');
       const roll = new Roll(list.parentElement, list, { caller: document.querySelector('template') });
