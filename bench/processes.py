@@ -31,13 +31,18 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, "-m", *arguments]
 
 
-@contextmanager
-def child(argv: Sequence[str], core: int, **options) -> Iterator[subprocess.Popen]:
-    """A process, pinned to a core where the system allows it."""
-    process = subprocess.Popen(argv, cwd=BASE_DIR, **options)
+def pin(pid: int, core: int) -> None:
+    """To a core, where the system allows it: 0 is for whom we measure, 1 for everybody else."""
     if hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1:
         cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(process.pid, {cores[core % len(cores)]})
+        os.sched_setaffinity(pid, {cores[core % len(cores)]})
+
+
+@contextmanager
+def child(argv: Sequence[str], core: int, **options) -> Iterator[subprocess.Popen]:
+    """A process, pinned to a core."""
+    process = subprocess.Popen(argv, cwd=BASE_DIR, **options)
+    pin(process.pid, core)
     try:
         yield process
     finally:

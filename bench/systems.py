@@ -66,6 +66,7 @@ def ground(runs: int) -> Iterator[Ground]:
         made = subprocess.run(record, env=env, check=True, stdout=subprocess.PIPE)
         with redis.Redis.from_url(env["REDIS_URL"]) as client:
             pid = client.info("server")["process_id"]
+        processes.pin(pid, 1)  # wherever it has been, what a server keeps near at hand is gone from there
         yield Ground(env, **json.loads(made.stdout), redis_pid=pid)
 
 

@@ -4,7 +4,7 @@
  *   load PORT READERS PATH CALLS [HEADER]      PATH may hold one %d: the reader's number modulo CALLS
  *
  * Prints {"connected": n, "refused": n, "ms": t} once all have had their first bytes, and the result when standard
- * input closes. A frame's last token is the one with the closing quotation mark behind it. */
+ * input closes. A line there begins the count anew. A frame's last token is the one with the closing quotation mark behind it. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -111,6 +111,7 @@ int main(int argc, char **argv) {
         for (int i = 0; i < n; i++) {
             if (ev[i].data.u32 == UINT32_MAX) {
                 if (read(0, buffer, 64) <= 0) goto done;
+                memset(histogram, 0, sizeof histogram), tokens = frames = bytes = reads = 0;
                 continue;
             }
             struct reader *r = &all[ev[i].data.u32];
