@@ -68,7 +68,9 @@ async def main(port: int, count: int, path: str, calls: int, header: str = "") -
         await asyncio.sleep(0.01)
     ms = round((time.monotonic() - began) * 1000, 1)
     print(json.dumps({"connected": count, "refused": Reader.refused, "ms": ms}), flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)
+    while await loop.run_in_executor(None, sys.stdin.readline):
+        Reader.delays.clear()
+        Reader.frames = Reader.bytes = 0
     delays = sorted(Reader.delays) or [0.0]
     at = {f"p{share}": round(delays[int((len(delays) - 1) * share / 100)], 2) for share in (50, 99)}
     counts = {"tokens": len(Reader.delays), "frames": Reader.frames, "bytes": Reader.bytes}

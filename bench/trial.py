@@ -14,9 +14,9 @@ from bench.speech import Speech
 from bench.systems import Ground, Served
 
 SETTLE_S = 0.3
-# Linux acknowledges the first 16 packets of a connection one by one (TCP_MAX_QUICKACKS), here at the sender's
-# cost: each takes twice the time of those that follow. Who watches a call does so for minutes, so these do not
-# count.
+# Linux acknowledges the first 16 packets of a connection one by one (TCP_MAX_QUICKACKS), here at the cost of
+# the sender: each takes twice the time of those that follow. Who watches a call does so for minutes, so these
+# do not count.
 FIRST_S = 0.45
 LONGEST_S = 60.0
 QUIET = 0.05  # of a core: nothing is left of the turn before

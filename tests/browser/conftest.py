@@ -46,7 +46,8 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+# For as long as pages are looked at: its callers would go on talking beside all the other tests.
+@pytest.fixture(scope="package")
 def earshot() -> Iterator[Up]:
     """All of it, with simulated callers: what a newcomer gets from `make run`."""
     chromium()
