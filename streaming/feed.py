@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import orjson
@@ -64,7 +64,8 @@ class Feed:
         self.topics = topics
         self.names = [topic.name for topic in topics]
         self.stand = Stand(self.names, standing)
-        self.flowing: set[Connection] = set()
+        # How each is written to. In the order they came: so they lie in memory, here and in the kernel.
+        self.flowing: dict[Connection, Callable[[Chunk], bool]] = {}
         self.parked: dict[Connection, int] = {}  # the number of the first chunk each has not been given
         self.alone = len(topics) == 1
         self.collected: list[bytes] = []  # encoded, waiting for the tick of a feed of several topics
@@ -142,7 +143,7 @@ class Feed:
         if self.parked:
             self._remember(chunk)
         shared = Chunk(chunk)
-        stuck = [connection for connection in self.flowing if not connection.pipe.write(shared)]
+        stuck = [connection for connection, write in self.flowing.items() if not write(shared)]
         for connection in stuck:
             self.park(connection)
 
@@ -160,15 +161,15 @@ class Feed:
             self.push(b"".join(collected))
 
     def join(self, connection: "Connection") -> None:
-        self.flowing.add(connection)
+        self.flowing[connection] = connection.pipe.write
 
     def leave(self, connection: "Connection") -> None:
-        self.flowing.discard(connection)
+        self.flowing.pop(connection, None)
         if self.parked.pop(connection, None) is not None and not self.parked:
             self._forget()
 
     def park(self, connection: "Connection") -> None:
-        self.flowing.discard(connection)
+        self.flowing.pop(connection, None)
         connection.park(self._before if self.collected else str(self.stand))
         if not connection.pipe.dead:
             self.parked[connection] = self._first + len(self._missed)
@@ -181,7 +182,7 @@ class Feed:
         if not self.parked:
             self._forget()
         if chunk is not None:
-            self.flowing.add(connection)
+            self.flowing[connection] = connection.pipe.write
         return chunk
 
     def _remember(self, chunk: bytes) -> None:

@@ -261,7 +261,7 @@ class Hub:
 
     def _end_all(self, feed: Feed, last: bytes) -> None:
         """The topic is over: its last words, and goodbye. Who is parked reads them when it comes back."""
-        flowing, feed.flowing = feed.flowing, set()
+        flowing, feed.flowing = feed.flowing, {}
         feed.push(last)
         for connection in flowing:
             self._finish(connection, last)

@@ -221,7 +221,7 @@ async def test_a_call_that_is_gone_ends_for_its_own_tab_and_for_no_other(tabs, l
 @everywhere
 async def test_a_call_that_ends_leaves_the_others_their_connection(tabs, log, board):
     long, short = a_call(), a_call()
-    first, second = await tabs.open(long), await tabs.open(short)
+    first, second = [await tabs.open(call, str(await log.position(call))) for call in (long, short)]
     await log.append(long, [delta("one ")])
     await log.append(short, [delta("uno ")])
     await tabs.until_connections({long, short})
