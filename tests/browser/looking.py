@@ -1,5 +1,6 @@
 """What is on a page, as plain values to compare; and the way to a page worth looking at."""
 
+import re
 from collections.abc import Sequence
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -50,6 +51,13 @@ MARKUP = """() => {
   };
   return [...document.querySelectorAll('.turns > .turn')].map(told);
 }"""
+
+
+def live_or_over(page: Page) -> None:
+    """It follows what it shows. A call may end before it does, and then its page is a record."""
+    follows = page.locator(".conn-text", has_text=re.compile(r"^\s*Live\s*$"))
+    over = page.locator("[data-replay]:not([hidden])")
+    expect(follows.or_(over).locator("visible=true").first).to_be_visible(timeout=60_000)
 
 
 def transcript(page: Page) -> list[list]:

@@ -6,7 +6,7 @@ import signal
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import a_live_call, markup, transcript
+from tests.browser.looking import a_live_call, live_or_over, markup, transcript
 from tests.config.running import wait_for
 
 A_CALL_MS = 200_000  # longer than any of the simulated ones
@@ -55,7 +55,7 @@ def the_serving_process_is_killed_and_the_page_recovers(page: Page, earshot) -> 
     os.kill(before, signal.SIGKILL)
     expect(page.locator(".conn-text")).not_to_have_text("Live")
     wait_for(lambda: earshot.pid_of("web") not in (0, before))
-    expect(page.locator(".conn-text")).to_have_text("Live", timeout=60_000)
+    live_or_over(page)
     assert page.evaluate("() => window.stillHere"), "the page was loaded anew"
 
 

@@ -8,7 +8,7 @@ import redis
 from playwright.sync_api import Page, expect
 
 from base.embedded import places
-from tests.browser.looking import transcript
+from tests.browser.looking import live_or_over, transcript
 from tests.config.running import wait_for
 
 A_CALL_MS = 200_000  # longer than any of the simulated ones
@@ -22,7 +22,7 @@ def streams(home) -> int:
 
 def all_live(pages: list[Page]) -> None:
     for page in pages:
-        expect(page.locator(".conn-text")).to_have_text("Live", timeout=60_000)
+        live_or_over(page)
 
 
 def test_ten_tabs_are_one_connection_and_each_ends_as_its_record(visit, earshot):
