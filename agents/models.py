@@ -56,6 +56,9 @@ class LanguageModel(Row):
     price_cached = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)
     takes_temperature = models.BooleanField(default=True)
     timeout_ms = models.PositiveIntegerField(default=8_000)  # to the first token, and between any two
+    retries = models.PositiveSmallIntegerField(default=1)  # of one request, before the next model is asked
+    # A first token later than this has the next model asked as well, and the quicker answers. Empty: never.
+    hedge_ms = models.PositiveIntegerField(null=True, blank=True)
     # Sent along with every request: {"reasoning_effort": "none"}.
     options = models.JSONField(default=dict, blank=True)
     enabled = models.BooleanField(default=True)
@@ -112,6 +115,9 @@ class Agent(Row):
     live_version = models.ForeignKey(
         "AgentVersion", on_delete=models.RESTRICT, null=True, blank=True, related_name="+"
     )
+    cache_seconds = models.PositiveIntegerField(default=0)  # how long an answer may be given again; 0: never
+    prefetches = models.BooleanField(default=False)  # the first suggested question is answered ahead
+    call_cap_usd = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)  # for models
 
     objects = WorkspaceQuerySet.as_manager()
 
@@ -167,6 +173,7 @@ class ModelCall(Row):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="model_calls")
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+")
     call_id = models.UUIDField(null=True)  # plain: `calls` is above this room
+    turn = models.CharField(max_length=120, blank=True)  # the key of the answer it was for
     trace_id = models.CharField(max_length=32, blank=True)
     feature = models.CharField(max_length=30)  # "voice", "chat", "summary", …
     provider = models.CharField(max_length=80)
@@ -199,3 +206,37 @@ class ModelCall(Row):
 
     def __str__(self) -> str:
         return f"{self.model} for {self.feature}"
+
+
+class Budget(Row):
+    """What models may cost in a UTC day or month: all of a workspace, or one of its agents."""
+
+    class Period(models.TextChoices):
+        DAY = "day"
+        MONTH = "month"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="budgets")
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, null=True, blank=True, related_name="budgets")
+    period = models.CharField(max_length=5, choices=Period)
+    soft_usd = models.DecimalField(
+        max_digits=12, decimal_places=4, null=True, blank=True
+    )  # then cheaper models
+    hard_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)  # then none
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "agent", "period"], nulls_distinct=False, name="one_budget_per_period"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(soft_usd__isnull=True)
+                | models.Q(hard_usd__isnull=True)
+                | models.Q(soft_usd__lte=models.F("hard_usd")),
+                name="soft_before_hard",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent or self.workspace} a {self.period}"

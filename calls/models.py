@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models
 
 from accounts.models import Workspace
@@ -42,6 +43,11 @@ class Call(Row):
     platform_agent_id = models.CharField(max_length=100, blank=True)
     version = models.ForeignKey(AgentVersion, on_delete=models.SET_NULL, null=True, related_name="+")
     level = models.CharField(max_length=5, choices=Level, default=Level.EVENT)
+    # Of a chat: who typed, and what it is called in their list.
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    title = models.CharField(max_length=120, blank=True)
     direction = models.CharField(max_length=8, blank=True)
     from_number = models.CharField(max_length=60, blank=True)
     to_number = models.CharField(max_length=60, blank=True)
@@ -76,6 +82,11 @@ class Call(Row):
             models.Index(fields=["workspace"], condition=models.Q(ended_at=None), name="live_calls"),
             models.Index(fields=["workspace", "-ended_at"], name="calls_by_end"),
             models.Index(fields=["ended_at"], name="calls_ended"),
+            models.Index(
+                fields=["workspace", "opened_by", "-started_at"],
+                condition=models.Q(channel="chat"),
+                name="chats_of_people",
+            ),
             models.Index(
                 fields=["connection", "platform_agent_id"],
                 condition=models.Q(agent=None),
@@ -120,6 +131,7 @@ class Turn(Row):
     stream = models.JSONField(default=list)  # [[ms since the call began, what was added], …]
     heard = models.TextField(null=True)  # what the caller heard of it before cutting in; null: all
     reply_ms = models.PositiveIntegerField(null=True)
+    mood = models.FloatField(null=True)  # of a caller's: from -1, angry, to 1, delighted
     model = models.CharField(max_length=120, blank=True)
     fallback = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=20, blank=True)
