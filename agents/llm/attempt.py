@@ -77,6 +77,7 @@ class Attempt:
             workspace_id=request.workspace_id,
             agent_id=request.agent_id,
             call_id=request.call_id,
+            turn=request.turn,
             trace_id=request.trace_id or current_trace_id(),
             feature=request.feature,
             provider=self.candidate.provider,

@@ -15,6 +15,9 @@ FALLBACK: dict[str, tuple[str, ...]] = {
     Tier.PREMIUM: (Tier.PREMIUM, Tier.STANDARD, Tier.FAST),
 }
 
+# What a client of the chat may say in place of a tier.
+COMPLEXITY: dict[str, str] = {"simple": Tier.FAST, "medium": Tier.STANDARD, "complex": Tier.PREMIUM}
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -24,6 +27,9 @@ class Candidate:
     provider: str
     tier: str
     prices: Prices
+    context_tokens: int = 128_000
+    retries: int = 1  # of one request, before the next model is asked
+    hedge_seconds: float | None = None  # a first token later than this has the next model asked as well
 
 
 def load(workspace_id: UUID) -> tuple[Candidate, ...]:
@@ -36,14 +42,21 @@ def load(workspace_id: UUID) -> tuple[Candidate, ...]:
     return tuple(_candidate(row) for row in rows)
 
 
-def ordered(candidates: Sequence[Candidate], tier: str) -> list[Candidate]:
-    """Those of the tier by rank, then the other tiers as fall-back."""
-    return [
-        candidate
-        for wanted in FALLBACK.get(tier, FALLBACK[Tier.FAST])
-        for candidate in candidates
-        if candidate.tier == wanted
-    ]
+def tier_of(complexity: str) -> str:
+    """The tier for a `simple`, `medium` or `complex` question. KeyError for anything else."""
+    return COMPLEXITY[complexity]
+
+
+def ordered(candidates: Sequence[Candidate], tier: str, provider: str = "") -> list[Candidate]:
+    """Those of the tier by rank, then the other tiers as fall-back.
+
+    Within each tier the models of the preferred provider come first.
+    """
+    chosen = []
+    for wanted in FALLBACK.get(tier, FALLBACK[Tier.FAST]):
+        level = [candidate for candidate in candidates if candidate.tier == wanted]
+        chosen += sorted(level, key=lambda one: one.provider != provider) if provider else level
+    return chosen
 
 
 def _candidate(row: LanguageModel) -> Candidate:
@@ -59,4 +72,7 @@ def _candidate(row: LanguageModel) -> Candidate:
         provider=provider.name,
         tier=row.tier,
         prices=Prices(row.price_in, row.price_out, row.price_cached),
+        context_tokens=row.context_tokens,
+        retries=row.retries,
+        hedge_seconds=None if row.hedge_ms is None else row.hedge_ms / 1_000,
     )

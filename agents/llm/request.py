@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -40,6 +41,11 @@ class Request:
     agent_id: UUID | None = None
     call_id: UUID | None = None
     trace_id: str = ""  # empty: the one bound where the request is made
+    turn: str = ""  # the key of the answer it is for
+    provider: str = ""  # the name of the one whose models are asked first within each tier
+    version_id: UUID | None = None  # what the agent was told, for the cache
+    cache_seconds: int = 0  # how old an answer may be to be given again; 0: none is
+    call_cap_usd: Decimal | None = None  # what all answers of the call may cost together
 
 
 def complete(messages: Sequence[Message]) -> list[Message]:

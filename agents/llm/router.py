@@ -8,7 +8,9 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from time import monotonic
+from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.core.exceptions import ImproperlyConfigured
@@ -40,6 +42,19 @@ def stream(request: Request) -> AsyncGenerator[Event, None]:
     Every attempt is recorded, whatever became of it.
     """
     return _router().stream(request)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be asked, were a request made now."""
+
+    models: tuple[chain.Candidate, ...]  # the first is asked first
+    available: bool  # False: none of them would be asked
+
+
+async def plan(workspace_id: UUID, tier: str, provider: str = "") -> Plan:
+    """The chain for a tier (and a preferred provider's name). Raises the database's errors."""
+    return await _router().plan(workspace_id, tier, provider)
 
 
 async def prepare() -> None:
@@ -80,9 +95,16 @@ class Router:
         self.ledger = Ledger()
         self._chains = Lookup(chain.load)
 
+    async def plan(self, workspace_id: UUID, tier: str, provider: str) -> Plan:
+        models = tuple(await self._chain(workspace_id, tier, provider))
+        return Plan(models, available=bool(models))
+
+    async def _chain(self, workspace_id: UUID, tier: str, provider: str) -> list[chain.Candidate]:
+        return chain.ordered(await self._chains.get(workspace_id) or (), tier, provider)
+
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         try:
-            models = chain.ordered(await self._chains.get(request.workspace_id) or (), request.tier)
+            models = await self._chain(request.workspace_id, request.tier, request.provider)
         except (Error, ImproperlyConfigured):
             logger.exception("models of workspace %s cannot be read", request.workspace_id)
             yield _failed(ProviderError("internal", "The models cannot be looked up.", retryable=True))

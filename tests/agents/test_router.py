@@ -212,6 +212,30 @@ async def test_it_asks_the_tier_first_then_cheaper_then_dearer(
     assert [row.model for row in await recorded()] == order
 
 
+async def test_it_asks_the_preferred_provider_first_within_each_tier(
+    vendors, add_model, ask, recorded, workspace
+):
+    await add_model("a", tier="fast")
+    await add_model("b", tier="standard")
+    await add_model("c", kind="anthropic", tier="fast")
+    await add_model("d", kind="anthropic", tier="standard")
+    for name in "abcd":
+        vendors.play(name, Refuse(500))
+
+    await ask(tier="standard", provider="anthropic", turn="answer-7")
+
+    rows = await recorded()
+    assert [row.model for row in rows] == ["d", "b", "c", "a"]
+    assert {row.turn for row in rows} == {"answer-7"}
+    planned = await router.plan(workspace.pk, "standard", "anthropic")
+    assert [one.model.name for one in planned.models] == ["d", "b", "c", "a"]
+    assert planned.available
+
+
+async def test_nothing_is_planned_where_no_model_is_set_up(workspace, vendors):
+    assert await router.plan(workspace.pk, "fast") == router.Plan((), available=False)
+
+
 async def test_it_leaves_out_a_provider_that_is_switched_off(vendors, add_model, ask):
     await add_model("a", kind="anthropic")
     await add_model("b")
