@@ -147,7 +147,7 @@ class AgentVersion(Row):
     language = models.CharField(max_length=20, default="en-US")
     tier = models.CharField(max_length=10, choices=Tier, default=Tier.FAST)
     temperature = models.FloatField(default=0.3)
-    tools = models.JSONField(default=list)  # names of the workspace's tools, and built-in ones
+    tools = models.JSONField(default=list)  # names of the workspace's, registered and built-in ones
     note = models.CharField(max_length=200, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"

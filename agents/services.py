@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import User
+from agents import registry
 from agents.llm.request import ToolSpec
 from agents.llm.tools import BUILT_IN
 from agents.lookup import Lookup, per_loop
@@ -97,6 +98,7 @@ def _tools(workspace_id: UUID, names: list[str]) -> tuple[ToolSpec, ...]:
     """The named tools in the version's order. One that was deleted since is left out."""
     rows = Tool.objects.for_workspace(workspace_id).filter(name__in=names)
     known = {row.name: ToolSpec(row.name, row.description, row.parameters) for row in rows}
+    known |= {name: tool.spec for name, tool in registry.registered().items()}
     known |= BUILT_IN
     return tuple(known[name] for name in names if name in known)
 

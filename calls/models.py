@@ -104,6 +104,11 @@ class Call(Row):
         return "failed" if self.outcome in ("failed", "not_connected") else "ended"
 
     @property
+    def caller_number(self) -> str:
+        """The number of whoever the agent talks to; empty where there is none."""
+        return self.to_number if self.direction == "outbound" else self.from_number
+
+    @property
     def duration_ms(self) -> int | None:
         """How long it took; None while it goes on."""
         if self.ended_at is None:

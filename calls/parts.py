@@ -40,7 +40,7 @@ def who(call: Call) -> str:
     """Whom the agent talks to, number masked."""
     if call.channel in NUMBERLESS and not call.from_number:
         return NUMBERLESS[call.channel]
-    return masked(call.to_number if call.direction == "outbound" else call.from_number)
+    return masked(call.caller_number)
 
 
 def call_part(call: Call) -> dict:

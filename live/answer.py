@@ -332,10 +332,7 @@ class Answer:
 
     async def _result(self, call: ToolCall) -> ToolResult:
         if call.name not in BUILT_IN:
-            agent = self.line.agent
-            result = await tools.run(
-                agent.workspace_id, call.name, call.arguments, call_id=self.line.call.platform_call_id
-            )
+            result = await tools.run(self.line.tool_context(), call.name, call.arguments)
             return ToolResult(result.ok, clean(result.text), result.duration_ms)
         arguments = call.arguments or {}
         if call.name == "transfer_call":

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from agents.registry import ToolContext
 from agents.services import RunningAgent
 from calls import board, fold, parts, services
 from calls.models import LONGEST_MS, Call, Turn
@@ -69,6 +70,13 @@ class Line:
         """A turn came to nothing: the next one takes its number, if nobody has taken one since."""
         if number == self._last_number:
             self._last_number -= 1
+
+    def tool_context(self) -> ToolContext:
+        """For whom the call's tools work."""
+        agent, call = self.agent, self.call
+        return ToolContext(
+            agent.workspace_id, call.pk, agent.agent_id, call.caller_number, call.platform_call_id
+        )
 
     # To the platform.
 

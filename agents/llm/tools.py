@@ -1,4 +1,4 @@
-"""Doing what a model asks for: one HTTP request to the tool's service."""
+"""Doing what a model asks for: a function of ours, or one HTTP request to the tool's service."""
 
 import asyncio
 import json
@@ -10,9 +10,12 @@ from uuid import UUID
 
 import httpx
 
+from agents import registry
+from agents.arguments import complaint
 from agents.llm.request import ToolSpec
 from agents.lookup import Lookup, per_loop
 from agents.models import Tool
+from agents.registry import Registered, ToolContext, ToolFailed
 from platforms.clean import clean
 
 logger = logging.getLogger(__name__)
@@ -60,32 +63,57 @@ class ToolResult:
 class Service:
     url: str
     seconds: float
+    parameters: dict[str, Any]  # JSON Schema
 
 
-class ToolFailed(Exception):
-    """The tool gave no result. Says why, in words for the model."""
+async def run(call: ToolContext, name: str, arguments: dict[str, Any] | None) -> ToolResult:
+    """Use a tool: a registered one, or the workspace's own of that name. Never raises for the tool's faults:
+    they are results too.
 
-
-async def run(
-    workspace_id: UUID, name: str, arguments: dict[str, Any] | None, *, call_id: UUID | str | None
-) -> ToolResult:
-    """Ask the tool and wait for its answer. Never raises for the tool's faults: they are results too.
-
-    `arguments` is what the model sent; None (it was no JSON object) fails without asking anybody.
+    `arguments` is what the model sent. None (it was no JSON object) and what does not fit the tool's schema
+    fail without asking anybody.
     """
     began = monotonic()
     try:
-        if not isinstance(arguments, dict):
-            raise ToolFailed("The arguments were not a JSON object.")
-        service = await _services().get((workspace_id, name))
-        if service is None:
-            raise ToolFailed(f"There is no tool called {name}.")
-        body = {"name": name, "args": arguments, "call": {"call_id": str(call_id or "")}}
-        ok, text = True, await _ask(service, body)
+        ok, text = True, _cut(await _result(call, name, arguments))
     except ToolFailed as failure:
-        ok, text = False, str(failure)
-        logger.warning("tool %s failed in workspace %s, call %s", name, workspace_id, call_id)
+        ok, text = False, _cut(str(failure))
+        logger.warning("tool %s failed in workspace %s, call %s", name, call.workspace_id, call.call_id)
     return ToolResult(ok, text, round((monotonic() - began) * 1_000))
+
+
+async def _result(call: ToolContext, name: str, arguments: dict[str, Any] | None) -> str:
+    if not isinstance(arguments, dict):
+        raise ToolFailed("The arguments were not a JSON object.")
+    ours = registry.find(name)
+    if ours is not None:
+        await _check(ours.spec.parameters, arguments)
+        return await _run(ours, call, arguments)
+    service = await _services().get((call.workspace_id, name))
+    if service is None:
+        raise ToolFailed(f"There is no tool called {name}.")
+    await _check(service.parameters, arguments)
+    body = {"name": name, "args": arguments, "call": {"call_id": call.platform_call_id}}
+    return await _ask(service, body)
+
+
+async def _check(parameters: dict[str, Any], arguments: dict[str, Any]) -> None:
+    if parameters and (fault := await asyncio.to_thread(complaint, parameters, arguments)):
+        raise ToolFailed(f"The arguments do not fit: {fault}")
+
+
+async def _run(tool: Registered, call: ToolContext, arguments: dict[str, Any]) -> str:
+    try:
+        async with asyncio.timeout(tool.seconds):
+            return await tool.run(call, arguments)
+    except ToolFailed:
+        raise
+    except TimeoutError as error:
+        raise ToolFailed(f"The tool did not answer within {tool.seconds:g} s.") from error
+    except Exception as error:
+        # Ours, so it is our bug; the agent has to be able to go on all the same.
+        logger.exception("tool %s broke, call %s", tool.spec.name, call.call_id)
+        raise ToolFailed("The tool broke.") from error
 
 
 async def _ask(service: Service, body: dict) -> str:
@@ -110,14 +138,17 @@ async def _text(response: httpx.Response) -> str:
         body += chunk
         if len(body) >= MAX_BYTES:
             break
-    text = clean(bytes(body).decode("utf-8", errors="replace"))
+    return clean(bytes(body).decode("utf-8", errors="replace"))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
 
 
 def _load(key: tuple[UUID, str]) -> Service | None:
     workspace_id, name = key
-    tool = Tool.objects.for_workspace(workspace_id).filter(name=name).only("url", "timeout_ms").first()
-    return Service(tool.url, tool.timeout_ms / 1_000) if tool else None
+    tool = Tool.objects.for_workspace(workspace_id).filter(name=name).first()
+    return Service(tool.url, tool.timeout_ms / 1_000, tool.parameters) if tool else None
 
 
 HEADERS = {"content-type": "application/json", "accept": "application/json, text/plain"}

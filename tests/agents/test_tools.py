@@ -11,6 +11,7 @@ from asgiref.sync import sync_to_async
 from accounts.models import Workspace
 from agents.llm import tools
 from agents.models import Tool
+from agents.registry import ToolContext
 
 
 class Service:
@@ -55,11 +56,16 @@ def workspace(transactional_db) -> Workspace:
 def lookup(workspace, service):
     """`await lookup(id=7)`: the result of the tool `account.lookup`."""
 
-    async def run(arguments=None, *, timeout_ms=2_000, url=None, **given):
+    async def run(arguments=None, *, timeout_ms=2_000, url=None, parameters=None, **given):
         await sync_to_async(Tool.objects.create)(
-            workspace=workspace, name="account.lookup", url=url or service.url, timeout_ms=timeout_ms
+            workspace=workspace,
+            name="account.lookup",
+            url=url or service.url,
+            timeout_ms=timeout_ms,
+            parameters=parameters or {},
         )
-        return await tools.run(workspace.pk, "account.lookup", arguments or given, call_id="c1")
+        context = ToolContext(workspace.pk, platform_call_id="c1")
+        return await tools.run(context, "account.lookup", arguments or given)
 
     return run
 
@@ -115,9 +121,21 @@ async def test_it_keeps_text_that_a_database_can_keep(lookup, service):
 
 @pytest.mark.parametrize("arguments", [None, ["id", 7], "7"])
 async def test_it_asks_nobody_with_arguments_that_are_no_object(arguments, workspace, service):
-    result = await tools.run(workspace.pk, "account.lookup", arguments, call_id=None)
+    result = await tools.run(ToolContext(workspace.pk), "account.lookup", arguments)
 
     assert (result.ok, result.text) == (False, "The arguments were not a JSON object.")
+    assert service.asked == []
+
+
+async def test_it_asks_nobody_with_arguments_that_do_not_fit(lookup, service):
+    schema = {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]}
+
+    result = await lookup(id="seven", parameters=schema)
+
+    assert (result.ok, result.text) == (
+        False,
+        'The arguments do not fit: id: "seven" is not of type "integer"',
+    )
     assert service.asked == []
 
 
@@ -131,6 +149,6 @@ async def test_a_service_that_cannot_be_reached_is_a_result_too(url, lookup):
 async def test_a_tool_of_another_workspace_does_not_exist(lookup):
     assert (await lookup(id=7)).ok
 
-    result = await tools.run(uuid4(), "account.lookup", {}, call_id=None)
+    result = await tools.run(ToolContext(uuid4()), "account.lookup", {})
 
     assert (result.ok, result.text) == (False, "There is no tool called account.lookup.")
