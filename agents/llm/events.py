@@ -46,7 +46,10 @@ class Usage:
     tokens_cached: int
     tokens_out: int
     estimated: bool = False  # the vendor never said (all of it); counted from the text
-    cost_usd: Decimal = Decimal(0)  # filled in by the router, who knows the prices
+    # Filled in by the router, who knows prices, windows and what was asked.
+    cost_usd: Decimal = Decimal(0)
+    measure: float = 1.0  # tokens of the prompt for each that we estimated: `measure` of the next request
+    fullness: float = 0.0  # how much of the model's window prompt and answer take, from 0 to 1
 
 
 @dataclass(frozen=True, slots=True)

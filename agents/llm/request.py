@@ -46,6 +46,10 @@ class Request:
     version_id: UUID | None = None  # what the agent was told, for the cache
     cache_seconds: int = 0  # how old an answer may be to be given again; 0: none is
     call_cap_usd: Decimal | None = None  # what all answers of the call may cost together
+    # For agents/llm/context.py, should all of it be more than a model takes.
+    summary: str = ""  # of the older messages
+    summarised: int = 0  # how many of the user's messages it covers, from the first, with what was answered
+    measure: float = 1.0  # Usage.measure of the conversation's last answer
 
 
 def complete(messages: Sequence[Message]) -> list[Message]:
