@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.decorators import requires
 from accounts.permissions import Permission
+from base.settings_pages import frame
 from platforms import services
 from platforms.models import Connection
 from webhooks.setup import checklist, linking, page, trial
@@ -21,7 +22,7 @@ from webhooks.setup.views import one
 def add(request: HttpRequest) -> HttpResponse:
     form = NewConnectionForm(request.POST, others=Connection.objects.for_workspace(request.workspace))
     if not form.is_valid():
-        context = page.frame("connections") | {"form": form}
+        context = frame("connections") | {"form": form}
         return render(request, "settings/new.html", context, status=400)
     typed = form.cleaned_data
     connection = services.create(

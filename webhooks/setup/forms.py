@@ -1,55 +1,10 @@
 """What people type about a connection, checked with words that say what to do."""
 
-import re
-from urllib.parse import urlsplit
-
 from django import forms
 
 from agents.models import Agent
+from base.forms import MOST_SECRET, PartForm, check_base_url, check_secret
 from platforms.models import Connection
-
-_AT_HOME = ("localhost", "127.0.0.1", "::1")
-_PLAIN = re.compile(r"[!-~]+")
-_LEAST_SECRET, _MOST_SECRET = 16, 500
-
-
-def check_base_url(value: str) -> str:
-    """An https address, or http on this machine. Raises ValidationError."""
-    if not value:
-        return ""
-    try:
-        parts = urlsplit(value)
-        parts.port  # noqa: B018  reading it checks it
-    except ValueError:
-        raise forms.ValidationError(
-            "This is not an address. Give one such as https://api.example.com."
-        ) from None
-    # Spaces and lines: urlsplit() would leave some of them out of what it is asked about.
-    if parts.scheme not in ("http", "https") or not parts.hostname or not _PLAIN.fullmatch(value):
-        raise forms.ValidationError("This is not an address. Give one such as https://api.example.com.")
-    if parts.scheme == "http" and parts.hostname not in _AT_HOME:
-        raise forms.ValidationError("Give an https address: an API key must not travel in the clear.")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise forms.ValidationError("Leave out user names, queries and fragments.")
-    return value.rstrip("/")
-
-
-def check_secret(value: str) -> str:
-    """A platform's key as it is pasted. Raises ValidationError; never repeats it."""
-    if value and not _PLAIN.fullmatch(value):
-        raise forms.ValidationError("A key has no spaces or accents. Copy it again.")
-    if value and len(value) < _LEAST_SECRET:
-        raise forms.ValidationError(f"A key has at least {_LEAST_SECRET} characters. Copy all of it.")
-    return value
-
-
-class PartForm(forms.Form):
-    """One of several forms on a page: its fields' ids are its own."""
-
-    part = ""
-
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, auto_id=f"{self.part}-%s", **kwargs)
 
 
 class NamedForm(PartForm):
@@ -71,7 +26,7 @@ class NamedForm(PartForm):
 class ConnectionForm(NamedForm):
     """A new connection, and the same for an edit of one."""
 
-    api_key = forms.CharField(required=False, max_length=_MOST_SECRET, widget=forms.PasswordInput)
+    api_key = forms.CharField(required=False, max_length=MOST_SECRET, widget=forms.PasswordInput)
     base_url = forms.CharField(required=False, max_length=200)
 
     def clean_api_key(self) -> str:
@@ -113,7 +68,7 @@ class RotateForm(PartForm):
     part = "rotate"
     PASTED, OURS = "pasted", "ours"
     made = forms.ChoiceField(choices=[(PASTED, ""), (OURS, "")])
-    secret = forms.CharField(required=False, max_length=_MOST_SECRET, widget=forms.PasswordInput)
+    secret = forms.CharField(required=False, max_length=MOST_SECRET, widget=forms.PasswordInput)
 
     def __init__(self, *args, current: str, **kwargs) -> None:
         super().__init__(*args, **kwargs)

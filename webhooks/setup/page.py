@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.permissions import Permission
 from agents.models import Agent
+from base.settings_pages import frame
 from calls.models import Call
 from platforms.adapters import ADAPTERS
 from platforms.models import Connection
@@ -17,19 +18,9 @@ from platforms.services import ROTATION_SHOULD_END_IN
 from webhooks.setup import checklist, linking, trial
 from webhooks.setup.forms import DeleteForm, EditForm, LinkForm, RotateForm
 
-SECTIONS = (
-    # name, address, label, icon
-    ("connections", "settings:connections", "Connections", "hook"),
-    ("tokens", "settings:tokens", "API tokens", "lock"),
-)
 # Deliveries of the last minutes may still be signed with the old secret: who finishes is told how many.
 _RECENTLY = timedelta(minutes=10)
 _AT_HOME = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  looked for, not listened on
-
-
-def frame(section: str) -> dict[str, Any]:
-    """What every page of the settings needs."""
-    return {"section": "settings", "sections": SECTIONS, "current": section}
 
 
 def live(connection: Connection) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from accounts.decorators import requires
 from accounts.models import ApiToken, Role, User
 from accounts.permissions import PERMISSIONS, Permission
 from accounts.tokens import create_token, revoke_token
+from base.forms import PartForm
 from base.ids import uuid7
-from webhooks.setup.forms import PartForm
-from webhooks.setup.page import frame
+from base.settings_pages import frame
 
 MOST_LISTED = 200
 _LASTS = {"30": "30 days", "90": "90 days", "365": "1 year", "": "Until it is revoked"}

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.decorators import requires
 from accounts.permissions import Permission
+from base.settings_pages import SECTIONS, frame
 from platforms.models import Connection
 from webhooks.setup import checklist, page
 from webhooks.setup.forms import NewConnectionForm
@@ -17,7 +18,7 @@ from webhooks.setup.forms import NewConnectionForm
 @requires(Permission.MANAGE_WORKSPACE)
 def index(request: HttpRequest) -> HttpResponse:
     """The first section there is."""
-    return redirect(page.SECTIONS[0][1])
+    return redirect(SECTIONS[0][1])
 
 
 @require_GET
@@ -26,7 +27,7 @@ def connections(request: HttpRequest) -> HttpResponse:
     """Every connection with how it fares."""
     found = Connection.objects.for_workspace(request.workspace).order_by("name", "id")
     rows = [{"connection": connection, "facts": checklist.facts(connection)} for connection in found]
-    return render(request, "settings/connections.html", page.frame("connections") | {"rows": rows})
+    return render(request, "settings/connections.html", frame("connections") | {"rows": rows})
 
 
 @require_GET
@@ -35,7 +36,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form = NewConnectionForm(
         initial={"name": "Retell", "signs": True}, others=Connection.objects.for_workspace(request.workspace)
     )
-    return render(request, "settings/new.html", page.frame("connections") | {"form": form})
+    return render(request, "settings/new.html", frame("connections") | {"form": form})
 
 
 @require_GET

@@ -1,0 +1,14 @@
+"""The pages under /settings/: each room serves its own; the frame around them is the same."""
+
+from typing import Any
+
+SECTIONS = (
+    # name, address, label, icon
+    ("connections", "settings:connections", "Connections", "hook"),
+    ("tokens", "settings:tokens", "API tokens", "lock"),
+)
+
+
+def frame(section: str) -> dict[str, Any]:
+    """What every page of the settings needs."""
+    return {"section": "settings", "sections": SECTIONS, "current": section}
