@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable
 from time import monotonic
 from typing import Generic, TypeVar
-from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from channels.db import database_sync_to_async
 
+from base.loops import per_loop as per_loop
+
 K = TypeVar("K")
 V = TypeVar("V")
-T = TypeVar("T")
 
 SECONDS = 5.0
 SIZE = 2_000
@@ -53,22 +53,3 @@ class Lookup(Generic[K, V]):
             if len(self._kept) > self._size:
                 del self._kept[next(iter(self._kept))]
         return value
-
-
-def per_loop(make: Callable[[], T]) -> Callable[[], T]:
-    """One of something for each event loop: connections and tasks cannot be shared between two."""
-    made: WeakKeyDictionary[asyncio.AbstractEventLoop, T] = WeakKeyDictionary()
-    # A process has one loop, and asks for every request: the weak look-up is for those that have several.
-    latest: tuple[ReferenceType[asyncio.AbstractEventLoop] | None, T | None] = (None, None)
-
-    def get() -> T:
-        nonlocal latest
-        loop = asyncio.get_running_loop()
-        known, one = latest
-        if known is not None and known() is loop:
-            return one
-        one = made[loop] if loop in made else made.setdefault(loop, make())
-        latest = (ref(loop), one)
-        return one
-
-    return get

@@ -216,6 +216,9 @@ _TABLE = [
     Setting(
         "STREAM_LIMIT_PER_USER", positive, "100", "How many live streams one person may hold open at once."
     ),
+    Setting("RATE_LIMIT_FREE", positive, "10", "Chat messages a minute and person, on the plan called free."),
+    Setting("RATE_LIMIT_PRO", positive, "60", "The same on the plan called pro."),
+    Setting("RATE_LIMIT_ENTERPRISE", positive, "300", "The same on the plan called enterprise."),
     Setting(
         "METRICS_TOKEN",
         long_secret,

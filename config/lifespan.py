@@ -4,22 +4,18 @@ import gc
 import logging
 
 from agents.llm import router, tools
+from base import shared
 from live import process
 from observability import loop
 from webhooks import intake, lines, unproven
 
 logger = logging.getLogger(__name__)
 
-# Containers made and not yet gone before Python looks for cycles among them. Sixty requests under way have
-# more than its own 700, so that it would look, in vain, a hundred times a second.
-NEW_CONTAINERS = 10_000
-
 
 async def settle() -> None:
     """What is loaded by now stays. Python need not look for cycles there: 200,000 objects, 0.1 s a time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(NEW_CONTAINERS)
 
 
 OPENERS = (loop.start, router.prepare, settle)
@@ -32,6 +28,7 @@ CLOSERS = (
     process.close,
     router.close,
     tools.close,
+    shared.close,
 )
 
 

@@ -38,7 +38,8 @@ CSRF_TRUSTED_ORIGINS = [EARSHOT_URL]
 CORS_ALLOWED_ORIGINS = read("CORS_ALLOWED_ORIGINS")
 
 INSTALLED_APPS = [
-    "daphne",
+    # Takes `runserver` over, and brings Twisted: nobody else needs it.
+    *(["daphne"] if sys.argv[1:2] == ["runserver"] else []),
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "config.site.AdminConfig",
@@ -64,7 +65,6 @@ INSTALLED_APPS = [
     "live",
     "webhooks",
     "observability",
-    "simulator",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -141,6 +141,13 @@ STREAM_LIMIT_PER_USER = read("STREAM_LIMIT_PER_USER")
 # A topic of the live log keeps about so many entries, and all of it so long after the last one.
 STREAM_LOG_LENGTH = 8000
 STREAM_LOG_SECONDS = 3600
+
+# How often a person may ask in a minute, by their workspace's plan.
+RATE_LIMITS = {
+    "free": read("RATE_LIMIT_FREE"),
+    "pro": read("RATE_LIMIT_PRO"),
+    "enterprise": read("RATE_LIMIT_ENTERPRISE"),
+}
 
 # With a vendor's key, `seed` gives the first workspace that vendor's models.
 OPENAI_API_KEY, OPENAI_BASE_URL = read("OPENAI_API_KEY"), read("OPENAI_BASE_URL")

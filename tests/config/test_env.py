@@ -55,6 +55,7 @@ def test_every_setting_in_the_table_is_read_by_some_code():
         ("REDIS_LOG_URL", "host"),
         ("STREAM_MAX_SECONDS", "abc"),
         ("STREAM_MAX_SECONDS", "0"),
+        ("RATE_LIMIT_FREE", "ten"),
         ("SIMULATOR_SPEED", "0"),
         ("SIMULATOR_SPEED", "fast"),
         ("LOG_FORMAT", "xml"),
