@@ -1,50 +1,50 @@
-"""One answer: from a question of the platform to the last word, said, shown and written down."""
+"""One answer: from a question to the last word, shown and written down.
+
+How its words reach whoever asked is for `live/spoken.py` (a platform's voice socket) and `live/chat/answer.py`.
+"""
 
 import asyncio
 import logging
-import re
 from collections.abc import Sequence
 from contextlib import aclosing
 
 from agents.llm import router, tools
-from agents.llm.events import Failed, Started, TextDelta, ToolCall
+from agents.llm.events import Failed, Finish, Started, TextDelta, ToolCall
 from agents.llm.request import Message, Request
-from agents.llm.tools import BUILT_IN, ToolResult
+from agents.llm.tools import ToolResult
 from base.trace import current_trace_id
 from calls import parts
 from live.interrupted import dropped
 from live.line import Line, LineLost
-from live.messages import Used
-from live.wording import apology
 from platforms.clean import clean
 from platforms.events import AnswerBegan, ToolAnswered, ToolCalled, TurnSpoken
-from platforms.retell import voice
 from streaming.log import Entry
 
 logger = logging.getLogger(__name__)
 
 MAX_ROUNDS = 6  # times the tools' results go back to the model before it has to speak
 STOP_SECONDS = 2.0  # for an answer that was cut short to be gone, its upstream request included
-NUMBER = re.compile(r"\+\d{7,15}")
 
 
 class Answer:
-    """A reply to one response id. Run as a task; `stop()` it when nobody wants it any more."""
+    """A reply. Run as a task; `stop()` it when nobody wants it any more.
+
+    `key` is its turn's. `asked_ms`: when the words it answers ended; None: nobody asked.
+    """
+
+    feature = "voice"
 
     def __init__(
         self,
         line: Line,
-        response_id: int,
+        key: str,
         *,
         system: str = "",
         messages: Sequence[Message] = (),
-        used: list[Used] | None = None,
-        after: int = 0,
         asked_ms: int | None = None,
     ) -> None:
         self.line = line
-        self.response_id = response_id
-        self.key = f"r{response_id}"
+        self.key = key
         self.n = 0
         self.start_ms = 0
         self.first_ms: int | None = None  # when the first word came
@@ -53,20 +53,16 @@ class Answer:
         self.running_tools: dict[str, str] = {}
         self._system = system
         self._messages = list(messages)
-        self._used = used if used is not None else []  # the call's tools, added to
-        self._after = after  # how many utterances of the caller there were
-        self._asked_ms = asked_ms  # when the caller's words ended; None: nobody asked
-        self._model, self._fallback = "", 0
+        self._asked_ms = asked_ms
+        self._model, self._fallback, self._finish = "", 0, ""
         self._error, self._retryable, self._message = "", False, ""
-        self._end_call, self._transfer_number = False, ""
-        self._unsent = ""  # words that go out with the last frame
         self._said = False  # all of it
         self._before: Answer | None = None
         self._task: asyncio.Task | None = None
 
     # The life of an answer.
 
-    def start(self, before: "Answer | None") -> None:
+    def start(self, before: "Answer | None" = None) -> None:
         """Begin, once the answer before this one is gone."""
         self._before = before
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"answer {self.key}")
@@ -85,7 +81,7 @@ class Answer:
             await asyncio.wait([self._task])
 
     def stop(self, why: str) -> None:
-        """Cut it short: "superseded" by a newer question, or "interrupted" by the end of its socket."""
+        """Cut it short: "superseded" where it is not wanted any more, "interrupted" where we have to go."""
         if self.running:
             if not self._said:
                 self._fail(why, "The answer was interrupted.", retryable=True)
@@ -121,7 +117,7 @@ class Answer:
             self._close()
 
     async def _speak(self) -> None:
-        """Say it all, and end with exactly one complete frame, whatever happens on the way."""
+        """Say it all, whatever happens on the way."""
         try:
             await self._think()
         except LineLost:
@@ -129,18 +125,11 @@ class Answer:
         except Exception:
             logger.exception("answer %s of call %s broke", self.key, self.line.call.pk)
             self._fail("internal", "The agent could not answer.", retryable=False)
-        if self._error:
-            await self._say(self._gap() + apology(self.line.agent.language))
+        await self._conclude()
+
+    async def _conclude(self) -> None:
+        """All that is to be said has been thought of."""
         self._said = True
-        await self.line.send(
-            voice.response(
-                self.response_id,
-                self._unsent,
-                complete=True,
-                end_call=self._end_call,
-                transfer_number=self._transfer_number,
-            )
-        )
 
     def _close(self) -> None:
         """Show its end and write it down. Waits for nothing: the next answer may already be asked for."""
@@ -149,10 +138,10 @@ class Answer:
         if self._error and self._error != parts.SUPERSEDED:
             ended += self._failure()
         self._show(*ended, {"type": "finish-step"})
-        if not self.stream:
+        if not self._leaves_something():
             self._drop()
             return
-        self.line.write(
+        self._write(
             TurnSpoken(
                 turn=self.key,
                 at=self.line.at(self.last_ms),
@@ -169,6 +158,13 @@ class Answer:
             )
         )
         self.line.changed()
+
+    def _leaves_something(self) -> bool:
+        """Whether there is a turn to write down."""
+        return bool(self.stream)
+
+    def _write(self, said: TurnSpoken) -> None:
+        self.line.write(said)
 
     def _drop(self) -> None:
         """It came to nothing before its first word: nothing of it stays, its number included."""
@@ -194,9 +190,8 @@ class Answer:
     # Words.
 
     async def _say(self, text: str) -> None:
-        """More words: shown and sent at the same moment. The hot path: nothing here waits for Redis."""
+        """More words. The hot path: nothing here waits for Redis."""
         self._add(text)
-        await self.line.send(voice.response(self.response_id, self.stream[-1][1], complete=False))
 
     def _gap(self) -> str:
         """What keeps new words apart from those before them."""
@@ -204,7 +199,7 @@ class Answer:
 
     def _add(self, text: str) -> None:
         text = clean(text)
-        ms = self.line.ms()
+        ms = self._word_ms()
         if self.first_ms is None:
             self.first_ms = ms
             self._show({"type": "text-start", "id": self.key})
@@ -212,6 +207,10 @@ class Answer:
         self.stream.append((ms, text))
         self.line.delta(self.key, text)
         self.line.changed()
+
+    def _word_ms(self) -> int:
+        """When words that come now were said."""
+        return self.line.ms()
 
     async def _think(self) -> None:
         for number in range(MAX_ROUNDS + 1):
@@ -222,15 +221,19 @@ class Answer:
             self._messages.append(Message("assistant", tool_calls=tuple(called)))
             for call, result in zip(called, results, strict=True):
                 self._messages.append(Message("tool", result.text, tool_call_id=call.id))
-            if self._end_call or self._transfer_number:
+            if self._is_enough():
                 return
 
-    async def _ask(self, *, last: bool) -> list[ToolCall]:
-        """Ask the models and say what they answer. Returns the tools they want used."""
+    def _is_enough(self) -> bool:
+        """Whether the model need not hear what its tools answered."""
+        return False
+
+    def _request(self, *, last: bool) -> Request:
+        """What the models are asked. `last`: they have to speak now, without tools."""
         agent = self.line.agent
-        request = Request(
+        return Request(
             workspace_id=agent.workspace_id,
-            feature="voice",
+            feature=self.feature,
             system=self._system,
             messages=self._messages,
             tier=agent.tier,
@@ -239,10 +242,14 @@ class Answer:
             agent_id=agent.agent_id,
             call_id=self.line.call.pk,
             trace_id=current_trace_id(),
+            turn=self.key,
         )
+
+    async def _ask(self, *, last: bool) -> list[ToolCall]:
+        """Ask the models and say what they answer. Returns the tools they want used."""
         called = []
         spoken_before = bool(self.stream)
-        async with aclosing(router.stream(request)) as events:
+        async with aclosing(router.stream(self._request(last=last))) as events:
             async for event in events:
                 match event:
                     case TextDelta():
@@ -254,6 +261,8 @@ class Answer:
                         self._began(event)
                     case ToolCall():
                         called.append(event)
+                    case Finish():
+                        self._finish = event.reason
                     case Failed():
                         self._fail(event.type, event.message, retryable=event.retryable)
         return called
@@ -287,9 +296,9 @@ class Answer:
             await asyncio.gather(*using, return_exceptions=True)
 
     async def _use(self, call: ToolCall) -> ToolResult:
-        """Have one tool used: shown while it runs, told to the platform, written down with its result."""
+        """Have one tool used: shown while it runs, written down with its result."""
         line, n = self.line, self.line.take_number()
-        key = f"x{n}"
+        key, group = self._tool_key(n)
         arguments = clean(call.arguments if call.arguments is not None else {"raw": call.raw})
         began = line.ms()
         asked = {
@@ -310,7 +319,7 @@ class Answer:
             "end_ms": None,
         }
         running = {"type": "data-turn", "id": key, "data": data}
-        line.show(Entry(asked, group=key), Entry(running, group=key))
+        line.show(Entry(asked, group=group), Entry(running, group=key))
         line.write(
             ToolCalled(key, line.at(began), call.name, arguments, began, n),
             shown=lambda turn: turn.tool_ok is not None,
@@ -319,50 +328,30 @@ class Answer:
         line.changed()
         result = ToolResult(False, "The caller went on before it answered.", 0)
         try:
-            await line.send(voice.tool_call_invocation(key, call.name, arguments))
+            await self._tool_begins(key, call.name, arguments)
             result = await self._result(call)
-            await line.send(voice.tool_call_result(key, result.text, ok=result.ok))
+            await self._tool_answered(key, result)
         finally:
             del self.running_tools[key]
-            self._used.append(Used(self._after, call, result.text))
-            line.show(Entry(parts.tool_result(key, result.ok, result.text), group=key))
+            self._tool_ended(call, result)
+            line.show(Entry(parts.tool_result(key, result.ok, result.text), group=group))
             ended = line.ms()
             line.write(ToolAnswered(key, line.at(ended), result.ok, result.text, ended))
         return result
 
+    def _tool_key(self, n: int) -> tuple[str, str]:
+        """What a tool's turn is called, and the group that its plain parts belong to."""
+        return f"x{n}", f"x{n}"
+
+    async def _tool_begins(self, key: str, name: str, arguments: dict) -> None:
+        """Tell whoever asked, beside those who watch."""
+
+    async def _tool_answered(self, key: str, result: ToolResult) -> None:
+        """Likewise."""
+
     async def _result(self, call: ToolCall) -> ToolResult:
-        if call.name not in BUILT_IN:
-            result = await tools.run(self.line.tool_context(), call.name, call.arguments)
-            return ToolResult(result.ok, clean(result.text), result.duration_ms)
-        arguments = call.arguments or {}
-        if call.name == "transfer_call":
-            number = self._transfer_to(arguments.get("number"))
-            if not number:
-                return ToolResult(False, "No number to hand over to is set.", 0)
-            self._transfer_number = number
-            told = "The caller is put through once this is spoken."
-        else:
-            self._end_call = True
-            told = "The call ends once this is spoken."
-        message = arguments.get("message")
-        if isinstance(message, str) and message.strip() and not self.stream:
-            await self._say(message)
-        return ToolResult(True, told, 0)
+        result = await tools.run(self.line.tool_context(), call.name, call.arguments)
+        return ToolResult(result.ok, clean(result.text), result.duration_ms)
 
-    def _transfer_to(self, wanted: object) -> str:
-        """A number the agent's prompt names. Never another: callers may talk a model into anything."""
-        allowed = NUMBER.findall(self.line.agent.prompt)
-        if wanted in allowed:
-            return str(wanted)
-        return allowed[0] if allowed and not wanted else ""
-
-
-class Greeting(Answer):
-    """The first words, which nobody asked for: one frame, as the platform waits for it."""
-
-    def __init__(self, line: Line, text: str) -> None:
-        super().__init__(line, voice.GREETING)
-        self._unsent = text
-
-    async def _think(self) -> None:
-        self._add(self._unsent)
+    def _tool_ended(self, call: ToolCall, result: ToolResult) -> None:
+        """Just before it is told, be it cut short."""

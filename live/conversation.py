@@ -15,10 +15,10 @@ from base.trace import current_trace_id
 from calls import board, fold, parts
 from calls.models import Call
 from live import interrupted, messages, tasks
-from live.answer import Answer, Greeting
 from live.caller import Caller
 from live.line import Line, LineLost, Send, TakenUp, take_up
 from live.process import leases, writer
+from live.spoken import Greeting, SpokenAnswer
 from platforms.errors import Unreadable
 from platforms.events import CallEnded, CallStarted, TurnHeard
 from platforms.retell import calls as retell_calls
@@ -52,7 +52,7 @@ class Conversation:
         self._used = messages.used_before(taken.turns)
         self._variables: dict[str, object] = {}
         self._details = asyncio.Event()
-        self._answer: Answer | None = None
+        self._answer: SpokenAnswer | None = None
         self._last_id = -1
         self._opening: asyncio.Task | None = None
         self._heard: dict[str, str] = {}  # of answers that were cut short: what was heard of them
@@ -158,7 +158,7 @@ class Conversation:
         self._take_heard(transcript)
         agent = self.line.agent
         self._begin(
-            Answer(
+            SpokenAnswer(
                 self.line,
                 response_id,
                 system=messages.fill(agent.prompt, self._variables),
@@ -169,7 +169,7 @@ class Conversation:
             )
         )
 
-    def _begin(self, answer: Answer) -> None:
+    def _begin(self, answer: SpokenAnswer) -> None:
         before, self._answer = self._answer, answer
         if before:
             before.stop(parts.SUPERSEDED)

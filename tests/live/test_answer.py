@@ -13,8 +13,8 @@ from agents.llm.tools import ToolResult
 from agents.services import publish
 from calls import board, parts
 from calls.models import Call, Turn
-from live.answer import Answer
 from live.line import LineLost
+from live.spoken import SpokenAnswer
 from tests.agents.vendors import CUT, HANG, HELLO, Part, Say, Stop, Vendors, Wait
 from tests.live.house import GREETING, Peer, dialled, items, told, until
 
@@ -259,7 +259,7 @@ async def test_the_board_is_drawn_four_times_a_second_and_ends_up_to_date(model,
     assert min(gaps) >= 150  # ms, of 250: what Redis stamps is a little after what we drew
 
 
-class TwoTools(Answer):
+class TwoTools(SpokenAnswer):
     """Its model wants two tools: the line is lost over the first while the second runs."""
 
     still_running = 0
