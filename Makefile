@@ -11,6 +11,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 # Clients in JavaScript that some tests run. Without npm those tests are skipped, except in CI.
 CLIENTS := $(if $(shell command -v npm 2>/dev/null),tests/node/node_modules/.package-lock.json)
 
+# Containers often forbid it, and then each of our processes would compile all of Earshot anew.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run test check lock bench soak format
 
 run: $(RUNS)  ## start everything, and say where

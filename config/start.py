@@ -14,7 +14,7 @@ from base.embedded import folders, postgres
 from base.lock import HomeLock
 from base.processes import CannotStart
 from base.supervisor import Supervisor
-from config.management.commands.serve import listen
+from config.listening import listen
 from config.roles import Roles, metrics_folder, postgres_child, redis_child, shared_env
 
 MIGRATE_WITHIN_S = 600

@@ -18,10 +18,8 @@ from config.asgi import application
 
 @pytest.fixture(autouse=True)
 def unsettled() -> Iterator[None]:
-    before = gc.get_threshold()
     yield
     gc.unfreeze()
-    gc.set_threshold(*before)
 
 
 def make_models() -> Workspace:

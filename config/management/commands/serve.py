@@ -7,7 +7,7 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from base.processes import CannotStart
+from config.listening import BACKLOG, listen
 from config.preflight import check_database, check_redis
 from config.protocol import Protocol
 from live import process
@@ -15,8 +15,6 @@ from streaming import hub
 
 logger = logging.getLogger(__name__)
 
-# Connection attempts that wait while every web process is busy or being started again.
-BACKLOG = 4096
 LARGEST_SOCKET_MESSAGE = 4 * 2**20  # a voice platform repeats the whole transcript in each
 GRACE_S = 5
 
@@ -56,26 +54,6 @@ class Server(uvicorn.Server):
                 if error := task.exception():
                     logger.error("leaving was not orderly", exc_info=error)
         await super().shutdown(sockets)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket. Raises CannotStart if the port is taken or the host is not ours."""
-    if not 0 <= port <= 65535:  # the system would take the rest of a division
-        raise CannotStart(f"--port {port}: give a number between 1 and 65535.")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, kind, protocol)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(BACKLOG)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CannotStart(
-            f"Cannot listen on {host} port {port} ({reason}); stop what is there or choose another --port."
-        ) from error
-    return listening
 
 
 def server_config(application: Any = "config.asgi:application") -> uvicorn.Config:
