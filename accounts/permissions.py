@@ -10,13 +10,14 @@ class Permission(StrEnum):
     SEE_WORDS = "calls.words"  # what is said in it
     SEE_NUMBERS = "calls.numbers"  # phone numbers unmasked, where a page offers it
     STEER_CALLS = "calls.steer"  # whisper, say, transfer, end, claim
+    CHAT = "chats.use"  # type to an agent oneself
     EDIT_AGENTS = "agents.edit"
     MANAGE_WORKSPACE = "workspace.manage"  # members, tokens, connections, budgets
     OWN_WORKSPACE = "workspace.own"  # plan, transfer, deletion
 
 
 _VIEWER = frozenset({Permission.SEE_CALLS})
-_OPERATOR = _VIEWER | {Permission.SEE_WORDS, Permission.SEE_NUMBERS, Permission.STEER_CALLS}
+_OPERATOR = _VIEWER | {Permission.SEE_WORDS, Permission.SEE_NUMBERS, Permission.STEER_CALLS, Permission.CHAT}
 _ADMIN = _OPERATOR | {Permission.EDIT_AGENTS, Permission.MANAGE_WORKSPACE}
 _OWNER = _ADMIN | {Permission.OWN_WORKSPACE}
 
