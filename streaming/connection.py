@@ -6,11 +6,15 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from streaming.admission import Admission
 from streaming.feed import Feed
 from streaming.leases import Lease
 from streaming.pipes import pipe_for
+
+if TYPE_CHECKING:
+    from streaming.hub import Hub
 
 
 class Connection:
@@ -31,13 +35,13 @@ class Connection:
         self,
         admission: Admission,
         send: Callable,
-        drained: Callable,
+        hub: "Hub",
         seconds: float,
         lease: Lease | None = None,
     ) -> None:
         self.admission = admission
         self.lease = lease
-        self.pipe = pipe_for(send, partial(drained, self))
+        self.pipe = pipe_for(send, partial(hub.drained, self), partial(hub.full, self))
         # Not all at once: a thousand browsers that came together should not leave together.
         now = asyncio.get_running_loop().time()
         self.expires = now + seconds * random.uniform(0.9, 1.1)  # noqa: S311

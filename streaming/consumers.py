@@ -95,9 +95,7 @@ class EventStreamConsumer(AsyncHttpConsumer):
             raise _away() from None
         await self.send_headers(headers=sse.HEADERS)
         await self.send_body(sse.pulse(retry=sse.RETRY, healthy=hub.sources.healthy), more_body=True)
-        self.connection = Connection(
-            admission, self.base_send, hub.drained, settings.STREAM_MAX_SECONDS, self.lease
-        )
+        self.connection = Connection(admission, self.base_send, hub, settings.STREAM_MAX_SECONDS, self.lease)
         self._forget_who()
         try:
             await hub.join(self.connection, self.sources, cursor)

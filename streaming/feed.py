@@ -65,7 +65,8 @@ class Feed:
         self.names = [topic.name for topic in topics]
         self.stand = Stand(self.names, standing)
         # How each is written to. In the order they came: so they lie in memory, here and in the kernel.
-        self.flowing: dict[Connection, Callable[[Chunk], bool]] = {}
+        self._direct: dict[Connection, Callable[[bytes], object]] = {}
+        self._stepped: dict[Connection, Callable[[Chunk], bool]] = {}  # says itself whether it still flows
         self.parked: dict[Connection, int] = {}  # the number of the first chunk each has not been given
         self.alone = len(topics) == 1
         self.collected: list[bytes] = []  # encoded, waiting for the tick of a feed of several topics
@@ -79,7 +80,14 @@ class Feed:
 
     @property
     def empty(self) -> bool:
-        return not self.flowing and not self.parked
+        return not self._direct and not self._stepped and not self.parked
+
+    @property
+    def flowing(self) -> list["Connection"]:
+        return [*self._direct, *self._stepped]
+
+    def flows(self, connection: "Connection") -> bool:
+        return connection in self._direct or connection in self._stepped
 
     # Encoding.
 
@@ -143,7 +151,14 @@ class Feed:
         if self.parked:
             self._remember(chunk)
         shared = Chunk(chunk)
-        stuck = [connection for connection, write in self.flowing.items() if not write(shared)]
+        wire, stuck = shared.wire, []
+        for connection, send in self._direct.items():
+            try:
+                send(wire)
+            except Exception as error:
+                connection.pipe.broke(error)
+                stuck.append(connection)
+        stuck += [connection for connection, write in self._stepped.items() if not write(shared)]
         for connection in stuck:
             self.park(connection)
 
@@ -161,15 +176,28 @@ class Feed:
             self.push(b"".join(collected))
 
     def join(self, connection: "Connection") -> None:
-        self.flowing[connection] = connection.pipe.write
+        pipe = connection.pipe
+        if pipe.direct:
+            self._direct[connection] = pipe.direct
+        else:
+            self._stepped[connection] = pipe.write
+
+    def _take_out(self, connection: "Connection") -> None:
+        self._direct.pop(connection, None)
+        self._stepped.pop(connection, None)
+
+    def dismiss(self) -> list["Connection"]:
+        """All who flow, now in nobody's care."""
+        leaving, self._direct, self._stepped = self.flowing, {}, {}
+        return leaving
 
     def leave(self, connection: "Connection") -> None:
-        self.flowing.pop(connection, None)
+        self._take_out(connection)
         if self.parked.pop(connection, None) is not None and not self.parked:
             self._forget()
 
     def park(self, connection: "Connection") -> None:
-        self.flowing.pop(connection, None)
+        self._take_out(connection)
         connection.park(self._before if self.collected else str(self.stand))
         if not connection.pipe.dead:
             self.parked[connection] = self._first + len(self._missed)
@@ -182,7 +210,7 @@ class Feed:
         if not self.parked:
             self._forget()
         if chunk is not None:
-            self.flowing[connection] = connection.pipe.write
+            self.join(connection)
         return chunk
 
     def _remember(self, chunk: bytes) -> None:

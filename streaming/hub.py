@@ -261,7 +261,7 @@ class Hub:
 
     def _end_all(self, feed: Feed, last: bytes) -> None:
         """The topic is over: its last words, and goodbye. Who is parked reads them when it comes back."""
-        flowing, feed.flowing = feed.flowing, {}
+        flowing = feed.dismiss()
         feed.push(last)
         for connection in flowing:
             self._finish(connection, last)
@@ -290,6 +290,12 @@ class Hub:
     def _give(self, connection: Connection, chunk: bytes) -> None:
         if chunk and not connection.pipe.write(Chunk(chunk)):
             connection.feed.park(connection)
+
+    def full(self, connection: Connection) -> None:
+        """What it was given last has filled its transport up."""
+        feed = connection.feed
+        if feed and feed.flows(connection) and connection.pipe.waits():
+            feed.park(connection)
 
     def drained(self, connection: Connection) -> None:
         """It can take more: all it missed while it was parked, in one chunk, or what the log says."""

@@ -91,7 +91,7 @@ class Keeper:
             if index % TOGETHER == TOGETHER - 1:
                 await asyncio.sleep(0)  # words go first
             feed = connection.feed
-            if feed and connection in feed.flowing and not connection.pipe.write(pulse):
+            if feed and feed.flows(connection) and not connection.pipe.write(pulse):
                 feed.park(connection)
 
     async def _look(self) -> None:

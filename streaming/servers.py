@@ -1,8 +1,8 @@
 """What we know of the servers below ASGI, found out when a stream opens; without it, plain `send` works too.
 
 uvicorn: a body message becomes `<hex length>\\r\\n<bytes>\\r\\n` on the transport. Writing those bytes
-ourselves saves a coroutine and a copy per frame and browser. daphne has no back-pressure of its own, but
-Twisted tells whoever asks when a transport is full.
+ourselves saves a coroutine and a copy per frame and browser, being told when a transport fills up saves
+asking each. daphne has no back-pressure of its own, but Twisted tells whoever asks when a transport is full.
 """
 
 import logging
@@ -62,10 +62,28 @@ def writes_as_we_think(cycle_class: type) -> bool:
     return same
 
 
+@cache
+def says_when_full(protocol_class: type) -> bool:
+    """Start-up check: does this server's protocol hand its transport's word on to the flow it has then?"""
+    heard: list[bool] = []
+    flow = type("Flow", (), {})()
+    flow.pause_writing = lambda: heard.append(True)
+    try:
+        protocol: Any = object.__new__(protocol_class)
+        protocol.flow = flow
+        protocol.pause_writing()
+    except (AttributeError, TypeError) as error:
+        logger.info("cannot tell when %s is full: %r", protocol_class.__qualname__, error)
+    return bool(heard)
+
+
 def uvicorn_cycle(send: Callable) -> Any | None:
     """The response behind `send`, if it is uvicorn's and can be written to directly."""
     cycle = getattr(unwrap(send), "__self__", None)
     if not type(cycle).__module__.startswith("uvicorn.") or not writes_as_we_think(type(cycle)):  # type: ignore[arg-type]
+        return None
+    protocol = getattr(cycle.on_response, "__self__", None)
+    if not says_when_full(type(protocol)) or protocol.flow is not cycle.flow:  # type: ignore[union-attr]
         return None
     return cycle if cycle.chunked_encoding else None
 

@@ -15,6 +15,8 @@ EPOCH = "12345678"
 class Reader:
     """A connection as a feed sees it."""
 
+    direct = None
+
     def __init__(self) -> None:
         self.got: list[bytes] = []
         self.full = False

@@ -64,7 +64,7 @@ class Browser:
         admission = Admission("viewer", topics, everyone)
         self._bytes = b""
         self.sources = await self.hub.sources.enter(topics)
-        self.connection = Connection(admission, self._send, self.hub.drained, 1000)
+        self.connection = Connection(admission, self._send, self.hub, 1000)
         cursor = Cursor.parse(self.call.position) if self.call.position else None
         await self.hub.join(self.connection, self.sources, cursor)
 
