@@ -1,6 +1,6 @@
 """One answer: from a question to the last word, shown and written down.
 
-How its words reach whoever asked is for `live/spoken.py` (a platform's voice socket) and `live/chat/answer.py`.
+How its words reach whoever asked is for `live/spoken.py` (a voice socket) and `live/chat/answer.py`.
 """
 
 import asyncio
