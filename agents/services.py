@@ -1,6 +1,7 @@
 """Publishing an agent, and finding the one that answers at a voice address."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +34,8 @@ class RunningAgent:
     tier: str
     temperature: float
     tools: tuple[ToolSpec, ...]
+    cache_seconds: int = 0  # how long an answer of its chats may be given again; 0: never
+    call_cap_usd: Decimal | None = None  # what models may cost in one call
 
 
 @transaction.atomic
@@ -71,8 +74,22 @@ async def agent_by_key(key: str) -> RunningAgent | None:
     return await _agents().get(key)
 
 
+async def agent_by_id(workspace_id: UUID, agent_id: UUID) -> RunningAgent | None:
+    """This agent of this workspace, likewise."""
+    return await _agents_by_id().get((workspace_id, agent_id))
+
+
 def _load(key: str) -> RunningAgent | None:
-    agent = Agent.objects.select_related("live_version").filter(key=key).first()
+    return _running(Agent.objects.select_related("live_version").filter(key=key).first())
+
+
+def _load_by_id(asked: tuple[UUID, UUID]) -> RunningAgent | None:
+    workspace_id, agent_id = asked
+    agents = Agent.objects.for_workspace(workspace_id).select_related("live_version")
+    return _running(agents.filter(pk=agent_id).first())
+
+
+def _running(agent: Agent | None) -> RunningAgent | None:
     live = agent.live_version if agent else None
     if agent is None or live is None:
         return None
@@ -91,6 +108,8 @@ def _load(key: str) -> RunningAgent | None:
         tier=live.tier,
         temperature=live.temperature,
         tools=_tools(agent.workspace_id, live.tools),
+        cache_seconds=agent.cache_seconds,
+        call_cap_usd=agent.call_cap_usd,
     )
 
 
@@ -104,3 +123,4 @@ def _tools(workspace_id: UUID, names: list[str]) -> tuple[ToolSpec, ...]:
 
 
 _agents = per_loop(lambda: Lookup(_load))
+_agents_by_id = per_loop(lambda: Lookup(_load_by_id))

@@ -79,9 +79,25 @@ class Leases:
             held.taken = True
         except AWAY as error:
             self._report(error)
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._renew(), name="leases of calls")
+        self._keep_renewing()
         return held.holder
+
+    async def claim(self, call_id: UUID, lost: Lost, about: str) -> str | None:
+        """Hold a call that nobody holds, likewise; None: somebody does. Raises what AWAY lists.
+
+        `about`: what `about()` tells whoever asks, for as long as it is held.
+        """
+        held = _Held(f"{secrets.token_hex(8)} {about}", lost, taken=True)
+        if not await self._redis.set(_key(call_id), held.holder, px=MS, nx=True):
+            return None
+        self._held[call_id] = held
+        self._keep_renewing()
+        return held.holder
+
+    async def about(self, call_id: UUID) -> str | None:
+        """What the holder of a call said of its claim; None: nobody holds it. Raises what AWAY lists."""
+        holder = await self._redis.get(_key(call_id))
+        return None if holder is None else holder.decode().partition(" ")[2]
 
     async def release(self, call_id: UUID, holder: str) -> None:
         held = self._held.get(call_id)
@@ -98,6 +114,10 @@ class Leases:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._redis.aclose()
+
+    def _keep_renewing(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._renew(), name="leases of calls")
 
     async def _renew(self) -> None:
         while self._held:

@@ -37,6 +37,7 @@ class Source:
         self.over = False  # its end was heard
         self.pending: list[Item] = []
         self.feeds: set = set()  # (feed, index of this topic in it)
+        self.news = asyncio.Event()  # set when there is more; then another takes its place
         self.users = 0
         self.idle_since = 0.0
         self._log, self._changed, self._renewed = log, changed, renewed
@@ -78,6 +79,11 @@ class Source:
         self.over = self.over or any(item.end for item in fresh)
         self.pending += fresh
         self._changed(self)
+        self._wake()
+
+    def _wake(self) -> None:
+        self.news.set()
+        self.news = asyncio.Event()
 
     def look(self, top: Position) -> None:
         """Somebody saw the log's top: are we behind?"""
@@ -133,11 +139,13 @@ class Source:
         if topic is None:
             # Nobody to tell, and nobody who could say what the record has.
             await self.open()
+            self._wake()
             return
         story = replace(await self.story(topic), reset=True)
         self.recent, self.over = Recent(story.position, []), story.ended
         self.pending = []
         self._renewed(self, story)
+        self._wake()
 
     # Telling.
 

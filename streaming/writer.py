@@ -145,6 +145,13 @@ class Writer:
         known.ended = known.ended or any(entry.end for entry in entries)
         self._grow(known, sum(len(data) for data, _, _ in packed))
 
+    def renew(self, topic: str) -> None:
+        """What was finished goes on after all: begin the topic anew, and its readers with it."""
+        known = self._of(topic)
+        known.lost, known.ended, known.telling = True, False, False
+        known.open = _Open()
+        self._grow(known, 0)
+
     async def flush(self, topic: str | None = None, seconds: float = 5.0) -> bool:
         """Wait until all that was said (in one topic) is in Redis. False: not within `seconds`."""
         for known in self._chosen(topic):
