@@ -20,6 +20,7 @@ from platforms.events import (
     TurnEvent,
     TurnHeard,
     TurnSpoken,
+    TurnTakenBack,
 )
 
 # Whoever tells us. We were there (our own socket); the platform says so afterwards (asked, or by webhook); or
@@ -163,6 +164,10 @@ def turns(facts: Iterable[Fact], *, ended: bool) -> list[TurnRecord]:
         for record in records:
             if record.role == "agent" and record.key not in theirs:
                 record.heard = ""
+    back = {fact.event.turn for fact in facts if isinstance(fact.event, TurnTakenBack)}
+    for record in records:
+        if record.role == "agent" and record.key in back:
+            record.heard = ""
     records += _tools(facts)
     return _numbered(records)
 

@@ -35,6 +35,8 @@ class Opening:
     platform_agent_id: str = ""
     version_id: UUID | None = None
     trace_id: str = ""
+    opened_by_id: UUID | None = None  # of a chat: who types
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ def _locked(workspace_id: UUID, platform: str, platform_call_id: str, opening: O
         agent_id=opening.agent_id,
         version_id=opening.version_id,
         trace_id=opening.trace_id,
+        opened_by_id=opening.opened_by_id,
+        title=opening.title,
     )
     # Its socket and its first webhook may come in the same moment, which PostgreSQL need not call an error.
     Call.objects.bulk_create([new], ignore_conflicts=True)

@@ -103,6 +103,19 @@ class TurnHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnTakenBack:
+    """Of a chat: what came before was said again differently, or answered anew. The turn was there, but is no
+    part of the conversation any more."""
+
+    turn: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"{self.turn}:back"
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCalled:
     tool_call: str  # its id
     at: datetime
@@ -177,5 +190,5 @@ class CallAnalyzed:
         return f"analyzed:{_digest(self)}"
 
 
-TurnEvent = TurnSpoken | TurnHeard | ToolCalled | ToolAnswered
+TurnEvent = TurnSpoken | TurnHeard | TurnTakenBack | ToolCalled | ToolAnswered
 CallEvent = CallStarted | CallTransferred | CallEnded | CallAnalyzed | AnswerBegan | TurnEvent
