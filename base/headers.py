@@ -2,6 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 
+from base import tracing
+
 _OFF = ("camera", "geolocation", "microphone", "payment", "usb", "display-capture", "browsing-topics")
 PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in _OFF)
 
@@ -12,6 +14,8 @@ class HeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if match := request.resolver_match:
+            tracing.route(request.method or "", match.route)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         # Pages and answers hold what callers said: no proxy may keep them.

@@ -80,6 +80,7 @@ def logging_config(form: str, level: str = "INFO") -> dict:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": quiet
         | {
+            "opentelemetry": {"level": "CRITICAL"},  # base/telemetry.py says it once
             "django": {"level": "INFO"},
             "django.channels.server": {"level": "WARNING"},  # runserver's lines name sockets by agents' keys
             "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},

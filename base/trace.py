@@ -10,6 +10,7 @@ TRACE_HEADER = b"x-trace-id"
 # W3C Trace Context: version, trace id, parent id, flags. Later versions may append fields.
 _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.{0,256})?")
 _NOWHERE = b"0" * 32
+_FOR_PROGRAMS = "/api/"
 
 _trace_id: ContextVar[str] = ContextVar("trace_id", default="")
 
@@ -38,12 +39,17 @@ def bind_trace(trace_id: str) -> Iterator[str]:
         _trace_id.reset(token)
 
 
-def traced_from(headers: list[tuple[bytes, bytes]]) -> str:
-    """The caller's trace id from a valid `traceparent`, else a fresh one."""
-    for name, value in headers:
-        if name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)) and match[1] != _NOWHERE:
-            return match[1].decode()
-    return new_trace()
+def continued(scope) -> str:
+    """The caller's `traceparent`, if it is valid and theirs to give, else nothing.
+
+    Programs of the JSON API may go on with a trace of their own. Nobody else: a stranger could file every
+    page, webhook and call under one trace, or have none of it recorded.
+    """
+    if scope["path"].startswith(_FOR_PROGRAMS):
+        for name, value in scope["headers"]:
+            if name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)) and match[1] != _NOWHERE:
+                return value.decode("latin-1")
+    return ""
 
 
 class TraceMiddleware:
@@ -56,7 +62,8 @@ class TraceMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        trace_id = traced_from(scope["headers"])
+        parent = continued(scope)
+        trace_id = parent[3:35] or new_trace()
         header = (TRACE_HEADER, trace_id.encode())
 
         def traced_send(message):
@@ -73,6 +80,6 @@ class TraceMiddleware:
         traced_send.__wrapped__ = send  # type: ignore[attr-defined]
         token = _trace_id.set(trace_id)
         try:
-            await self.app({**scope, "trace_id": trace_id}, receive, traced_send)
+            await self.app({**scope, "trace_id": trace_id, "traceparent": parent}, receive, traced_send)
         finally:
             _trace_id.reset(token)

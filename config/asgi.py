@@ -13,6 +13,7 @@ django = get_asgi_application()  # first: it readies the models that the rooms b
 from base.errors import ErrorBoundary, refuse_socket  # noqa: E402
 from base.static import static_app  # noqa: E402
 from base.trace import TraceMiddleware  # noqa: E402
+from base.tracing import spanned  # noqa: E402
 from config.lifespan import lifespan  # noqa: E402
 from live import routing as live  # noqa: E402
 from observability.probes import probes  # noqa: E402
@@ -28,25 +29,22 @@ def forwarded(app):
     return ProxyHeadersMiddleware(app, os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))
 
 
-application = TraceMiddleware(
-    ErrorBoundary(
-        ProtocolTypeRouter(
-            {
-                "http": receiving(
-                    forwarded(
-                        URLRouter(
-                            [
-                                *http_routes,
-                                re_path(r"^static/", static_app),
-                                re_path(r"^(?:healthz|readyz|metrics)/?$", probes),
-                                re_path(r"", django),
-                            ]
-                        )
-                    )
-                ),
-                "websocket": URLRouter([*socket_routes, re_path(r"", refuse_socket)]),
-                "lifespan": lifespan,
-            }
-        )
-    )
+rooms = ProtocolTypeRouter(
+    {
+        "http": receiving(
+            forwarded(
+                URLRouter(
+                    [
+                        *http_routes,
+                        re_path(r"^static/", static_app),
+                        re_path(r"^(?:healthz|readyz|metrics)/?$", probes),
+                        re_path(r"", django),
+                    ]
+                )
+            )
+        ),
+        "websocket": URLRouter([*socket_routes, re_path(r"", refuse_socket)]),
+        "lifespan": lifespan,
+    }
 )
+application = TraceMiddleware(spanned(ErrorBoundary(rooms), [*http_routes, *socket_routes]))

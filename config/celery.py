@@ -5,9 +5,10 @@ from typing import Any
 
 from celery import Celery, Task
 from celery.schedules import crontab
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
 from django.conf import settings
 
+from base import tracing
 from base.trace import bind_trace, current_trace_id, new_trace
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -26,13 +27,31 @@ class TracedTask(Task):
     abstract = True
 
     def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
-        headers = {"trace_id": current_trace_id()} | (options.pop("headers", None) or {})
-        return super().apply_async(args, kwargs, headers=headers, **options)
+        with tracing.span(f"send {self.name}", {"messaging.operation.type": "send"}, "producer"):
+            headers = {"trace_id": current_trace_id(), "traceparent": tracing.carrier()}
+            headers |= options.pop("headers", None) or {}
+            return super().apply_async(args, kwargs, headers=headers, **options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         headers = self.request.headers or {}
-        with bind_trace(headers.get("trace_id") or new_trace()):
+        told = {"messaging.operation.type": "process", "earshot.retries": self.request.retries}
+        with (
+            bind_trace(headers.get("trace_id") or new_trace()),
+            tracing.following(headers.get("traceparent") or ""),
+            tracing.span(f"process {self.name}", told, "consumer"),
+        ):
             return self.run(*args, **kwargs)
+
+
+@worker_process_init.connect
+def begin_tracing(**_signal: Any) -> None:
+    """In each of a worker's processes: what sends traces is a thread, and those do not survive a fork."""
+    tracing.start(settings.OTEL_EXPORTER_OTLP_ENDPOINT, "worker")
+
+
+@worker_process_shutdown.connect
+def end_tracing(**_signal: Any) -> None:
+    tracing.stop()
 
 
 @setup_logging.connect

@@ -231,6 +231,12 @@ _TABLE = [
     Setting("OPENAI_BASE_URL", optional_web_address, "", "Another address that speaks OpenAI's API."),
     Setting("ANTHROPIC_API_KEY", text, "", "With a key, the first workspace's agents use Anthropic's."),
     Setting("ANTHROPIC_BASE_URL", optional_web_address, "", "Another address that speaks Anthropic's API."),
+    Setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        optional_web_address,
+        "",
+        "Where traces go, over HTTP: http://127.0.0.1:4318. Empty: nowhere.",
+    ),
 ]
 SETTINGS = {setting.name: setting for setting in _TABLE}
 

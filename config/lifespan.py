@@ -1,10 +1,14 @@
 """What the web process begins with, and what it puts in order before it ends, its last connection gone."""
 
+import asyncio
 import gc
 import logging
+import os
+
+from django.conf import settings
 
 from agents.llm import router, tools
-from base import shared
+from base import shared, tracing
 from live import process
 from observability import loop
 from webhooks import intake, lines, unproven
@@ -18,7 +22,16 @@ async def settle() -> None:
     gc.freeze()
 
 
-OPENERS = (loop.start, router.prepare, settle)
+async def begin_tracing() -> None:
+    tracing.start(settings.OTEL_EXPORTER_OTLP_ENDPOINT, os.environ.get("EARSHOT_ROLE", "web"))
+
+
+async def end_tracing() -> None:
+    """What is still to be sent, for as long as that takes and no longer than three seconds."""
+    await asyncio.to_thread(tracing.stop)
+
+
+OPENERS = (begin_tracing, loop.start, router.prepare, settle)
 # Webhooks first, and their connections to PostgreSQL after whoever writes on them.
 CLOSERS = (
     intake.close,
@@ -29,6 +42,7 @@ CLOSERS = (
     router.close,
     tools.close,
     shared.close,
+    end_tracing,
 )
 
 

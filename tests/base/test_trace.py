@@ -4,7 +4,7 @@ import re
 import pytest
 from channels.testing import HttpCommunicator, WebsocketCommunicator
 
-from base.trace import TraceMiddleware, bind_trace, current_trace_id, new_trace, traced_from
+from base.trace import TraceMiddleware, bind_trace, continued, current_trace_id, new_trace
 
 GIVEN = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -25,8 +25,8 @@ async def trace_of_a_task():
     return current_trace_id()
 
 
-async def get(*headers):
-    return await HttpCommunicator(TraceMiddleware(echo), "GET", "/", headers=list(headers)).get_response()
+async def get(*headers, path="/"):
+    return await HttpCommunicator(TraceMiddleware(echo), "GET", path, headers=list(headers)).get_response()
 
 
 async def test_every_answer_names_the_trace_of_its_work():
@@ -42,10 +42,17 @@ async def test_two_requests_are_two_traces():
     assert (await get())["body"] != (await get())["body"]
 
 
-async def test_it_goes_on_with_the_callers_trace():
-    response = await get((b"traceparent", f"00-{GIVEN}-00f067aa0ba902b7-01".encode()))
+async def test_a_program_may_go_on_with_its_own_trace():
+    header = (b"traceparent", f"00-{GIVEN}-00f067aa0ba902b7-01".encode())
 
-    assert response["body"].decode() == GIVEN
+    assert (await get(header, path="/api/v1/calls"))["body"].decode() == GIVEN
+
+
+@pytest.mark.parametrize("path", ["/", "/webhooks/retell/1", "/voice/retell/key/call", "/apis"])
+async def test_a_stranger_files_nothing_under_a_trace_of_theirs(path):
+    header = (b"traceparent", f"00-{GIVEN}-00f067aa0ba902b7-01".encode())
+
+    assert (await get(header, path=path))["body"].decode() != GIVEN
 
 
 @pytest.mark.parametrize(
@@ -63,7 +70,7 @@ async def test_it_goes_on_with_the_callers_trace():
     ],
 )
 def test_a_malformed_traceparent_is_ignored(junk):
-    assert traced_from([(b"traceparent", junk)]) != GIVEN
+    assert continued({"path": "/api/v1/calls", "headers": [(b"traceparent", junk)]}) == ""
 
 
 async def test_a_socket_has_a_trace_too():
