@@ -3,7 +3,7 @@
 from dataclasses import replace
 from time import monotonic
 
-from agents.llm import pricing
+from agents.llm import context, pricing
 from agents.llm.chain import Candidate
 from agents.llm.errors import ProviderError
 from agents.llm.events import Event, Finish, TextDelta, ToolCall, Usage
@@ -13,14 +13,26 @@ from base.ids import uuid7
 from base.trace import current_trace_id
 
 
+class AttemptFailed(Exception):
+    """An attempt came to its end before the first of the answer. Nothing of it has been passed on."""
+
+    def __init__(self, attempt: "Attempt", error: ProviderError) -> None:
+        self.attempt = attempt
+        self.error = error
+        super().__init__(str(error))
+
+
 class Attempt:
     """Watches an answer pass and keeps what the record needs: times, counts, how it ended."""
 
-    def __init__(self, request: Request, candidate: Candidate, *, number: int, fallback_from: str) -> None:
+    def __init__(
+        self, request: Request, candidate: Candidate, *, number: int, fallback: int, fallback_from: str
+    ) -> None:
         self.id = uuid7()
+        self.request = request
         self.candidate = candidate
+        self.fallback = fallback  # how many models of the chain come before it
         self.begun = False  # something of the answer has been passed on
-        self._request = request
         self._number = number
         self._fallback_from = fallback_from
         self._asked_at = monotonic()
@@ -52,6 +64,11 @@ class Attempt:
         self._finish = self._finish or "cancelled"
 
     @property
+    def seconds(self) -> float:
+        """Since it was asked."""
+        return monotonic() - self._asked_at
+
+    @property
     def cost_something(self) -> bool:
         return self.begun or self._said is not None
 
@@ -64,14 +81,23 @@ class Attempt:
         said = self._said
         if said is None:
             paid = self.begun or self._finish == "cancelled" or _timed_out(self._error)
-            prompt = pricing.prompt_tokens(self._request) if paid else 0
+            prompt = pricing.prompt_tokens(self.request) if paid else 0
             said = Usage(prompt, 0, self._tokens_out(), estimated=paid)
         elif said.estimated:
             said = replace(said, tokens_out=max(said.tokens_out, self._tokens_out()))
-        return pricing.priced(said, self.candidate.prices)
+        return pricing.priced(self._measured(said), self.candidate.prices)
+
+    def _measured(self, used: Usage) -> Usage:
+        """With what the next request of the conversation may know of its length."""
+        counted = self._said is not None and used.tokens_in > 0
+        return replace(
+            used,
+            measure=context.measure(self.request, used.tokens_in) if counted else self.request.measure,
+            fullness=min(1.0, (used.tokens_in + used.tokens_out) / self.candidate.context_tokens),
+        )
 
     def row(self) -> ModelCall:
-        request, usage, error = self._request, self.usage(), self._error
+        request, usage, error = self.request, self.usage(), self._error
         return ModelCall(
             id=self.id,
             workspace_id=request.workspace_id,
@@ -107,7 +133,7 @@ class Attempt:
         return -(-self._bytes_out // pricing.BYTES_PER_TOKEN)
 
     def _ms(self) -> int:
-        return round((monotonic() - self._asked_at) * 1_000)
+        return round(self.seconds * 1_000)
 
 
 def _timed_out(error: ProviderError | None) -> bool:

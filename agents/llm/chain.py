@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID
 
 from agents.llm.pricing import Prices
@@ -27,6 +28,8 @@ class Candidate:
     provider: str
     tier: str
     prices: Prices
+    # Names its circuit. With another address or key it is another: an edit is tried at once.
+    circuit: str = ""
     context_tokens: int = 128_000
     retries: int = 1  # of one request, before the next model is asked
     hedge_seconds: float | None = None  # a first token later than this has the next model asked as well
@@ -61,6 +64,7 @@ def ordered(candidates: Sequence[Candidate], tier: str, provider: str = "") -> l
 
 def _candidate(row: LanguageModel) -> Candidate:
     provider = row.provider
+    address = f"{provider.kind} {provider.base_url} {provider.api_key}"
     return Candidate(
         model=Model(
             endpoint=Endpoint(provider.kind, provider.base_url, provider.api_key),
@@ -72,6 +76,7 @@ def _candidate(row: LanguageModel) -> Candidate:
         provider=provider.name,
         tier=row.tier,
         prices=Prices(row.price_in, row.price_out, row.price_cached),
+        circuit=f"{row.pk.hex}.{sha256(address.encode()).hexdigest()[:8]}",
         context_tokens=row.context_tokens,
         retries=row.retries,
         hedge_seconds=None if row.hedge_ms is None else row.hedge_ms / 1_000,

@@ -20,7 +20,7 @@ class Started:
 
     provider: str
     model: str
-    fallback: int  # how many models of the chain failed before this one
+    fallback: int  # how many models of the chain come before this one: they failed, or were left alone
     # The id its record will have. Whoever asked can have it written down should this process die first.
     attempt: UUID = field(default=UUID(int=0), compare=False)
 
@@ -48,8 +48,10 @@ class Usage:
     estimated: bool = False  # the vendor never said (all of it); counted from the text
     # Filled in by the router, who knows prices, windows and what was asked.
     cost_usd: Decimal = Decimal(0)
-    measure: float = 1.0  # tokens of the prompt for each that we estimated: `measure` of the next request
-    fullness: float = 0.0  # how much of the model's window prompt and answer take, from 0 to 1
+    # Tokens of the prompt for each that we estimated: `measure` of the next request.
+    measure: float = field(default=1.0, compare=False)
+    # How much of the model's window prompt and answer take, from 0 to 1.
+    fullness: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,29 +9,27 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from time import monotonic
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error
 
-from agents.llm import chain
-from agents.llm.attempt import Attempt
+from agents.llm import chain, hedge
+from agents.llm.attempt import Attempt, AttemptFailed
+from agents.llm.circuit import Circuits
 from agents.llm.clients import Clients, adapter
 from agents.llm.errors import ProviderError
 from agents.llm.events import Event, Failed, Finish, Started, Usage
 from agents.llm.ledger import Ledger
 from agents.llm.request import Request
+from agents.llm.way import Way
 from agents.lookup import Lookup, per_loop
 from agents.models import Provider
+from base.shared import Away
 
 logger = logging.getLogger(__name__)
 
-# A connection that broke this early was probably kept open too long by us: a fresh one costs little.
-EARLY_SECONDS = 1.0
-# A vendor that asks for so little patience is asked again before the next model is.
-SHORT_WAIT_SECONDS = 0.25
 PREPARE_SECONDS = 10.0
 
 
@@ -49,7 +47,7 @@ class Plan:
     """What would be asked, were a request made now."""
 
     models: tuple[chain.Candidate, ...]  # the first is asked first
-    available: bool  # False: none of them would be asked
+    available: bool  # False: none of them would be asked, all are left alone
 
 
 async def plan(workspace_id: UUID, tier: str, provider: str = "") -> Plan:
@@ -60,12 +58,15 @@ async def plan(workspace_id: UUID, tier: str, provider: str = "") -> Plan:
 async def prepare() -> None:
     """Before a process serves: import what it takes to speak to the vendors that are set up.
 
-    No caller waits for that then.
+    No caller waits for that then. And see which models are left alone.
     """
     try:
         async with asyncio.timeout(PREPARE_SECONDS):
             for kind in await _kinds():
                 await asyncio.to_thread(adapter, kind)
+            await _router().circuits.look()
+    except Away:
+        logger.warning("cannot see which models are left alone")
     except (Error, ImproperlyConfigured, TimeoutError) as error:
         logger.warning("cannot see which vendors are set up: %s", type(error).__name__)
 
@@ -86,18 +87,20 @@ async def drain() -> None:
 async def close() -> None:
     """At the end of the process: store what was recorded, close the connections kept to vendors."""
     await _router().ledger.drain()
+    await _router().circuits.close()
     await _router().clients.close()
 
 
 class Router:
     def __init__(self) -> None:
+        self.circuits = Circuits()
         self.clients = Clients()
         self.ledger = Ledger()
         self._chains = Lookup(chain.load)
 
     async def plan(self, workspace_id: UUID, tier: str, provider: str) -> Plan:
         models = tuple(await self._chain(workspace_id, tier, provider))
-        return Plan(models, available=bool(models))
+        return Plan(models, available=any(map(self.circuits.allows, models)))
 
     async def _chain(self, workspace_id: UUID, tier: str, provider: str) -> list[chain.Candidate]:
         return chain.ordered(await self._chains.get(workspace_id) or (), tier, provider)
@@ -109,42 +112,42 @@ class Router:
             logger.exception("models of workspace %s cannot be read", request.workspace_id)
             yield _failed(ProviderError("internal", "The models cannot be looked up.", retryable=True))
             return
-        error = ProviderError("internal", "No model is set up and enabled.", code="no_models")
-        number, asked_before = 0, ""
-        for fallback, candidate in enumerate(models):
-            for again in (False, True):
-                number += 1
-                attempt = Attempt(request, candidate, number=number, fallback_from=asked_before)
-                asked_at = monotonic()
-                try:
-                    async with aclosing(self._ask(request, attempt, fallback)) as answer:
-                        async for event in answer:
-                            yield event
-                    return
-                except ProviderError as failure:
-                    error = failure
-                _log(request, candidate, error)
-                if attempt.begun or not error.falls_through:
-                    if attempt.cost_something:
-                        yield attempt.usage()
-                    yield _failed(error)
-                    return
-                pause = _pause_before_asking_again(error, monotonic() - asked_at)
-                if again or pause is None:
-                    break
-                await asyncio.sleep(pause)
-            asked_before = candidate.model.name
-        yield _failed(error)
+        way = Way(request, models, self.circuits)
+        attempt = way.next()
+        while attempt:
+            try:
+                async with aclosing(self._answer(attempt, way)) as answer:
+                    async for event in answer:
+                        yield event
+                return
+            except AttemptFailed as failure:
+                attempt, asked = await way.onward(failure), failure.attempt
+            if attempt is None and asked.cost_something and not way.error.falls_through:
+                yield asked.usage()
+        yield _failed(way.error)
 
-    async def _ask(self, request: Request, attempt: Attempt, fallback: int) -> AsyncGenerator[Event, None]:
-        """One attempt: the model's answer, or ProviderError. Writes it down in any case."""
-        model = attempt.candidate.model
-        started = Started(attempt.candidate.provider, model.name, fallback, attempt.id)
+    def _answer(self, attempt: Attempt, way: Way) -> AsyncGenerator[Event, None]:
+        """One model's answer, or that of the model after it, where the first may be late."""
+        seconds = attempt.candidate.hedge_seconds
+        if seconds is None:
+            return self._ask(attempt)
+
+        def spare() -> AsyncGenerator[Event, None] | None:
+            other = way.next()
+            return self._ask(other) if other else None
+
+        return hedge.race(self._ask(attempt), seconds, spare)
+
+    async def _ask(self, attempt: Attempt) -> AsyncGenerator[Event, None]:
+        """One attempt: the model's answer, or AttemptFailed before its first word. Writes it down in any
+        case."""
+        candidate, model = attempt.candidate, attempt.candidate.model
+        started = Started(candidate.provider, model.name, attempt.fallback, attempt.id)
         announced = False
         try:
             async with (
                 self.clients.lease(model.endpoint) as client,
-                aclosing(adapter(model.endpoint.kind).stream(client, request, model)) as events,
+                aclosing(adapter(model.endpoint.kind).stream(client, attempt.request, model)) as events,
             ):
                 async for event in events:
                     attempt.saw(event)
@@ -154,13 +157,21 @@ class Router:
                         announced = True
                         yield started
                     if isinstance(event, Finish):
+                        self.circuits.answered(candidate)
                         yield attempt.usage()
                     yield event
         except ProviderError as error:
             attempt.failed(error)
-            raise
+            self.circuits.failed(candidate, error)
+            _log(attempt, error)
+            if not attempt.begun:
+                raise AttemptFailed(attempt, error) from error
+            yield attempt.usage()
+            yield _failed(error)
         except (asyncio.CancelledError, GeneratorExit):
             attempt.cancelled()
+            if attempt.begun:
+                self.circuits.answered(candidate)
             raise
         except Exception:
             attempt.failed(ProviderError("internal", code="bug"))
@@ -169,27 +180,18 @@ class Router:
             self.ledger.add(attempt.row())
 
 
-def _pause_before_asking_again(error: ProviderError, took: float) -> float | None:
-    """Seconds after which the same model gets a second try. None: on to the next."""
-    if error.type == "connection" and took < EARLY_SECONDS:
-        return 0.0
-    if error.retryable and error.retry_after is not None and error.retry_after <= SHORT_WAIT_SECONDS:
-        return error.retry_after
-    return None
-
-
 def _failed(error: ProviderError) -> Failed:
     return Failed(error.type, error.message, error.retryable)
 
 
-def _log(request: Request, candidate: chain.Candidate, error: ProviderError) -> None:
+def _log(attempt: Attempt, error: ProviderError) -> None:
     logger.warning(
         "%s at %s failed: %s, request %s, call %s",
-        candidate.model.name,
-        candidate.provider,
+        attempt.candidate.model.name,
+        attempt.candidate.provider,
         error,
         error.request_id or "-",
-        request.call_id or "-",
+        attempt.request.call_id or "-",
     )
 
 

@@ -133,7 +133,7 @@ async def test_it_never_joins_two_halves(kind, trouble, error_type, vendors, add
 
 @BOTH
 async def test_it_asks_a_model_again_whose_connection_broke_early(kind, vendors, add_model, ask, recorded):
-    await add_model("a", kind=kind)
+    await add_model("a", kind=kind, retries=1)
     vendors.play("a", CUT)
     vendors.play("a", *HELLO)
 
@@ -146,7 +146,7 @@ async def test_it_asks_a_model_again_whose_connection_broke_early(kind, vendors,
 
 
 async def test_it_waits_for_a_vendor_that_asks_for_a_moment(vendors, add_model, ask):
-    await add_model("a")
+    await add_model("a", retries=1)
     await add_model("b")
     vendors.play("a", Refuse(429, headers={"retry-after-ms": "60"}))
     vendors.play("a", *HELLO)
