@@ -1,0 +1,259 @@
+"""Models cost no more than they may, whoever asks at the same time and whatever Redis does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from agents.llm.budget import Budgets, Reservation, estimate
+from agents.llm.chain import Candidate
+from agents.llm.counters import USD, Counter, Counters, read
+from agents.llm.errors import ProviderError
+from agents.llm.pricing import Prices
+from agents.llm.providers.base import Endpoint, Model
+from agents.models import Agent, Budget, ModelCall
+from agents.periods import starts
+from base.ids import uuid7
+from base.shared import Shared
+from tests.base.silence import silent_redis
+
+MODEL = Candidate(
+    Model(Endpoint("openai", "", ""), "a", 8.0), "p", "premium", Prices(Decimal(2), Decimal(10))
+)
+
+
+@pytest.fixture
+async def process(transactional_db, dropped_connections) -> AsyncIterator[Callable[..., Budgets]]:
+    """`process()` is what another process of ours knows of budgets."""
+    made: list[tuple[Budgets, Shared]] = []
+
+    def make(**redis: Any) -> Budgets:
+        shared = Shared(**({"seconds": 30.0} | redis))
+        made.append((Budgets(Counters(shared, count_seconds=30.0)), shared))
+        return made[-1][0]
+
+    yield make
+    for budgets, shared in made:
+        await budgets.counters.drain()
+        await shared.close()
+
+
+@pytest.fixture
+def budget(workspace) -> Callable[..., Any]:
+    def add(**fields: Any) -> Budget:
+        return Budget.objects.create(**({"workspace": workspace, "period": "day"} | fields))
+
+    return sync_to_async(add)
+
+
+@pytest.fixture
+def spend(workspace) -> Callable[..., Any]:
+    """`await spend("0.25")` is written down as spent."""
+
+    def add(usd: str, **fields: Any) -> ModelCall:
+        fields = {"feature": "voice", "provider": "p", "model": "m"} | fields
+        return ModelCall.objects.create(workspace=workspace, cost_usd=Decimal(usd), **fields)
+
+    return sync_to_async(add)
+
+
+async def ask(budgets: Budgets, request, *, cost: str | None = None) -> Reservation:
+    reservation = await budgets.reserve(request, MODEL, uuid7())
+    if cost is not None:
+        reservation.settle(Decimal(cost))
+    return reservation
+
+
+async def refusal(budgets: Budgets, request) -> ProviderError:
+    with pytest.raises(ProviderError) as refused:
+        await budgets.reserve(request, MODEL, uuid7())
+    assert refused.value.type == "budget_exceeded"
+    assert not refused.value.falls_through
+    return refused.value
+
+
+async def test_processes_that_ask_together_pass_a_limit_by_less_than_one_reservation(
+    process, budget, request_of, workspace
+):
+    await budget(hard_usd="0.05")
+    processes = [process() for _ in range(5)]
+    request = request_of(max_tokens=1_000)
+    one = estimate(request, MODEL)
+    granted = 0
+
+    async def answer(budgets: Budgets) -> None:
+        nonlocal granted
+        try:
+            reservation = await ask(budgets, request)
+        except ProviderError:
+            return
+        granted += 1
+        reservation.settle(Decimal(one) / USD)
+
+    for _ in range(2):
+        await asyncio.gather(*(answer(budgets) for budgets in processes for _ in range(10)))
+
+    hard = int(Decimal("0.05") * USD)
+    assert hard <= granted * one < hard + one
+
+
+async def test_over_a_soft_limit_cheaper_models_are_asked(process, budget, request_of, workspace):
+    juno = await Agent.objects.acreate(workspace=workspace, name="Juno")
+    await budget(agent=juno, soft_usd="0.10", hard_usd="1")
+    budgets = process()
+    asked = request_of(tier="premium", agent_id=juno.pk)
+
+    assert await budgets.tier(asked) == "premium"
+    await ask(budgets, asked, cost="0.10")
+
+    assert await budgets.tier(asked) == "standard"
+    assert await budgets.tier(replace(asked, tier="standard")) == "fast"
+    assert await budgets.tier(replace(asked, tier="fast")) == "fast"
+    assert await budgets.tier(request_of(tier="premium")) == "premium"  # nobody's budget
+
+
+async def test_a_refusal_says_whose_budget_it_is_and_when_the_next_begins(
+    process, budget, request_of, workspace
+):
+    juno = await Agent.objects.acreate(workspace=workspace, name="Juno")
+    await budget(agent=juno, hard_usd="0.01", period="month")
+    budgets = process()
+    asked = request_of(agent_id=juno.pk, call_id=uuid4())
+
+    reservation = await ask(budgets, asked)
+    under_way = await refusal(budgets, asked)
+    reservation.settle(Decimal("0.01"))
+    reservation.settle(Decimal("5"))  # changes nothing any more
+    spent = await refusal(budgets, asked)
+
+    assert under_way.retryable
+    assert under_way.message == (
+        "This agent's budget for this month is held for answers under way. Try again in a moment."
+    )
+    december = starts("month", datetime.now(UTC), later=1)
+    assert not spent.retryable
+    assert spent.message == (
+        f"This agent's budget for this month is used up. The next begins on {december:%-d %B} at 00:00 UTC."
+    )
+    await ask(budgets, request_of())  # others go on
+
+
+async def test_a_call_has_a_cap_of_its_own(process, request_of, spend):
+    budgets, call_id = process(), uuid4()
+    await spend("0.20", call_id=call_id)
+    capped = request_of(call_id=call_id, call_cap_usd=Decimal("0.21"))
+
+    await ask(budgets, capped, cost="0.02")
+
+    refused = await refusal(budgets, capped)
+    assert refused.message == "What this call may spend on models is used up."
+    await ask(budgets, replace(capped, call_id=uuid4()))
+
+
+async def test_a_counter_that_redis_forgot_begins_anew_from_the_records(process, budget, request_of, spend):
+    await budget(hard_usd="0.50")
+    budgets, shared = process(), Shared(seconds=30.0)
+    await spend("0.30")
+    await ask(budgets, request_of(), cost="0.10")
+    await budgets.counters.drain()
+    await spend("0.10")  # its record
+    await forget(shared)
+
+    await ask(budgets, request_of(), cost="0.10")  # 0.40 was spent, and this is not recorded
+
+    assert (await refusal(budgets, request_of())).code == "budget_spent"
+    assert (await refusal(process(), request_of())).code == "budget_spent"
+    await shared.close()
+
+
+async def test_what_is_settled_counts_once_however_the_records_are_read(
+    process, request_of, spend, workspace
+):
+    """Recorded or not yet, before the counter is begun anew or after."""
+    counter, shared = Counter(workspace.pk), Shared(seconds=30.0)
+    counters = Counters(shared, count_seconds=30.0)
+    names = [uuid7(), uuid7()]
+    for name in names:
+        counters.settle(await counters.hold(name.hex, [counter], [None], 5), int(USD * 0.1))
+    await counters.drain()
+    await spend("0.1", id=names[0])
+    await spend("0.7")
+
+    for _ in range(2):
+        await counters._count_anew(counter)
+        assert await counters.used([counter]) == [int(USD * 0.9)]
+    await spend("0.1", id=names[1])
+    await counters._count_anew(counter)
+
+    assert await counters.used([counter]) == [int(USD * 0.9)]
+    assert (await sync_to_async(read)(counter))[0] == int(USD * 0.9)
+    await shared.close()
+
+
+async def test_what_a_dead_process_held_is_let_go(process, budget, request_of, workspace):
+    await budget(hard_usd="0.001")
+    dead, shared = process(), Shared(seconds=30.0)
+    await ask(dead, request_of())
+    await refusal(process(), request_of())
+
+    key = Counter(workspace.pk, None, None, "day", starts("day", datetime.now(UTC))).key
+    (hold,) = await shared.client.zrange(f"{key}:held", 0, -1)
+    await shared.client.zadd(f"{key}:held", {hold: 1})  # long ago
+
+    await ask(process(), request_of())
+    await shared.close()
+
+
+async def test_without_redis_a_caller_is_answered_and_a_limit_that_is_reached_holds(
+    process, budget, request_of, spend, workspace
+):
+    juno = await Agent.objects.acreate(workspace=workspace, name="Juno")
+    await budget(hard_usd="0.30")
+    await budget(agent=juno, hard_usd="0.10")
+    await spend("0.10", agent=juno)
+    async with silent_redis() as address:
+        alone = process(url=address, seconds=0.01)
+
+        await refusal(alone, request_of(agent_id=juno.pk))  # by the records
+        await ask(alone, request_of(), cost="0.19")
+        await ask(alone, request_of())  # by what was spent since: 0.29, and this is held
+        assert (await refusal(alone, request_of())).code == "budget_held"
+
+
+async def test_what_was_settled_while_redis_was_away_is_counted_when_it_is_back(
+    process, budget, request_of, spend
+):
+    await budget(hard_usd="0.30")
+    budgets = process()
+    await ask(budgets, request_of(), cost="0.10")
+    away = budgets.counters._shared
+    away._resting_until = float("inf")
+    await ask(budgets, request_of(), cost="0.20")
+    await budgets.counters.drain()
+    await spend("0.10")
+    await spend("0.20")
+    away._resting_until = 0
+
+    await refusal(budgets, request_of())
+    await refusal(process(), request_of())
+
+
+async def test_without_a_budget_nobody_is_asked(process, request_of):
+    class Unasked(Shared):
+        async def ask(self, question):
+            raise AssertionError("Redis is asked for nothing")
+
+    budgets = Budgets(Counters(Unasked()))
+
+    await ask(budgets, request_of(), cost="3")
+    assert await budgets.tier(request_of(tier="premium")) == "premium"
+
+
+async def forget(shared: Shared) -> None:
+    await shared.client.flushdb()
