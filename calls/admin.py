@@ -10,7 +10,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from base.admin import Evidence, readable, shown
 from calls import history, parts
-from calls.models import Call, Event, Turn
+from calls.models import Call, Digest, Embedding, Event, Turn
 
 IN_WORKSPACE = ("workspace", AutocompleteSelectFilter)
 
@@ -70,6 +70,7 @@ class Turns(Evidence):
         "start_ms",
         "end_ms",
         "reply_ms",
+        "mood",
         "model",
         "fallback",
         "error",
@@ -101,3 +102,28 @@ class Facts(Evidence):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return super().get_queryset(request).defer("data")
+
+
+@admin.register(Embedding)
+class Embeddings(Evidence):
+    list_display = ("created_at", "call_id", "turn_id", "model")
+    list_filter = (IN_WORKSPACE,)
+    ids = ("id", "call", "turn")
+    search_help_text = "A whole id: of the embedding, its call or turn"
+    fields = ("call", "turn", "model", "digest", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Embedding]:
+        return super().get_queryset(request).defer("vector")
+
+
+@admin.register(Digest)
+class Digests(Evidence):
+    list_display = ("created_at", "call_id", "heard")
+    list_filter = (IN_WORKSPACE,)
+    ids = ("id", "call")
+    search_help_text = "A whole id: of the digest or its call"
+    fields = ("call", "heard", "text_shown", "created_at")
+
+    @admin.display(description="Text")
+    def text_shown(self, row: Digest) -> str:
+        return shown(row.text)

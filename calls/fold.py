@@ -23,14 +23,14 @@ from platforms.events import (
     TurnTakenBack,
 )
 
-# Whoever tells us. We were there (our own socket); the platform says so afterwards (asked, or by webhook); or
-# nobody told us and the watch concluded it from silence.
-SOCKET, PLATFORM, WEBHOOK, WATCH = "socket", "platform", "webhook", "watch"
+# Whoever tells us. We were there (our own socket); the platform says so afterwards (asked, or by webhook);
+# nobody told us and the watch concluded it from silence; or a model of ours has read it and says how it went.
+SOCKET, PLATFORM, WEBHOOK, WATCH, READER = "socket", "platform", "webhook", "watch", "reader"
 OURS = (SOCKET, WATCH)
 THEIRS = (PLATFORM, WEBHOOK)
 # Our own clock times a call best; why it ended, the platform knows best.
-CLOCKS = {SOCKET: 0, PLATFORM: 1, WEBHOOK: 1, WATCH: 2}
-REASONS = {PLATFORM: 0, WEBHOOK: 0, SOCKET: 1, WATCH: 2}
+CLOCKS = {SOCKET: 0, PLATFORM: 1, WEBHOOK: 1, WATCH: 2, READER: 3}
+REASONS = {PLATFORM: 0, WEBHOOK: 0, SOCKET: 1, WATCH: 2, READER: 3}
 # How far a transfer has come; platforms tell the steps in any order.
 FARTHEST = {"started": 0, "cancelled": 1, "bridged": 2, "ended": 3}
 
@@ -71,7 +71,7 @@ def call_fields(facts: Iterable[Fact]) -> dict:
     started = _started([fact for fact in facts if isinstance(fact.event, CallStarted)])
     ended = _ended(facts)
     transferred = _transferred([fact.event for fact in facts if isinstance(fact.event, CallTransferred)])
-    analyzed = _analyzed([fact.event for fact in facts if isinstance(fact.event, CallAnalyzed)])
+    analyzed = _analyzed([fact for fact in facts if isinstance(fact.event, CallAnalyzed)])
     return started | ended | transferred | analyzed
 
 
@@ -117,10 +117,9 @@ def _transferred(steps: list[CallTransferred]) -> dict:
     return {"transfer": steps[-1].step, "transfer_to": to[-1] if to else ""}
 
 
-def _analyzed(analyses: list[CallAnalyzed]) -> dict:
+def _analyzed(facts: list[Fact]) -> dict:
     known: dict = {}
-    # What comes with a judgement was told after what has only a price so far.
-    for analysis in sorted(analyses, key=lambda event: (_judges(event), event.at, event.key)):
+    for analysis in (fact.event for fact in sorted(facts, key=_weight)):
         if analysis.summary:
             known["summary"] = analysis.summary
         if analysis.sentiment:
@@ -132,8 +131,12 @@ def _analyzed(analyses: list[CallAnalyzed]) -> dict:
     return known
 
 
-def _judges(event: CallAnalyzed) -> bool:
-    return bool(event.summary or event.sentiment or event.successful is not None)
+def _weight(fact: Fact) -> tuple:
+    """What counts most comes last. A reader of ours fills in what the platform does not say, whoever was
+    first; what comes with a judgement was told after what has only a price so far."""
+    said = fact.event
+    judges = bool(said.summary or said.sentiment or said.successful is not None)
+    return fact.source != READER, judges, said.at, said.key
 
 
 def turns(facts: Iterable[Fact], *, ended: bool) -> list[TurnRecord]:

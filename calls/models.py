@@ -4,12 +4,14 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
+from pgvector.django import HnswIndex, VectorField
 
 from accounts.models import Workspace
 from agents.models import Agent, AgentVersion
 from base.models import Row, WorkspaceQuerySet
 from platforms.models import Connection
 
+DIMENSIONS = 256  # of a vector, whoever makes it
 LONGEST_MS = 2**31 - 1  # what a column of milliseconds holds, 24 days; all that is later is put there
 
 
@@ -69,6 +71,9 @@ class Call(Row):
     trace_id = models.CharField(max_length=32, blank=True)
     # Goes up with every change a watcher can see, so a browser can tell new from old.
     revision = models.PositiveIntegerField(default=0)
+    # When slow work was last done about it (calls/tasks.py); null again once there is something new.
+    embedded_at = models.DateTimeField(null=True)
+    judged_at = models.DateTimeField(null=True)  # a model was asked how it went, or nobody had to be
 
     objects = CallQuerySet.as_manager()
 
@@ -92,6 +97,20 @@ class Call(Row):
                 condition=models.Q(agent=None),
                 name="calls_without_agent",
             ),
+            # The calls of one caller, newest first.
+            models.Index(
+                fields=["workspace", "from_number", "-started_at"],
+                condition=~models.Q(from_number=""),
+                name="calls_from",
+            ),
+            models.Index(
+                fields=["workspace", "to_number", "-started_at"],
+                condition=models.Q(direction="outbound") & ~models.Q(to_number=""),
+                name="calls_to",
+            ),
+            # None of their columns changes while a call goes on: its row is written for every turn.
+            models.Index(fields=["started_at"], condition=models.Q(embedded_at=None), name="calls_to_embed"),
+            models.Index(fields=["started_at"], condition=models.Q(judged_at=None), name="calls_to_judge"),
         ]
 
     def __str__(self) -> str:
@@ -188,3 +207,47 @@ class Event(Row):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class Embedding(Row):
+    """What something says as a point, near to what says the like: a turn's words, or a call's summary.
+
+    Made again when the words or the model change; points of different models say nothing about each other.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="embeddings")
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, null=True, related_name="+")  # null: the summary
+    model = models.CharField(max_length=60)
+    digest = models.CharField(max_length=16)  # of the words
+    vector = VectorField(dimensions=DIMENSIONS)
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["call", "turn"], nulls_distinct=False, name="one_embedding_per_text"
+            )
+        ]
+        indexes = [HnswIndex(fields=["vector"], opclasses=["vector_cosine_ops"], name="nearest_embeddings")]
+
+    def __str__(self) -> str:
+        return f"{self.call_id} by {self.model}"
+
+
+class Digest(Row):
+    """The older part of a conversation in few words, for a model whose window does not take all of it.
+
+    A working note of whoever holds the call (live/digest.py), not a fact about it: losing it costs nothing.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="digest")
+    heard = models.PositiveIntegerField()  # how many utterances of the caller it covers, with their answers
+    text = models.TextField()
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"the first {self.heard} of {self.call_id}"

@@ -95,6 +95,7 @@ def record_quietly(
     changed = fresh or changed or bool(new)
     if changed:
         call.revision += 1
+        _undo_slow_work(call, source)
         call.save()
     about = {turn.key: turn for turn in turns}
     if others := {_turn_of(event) for event in events} - about.keys() - {""}:
@@ -103,6 +104,13 @@ def record_quietly(
     # Whoever is given the call reads these where nothing can be asked of the database any more.
     _ = call.agent, call.version
     return Recorded(call, turns, gone, by_number, source, changed, was_closed)
+
+
+def _undo_slow_work(call: Call, source: str) -> None:
+    """There is something new: to be found by its words, and in a chat, which has no end, to be judged."""
+    call.embedded_at = None
+    if call.channel == Call.Channel.CHAT and source != fold.READER:
+        call.judged_at = None
 
 
 def _locked(workspace_id: UUID, platform: str, platform_call_id: str, opening: Opening) -> tuple[Call, bool]:
@@ -343,3 +351,8 @@ def tell_end(call_id: UUID) -> bool:
     rows = Call.objects.select_for_update(of=("self",)).select_related("agent", "version")
     call = rows.filter(pk=call_id).exclude(closed_at=None).first()
     return call is None or _tell_to_the_end(call)
+
+
+def name_chat(call_id: UUID, title: str) -> bool:
+    """Say what a chat is called in its owner's list, unless it has a name. True if it was us."""
+    return bool(Call.objects.filter(pk=call_id, title="").update(title=title[:120]))

@@ -142,6 +142,12 @@ def log_format(value: str) -> str:
     return value
 
 
+def embeddings(value: str) -> str:
+    if value not in ("local", "openai"):
+        raise ValueError(f"is {value!r}; say local or openai")
+    return value
+
+
 def _check_port(parts: Any) -> None:
     try:
         _ = parts.port
@@ -225,18 +231,24 @@ _TABLE = [
         "",
         "Opens /metrics, as a bearer token of 32 characters or more. Empty: there is no /metrics.",
     ),
-    Setting("SIMULATOR_SPEED", speed, "1", "How many times as fast as people simulated callers live."),
-    Setting("LOG_FORMAT", log_format, "console", "console for people, json for machines: one object a line."),
-    Setting("OPENAI_API_KEY", text, "", "With a key, the first workspace's agents use OpenAI's models."),
-    Setting("OPENAI_BASE_URL", optional_web_address, "", "Another address that speaks OpenAI's API."),
-    Setting("ANTHROPIC_API_KEY", text, "", "With a key, the first workspace's agents use Anthropic's."),
-    Setting("ANTHROPIC_BASE_URL", optional_web_address, "", "Another address that speaks Anthropic's API."),
     Setting(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         optional_web_address,
         "",
         "Where traces go, over HTTP: http://127.0.0.1:4318. Empty: nowhere.",
     ),
+    Setting("SIMULATOR_SPEED", speed, "1", "How many times as fast as people simulated callers live."),
+    Setting("LOG_FORMAT", log_format, "console", "console for people, json for machines: one object a line."),
+    Setting(
+        "EMBEDDINGS",
+        embeddings,
+        "local",
+        "Who says what words are about: local, a small model that comes along, or openai.",
+    ),
+    Setting("OPENAI_API_KEY", text, "", "With a key, the first workspace's agents use OpenAI's models."),
+    Setting("OPENAI_BASE_URL", optional_web_address, "", "Another address that speaks OpenAI's API."),
+    Setting("ANTHROPIC_API_KEY", text, "", "With a key, the first workspace's agents use Anthropic's."),
+    Setting("ANTHROPIC_BASE_URL", optional_web_address, "", "Another address that speaks Anthropic's API."),
 ]
 SETTINGS = {setting.name: setting for setting in _TABLE}
 

@@ -153,6 +153,9 @@ RATE_LIMITS = {
 
 # With a vendor's key, `seed` gives the first workspace that vendor's models.
 OPENAI_API_KEY, OPENAI_BASE_URL = read("OPENAI_API_KEY"), read("OPENAI_BASE_URL")
+EMBEDDINGS = read("EMBEDDINGS")
+if EMBEDDINGS == "openai" and not OPENAI_API_KEY:
+    raise BadSetting("EMBEDDINGS is openai, and OPENAI_API_KEY is not set; set it, or say local.")
 ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL = read("ANTHROPIC_API_KEY"), read("ANTHROPIC_BASE_URL")
 
 MIDDLEWARE = [
@@ -204,8 +207,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 METRICS_TOKEN = read("METRICS_TOKEN")
-SIMULATOR_SPEED = read("SIMULATOR_SPEED")
 OTEL_EXPORTER_OTLP_ENDPOINT = read("OTEL_EXPORTER_OTLP_ENDPOINT")
+SIMULATOR_SPEED = read("SIMULATOR_SPEED")
 LOGGING = logging_config(read("LOG_FORMAT"))
 CSRF_FAILURE_VIEW = "base.errors.csrf_failed"
 

@@ -13,7 +13,7 @@ from accounts.models import ApiToken, AuditEntry, Workspace
 from accounts.tokens import create_token
 from agents.models import Agent, AgentVersion, LanguageModel, ModelCall, Provider, Tool
 from agents.services import publish
-from calls.models import Call, Event, Turn
+from calls.models import Call, Digest, Embedding, Event, Turn
 from calls.services import Opening, record
 from observability.models import BrowserReport
 from platforms.models import Connection
@@ -31,6 +31,8 @@ EVIDENCE = {
     Call,
     Turn,
     Event,
+    Embedding,
+    Digest,
     Delivery,
     Unproven,
     BrowserReport,
@@ -79,6 +81,8 @@ def one_of_everything() -> Workspace:
     opening = Opening(BEGAN, level=Call.Level.TOKEN, agent_id=agent.pk, version_id=agent.live_version_id)
     call = record(workspace.pk, "retell", "ended", ON_THE_SOCKET, source="socket", opening=opening)
     record(workspace.pk, "retell", "ended", BY_THE_PLATFORM, source="platform", opening=opening)
+    Embedding.objects.create(workspace=workspace, call=call, model="m", digest="d", vector=[0.1] * 256)
+    Digest.objects.create(workspace=workspace, call=call, heard=2, text="They were charged twice.")
     make_delivery(connection, call=call)
     make_model_call(call)
     create_token(workspace, "a program", "admin", make_member(workspace, "owner"))

@@ -59,6 +59,7 @@ def test_every_setting_in_the_table_is_read_by_some_code():
         ("SIMULATOR_SPEED", "0"),
         ("SIMULATOR_SPEED", "fast"),
         ("LOG_FORMAT", "xml"),
+        ("EMBEDDINGS", "cloud"),
         ("CORS_ALLOWED_ORIGINS", "*"),
         ("CORS_ALLOWED_ORIGINS", "app.example.com"),
         ("CORS_ALLOWED_ORIGINS", "https://app.example.com/, https://other.example.com"),

@@ -1,0 +1,209 @@
+"""What is said, as points in a space where like lies near like: turns of ended calls, and their summaries.
+
+`EMBEDDINGS` says who places them: a small model that comes along in its wheel (`local`), or OpenAI's. A row
+knows which of them made it; after a change all are made again, and until then only the new ones are found.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib import import_module
+from math import isfinite
+from pathlib import Path
+from threading import Lock
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from pgvector.django import CosineDistance
+
+from agents.models import ModelCall
+from calls.models import DIMENSIONS, Call, Embedding, Turn
+
+logger = logging.getLogger(__name__)
+
+LONGEST = 2_000  # characters of one text that count
+BATCH = 256  # texts given to a model at once
+ALIKE = 0.3  # less than that in common is nothing in common: cosine similarity
+OPENAI_SECONDS = 20.0
+OPENAI_PRICE = Decimal("0.02")  # USD per million tokens
+
+
+class EmbeddingFailed(Exception):
+    """Whoever makes the vectors could not, for now. Names no words."""
+
+
+class Embedder(Protocol):
+    name: str
+    provider: str
+
+    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
+        """A vector of length 1 for each, and the tokens that are paid for. Raises EmbeddingFailed."""
+        ...
+
+
+class Local:
+    """100,000 sentences a second, no network; 100 MB once it is there."""
+
+    name, provider = "wordllama-l2-256", "local"
+
+    def __init__(self) -> None:
+        package = import_module("wordllama")
+        folder = Path(package.__file__).parent
+        self._model: Any = package.WordLlama.load(cache_dir=folder, disable_download=True)
+
+    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
+        return self._model.embed(list(texts), norm=True).tolist(), 0
+
+
+class OpenAI:
+    name, provider = "text-embedding-3-small", "OpenAI"
+
+    def __init__(self) -> None:
+        self._sdk = import_module("openai")
+        self._client = self._sdk.OpenAI(
+            api_key=settings.OPENAI_API_KEY,
+            base_url=settings.OPENAI_BASE_URL or None,
+            timeout=OPENAI_SECONDS,
+            max_retries=1,
+        )
+
+    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
+        try:
+            told = self._client.embeddings.create(
+                model=self.name, input=list(texts), dimensions=DIMENSIONS, encoding_format="float"
+            )
+        except self._sdk.OpenAIError as error:
+            # By name only: the vendor may quote what it was sent.
+            raise EmbeddingFailed(type(error).__name__) from error
+        vectors = [one.embedding for one in sorted(told.data, key=lambda one: one.index)]
+        if [len(vector) for vector in vectors] != [DIMENSIONS] * len(texts):
+            raise EmbeddingFailed("vectors of another size")
+        return vectors, told.usage.prompt_tokens
+
+
+KINDS = {"local": Local, "openai": OpenAI}
+_loading = Lock()
+
+
+@cache
+def _made(kind: str) -> Embedder:
+    return KINDS[kind]()
+
+
+def embedder() -> Embedder:
+    """Who makes the vectors here. Slow the first time in a process, so only for a thread or a worker."""
+    with _loading:
+        return _made(settings.EMBEDDINGS)
+
+
+def vectors_of(texts: Sequence[str], workspace_id: UUID, call_id: UUID | None = None) -> list[list[float]]:
+    """One for each text. What it costs is written down. Raises EmbeddingFailed."""
+    by = embedder()
+    vectors, tokens = by.embed([text[:LONGEST] for text in texts])
+    if tokens:
+        ModelCall.objects.create(
+            workspace_id=workspace_id,
+            call_id=call_id,
+            feature="embedding",
+            provider=by.provider,
+            model=by.name,
+            tokens_in=tokens,
+            cost_usd=OPENAI_PRICE * tokens / 1_000_000,
+            finish="stop",
+        )
+    return vectors
+
+
+# --- What is kept ---------------------------------------------------------------------------------------
+
+
+def waiting(most: int) -> QuerySet[Call]:
+    """Calls with words that have not been placed, oldest first. One that goes on changes too often yet."""
+    over = Q(ended_at__isnull=False) | Q(channel=Call.Channel.CHAT)
+    return Call.objects.filter(over, embedded_at=None).order_by("started_at")[:most]
+
+
+def take_in(call: Call) -> int:
+    """Place what is new of a call, and say how many texts that was. Done twice, it does nothing the second
+    time. Raises EmbeddingFailed."""
+    name = embedder().name
+    kept = Embedding.objects.filter(call=call).values_list("turn_id", "model", "digest")
+    known = {turn_id: (model, digest) for turn_id, model, digest in kept}
+    new = [(turn_id, text) for turn_id, text in _texts(call) if known.get(turn_id) != (name, _digest(text))]
+    for start in range(0, len(new), BATCH):
+        batch = new[start : start + BATCH]
+        vectors = vectors_of([text for _, text in batch], call.workspace_id, call.pk)
+        try:
+            _keep(call, name, batch, vectors)
+        except IntegrityError:
+            # A turn was folded into another meanwhile, or the call is gone. What is left is still waiting.
+            logger.info("call %s changed while it was embedded", call.pk)
+            return 0
+    Call.objects.filter(pk=call.pk, revision=call.revision).update(embedded_at=timezone.now())
+    return len(new)
+
+
+def _texts(call: Call) -> Iterator[tuple[UUID | None, str]]:
+    if call.summary.strip():
+        yield None, call.summary
+    spoken = call.turns.exclude(role=Turn.Role.TOOL).order_by("n").values_list("pk", "text")
+    yield from ((turn_id, text) for turn_id, text in spoken.iterator() if text.strip())
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text[:LONGEST].encode(errors="replace")).hexdigest()[:16]
+
+
+def _keep(call: Call, model: str, texts: Sequence[tuple], vectors: Sequence[list[float]]) -> None:
+    Embedding.objects.bulk_create(
+        [
+            Embedding(
+                workspace_id=call.workspace_id,
+                call=call,
+                turn_id=turn_id,
+                model=model,
+                digest=_digest(text),
+                vector=vector,
+            )
+            for (turn_id, text), vector in zip(texts, vectors, strict=True)
+            if all(map(isfinite, vector))
+        ],
+        update_conflicts=True,
+        unique_fields=["call", "turn"],
+        update_fields=["model", "digest", "vector"],
+    )
+
+
+# --- What is found --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    call: Call
+    turn: Turn | None  # None: it is the summary that says so
+    likeness: float  # from 0 to 1
+
+
+def nearest(
+    workspace_id: UUID, text: str, *, among: QuerySet[Call] | None = None, most: int = 5
+) -> list[Found]:
+    """What of a workspace's calls (`among` them) says the like, nearest first. Raises EmbeddingFailed."""
+    vector = vectors_of([text], workspace_id)[0]
+    rows = Embedding.objects.for_workspace(workspace_id).filter(model=embedder().name)
+    if among is not None:
+        rows = rows.filter(call__in=among)
+    rows = rows.defer("vector", "turn__stream", "turn__words").select_related("call", "call__agent", "turn")
+    nearest_first = rows.annotate(distance=CosineDistance("vector", vector)).order_by("distance")[:most]
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # The index looks on until it has found so many of this workspace.
+            cursor.execute("SELECT set_config('hnsw.iterative_scan', 'strict_order', true)")
+        found = [Found(row.call, row.turn, 1 - row.distance) for row in nearest_first]
+    return [one for one in found if one.likeness >= ALIKE]

@@ -1,0 +1,201 @@
+"""What was said is found by what it is about."""
+
+import http.server
+import json
+import threading
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Workspace
+from agents.models import Agent, ModelCall
+from calls import embeddings
+from calls.embeddings import EmbeddingFailed, nearest, take_in, waiting
+from calls.fold import READER
+from calls.models import Call, Embedding, Turn
+from calls.services import record
+from platforms.events import CallAnalyzed
+from tests.calls.made import make_call, said, used
+from tests.calls.told import BEGAN, BY_THE_PLATFORM
+
+
+@pytest.fixture
+def call(agent) -> Call:
+    return make_call(
+        agent,
+        [
+            said("r0", "Hello, you are through to billing.", 0, 900),
+            said("c0", "My card was charged two times for one bill.", 1_000, 1_900),
+            used("x1", "billing.find_charges", 2_000, 2_100, result='{"charges": 2}'),
+            said("c1", "And the dog ate my meter.", 3_000, 3_900),
+        ],
+        summary="The caller was billed twice and got a refund.",
+    )
+
+
+def texts(found) -> list[str]:
+    return [one.turn.text if one.turn else one.call.summary for one in found]
+
+
+def test_what_people_said_and_what_it_came_to_is_placed(call):
+    assert take_in(call) == 4
+
+    rows = Embedding.objects.filter(call=call)
+    assert {row.turn.text if row.turn else row.call.summary for row in rows} == {
+        "Hello, you are through to billing.",
+        "My card was charged two times for one bill.",
+        "And the dog ate my meter.",
+        "The caller was billed twice and got a refund.",
+    }
+    assert {(row.model, len(row.vector), row.workspace_id) for row in rows} == {
+        ("wordllama-l2-256", 256, call.workspace_id)
+    }
+    assert not ModelCall.objects.exists()
+
+
+def test_twice_is_once(call):
+    take_in(call)
+
+    assert take_in(call) == 0
+    assert Embedding.objects.filter(call=call).count() == 4
+
+
+def test_what_changed_is_placed_again_and_alone(call):
+    take_in(call)
+    before = dict(Embedding.objects.values_list("turn_id", "digest"))
+    turn = call.turns.get(n=4)
+    Turn.objects.filter(pk=turn.pk).update(text="And the dog ate my heater.")
+
+    assert take_in(call) == 1
+    after = dict(Embedding.objects.values_list("turn_id", "digest"))
+    assert {pk for pk in after if after[pk] != before[pk]} == {turn.pk}
+
+
+def test_another_model_places_everything_again(call):
+    take_in(call)
+    Embedding.objects.update(model="another")
+
+    assert nearest(call.workspace_id, "charged twice") == []
+    assert take_in(call) == 4
+    assert nearest(call.workspace_id, "charged twice")
+
+
+def test_a_call_waits_once_it_is_over_and_a_chat_from_its_first_word(agent):
+    ended, chat = make_call(agent), make_call(agent, ended=False, channel="chat")
+    make_call(agent, ended=False)
+    make_call(agent, embedded_at=timezone.now())
+
+    assert set(waiting(10)) == {ended, chat}
+    assert len(waiting(1)) == 1
+
+
+def test_a_call_that_changes_waits_again(workspace, opening):
+    call = record(workspace.pk, "retell", "c1", BY_THE_PLATFORM, source="platform", opening=opening)
+    take_in(call)
+    assert not waiting(10)
+
+    later = CallAnalyzed(BEGAN, summary="Something else.")
+    record(workspace.pk, "retell", "c1", [later], source=READER, opening=opening)
+
+    assert list(waiting(10)) == [call]
+
+
+def test_a_change_in_between_is_not_missed(workspace, opening):
+    before = record(workspace.pk, "retell", "c1", BY_THE_PLATFORM, source="platform", opening=opening)
+    changed = CallAnalyzed(BEGAN, summary="Something else.")
+    record(workspace.pk, "retell", "c1", [changed], source="platform", opening=opening)
+
+    take_in(before)
+
+    assert list(waiting(10)) == [before]
+
+
+def test_it_finds_what_says_the_like(call):
+    take_in(call)
+
+    found = nearest(call.workspace_id, "I paid twice for my invoice")
+
+    assert set(texts(found)[:2]) == {
+        "My card was charged two times for one bill.",
+        "The caller was billed twice and got a refund.",
+    }
+    assert 1 >= found[0].likeness >= found[1].likeness >= embeddings.ALIKE
+    assert nearest(call.workspace_id, "quantum chromodynamics of pineapples") == []
+
+
+def test_it_finds_nothing_of_another_workspace_nor_of_other_calls(call, agent):
+    take_in(call)
+    other = Workspace.objects.create(name="Another")
+    stranger = Agent.objects.create(workspace=other, name="Spy")
+
+    assert nearest(other.pk, "charged twice") == []
+    assert nearest(stranger.workspace_id, "charged twice", among=Call.objects.all()) == []
+    assert nearest(call.workspace_id, "charged twice", among=Call.objects.exclude(pk=call.pk)) == []
+
+
+class Vendor(http.server.BaseHTTPRequestHandler):
+    """Speaks like OpenAI: a vector for each text, in any order, or a refusal."""
+
+    asked: list[dict] = []
+    status = 200
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.asked.append(body | {"path": self.path})
+        data = [
+            {"object": "embedding", "index": n, "embedding": [float(n)] + [1.0] * 255}
+            for n in range(len(body["input"]))
+        ]
+        told = {
+            "object": "list",
+            "data": data[::-1],
+            "model": body["model"],
+            "usage": {"prompt_tokens": 500_000, "total_tokens": 500_000},
+        }
+        answer = json.dumps(told if self.status == 200 else {"error": {"message": "secret words"}}).encode()
+        self.send_response(self.status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def vendor(settings):
+    embeddings._made.cache_clear()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Vendor) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        settings.EMBEDDINGS, settings.OPENAI_API_KEY = "openai", "sk-test"
+        settings.OPENAI_BASE_URL = f"http://127.0.0.1:{server.server_address[1]}/v1"
+        Vendor.asked, Vendor.status = [], 200
+        yield Vendor
+        server.shutdown()
+        thread.join()
+    embeddings._made.cache_clear()
+
+
+def test_openai_is_asked_once_for_many_and_what_it_costs_is_written_down(call, vendor):
+    assert take_in(call) == 4
+
+    (asked,) = vendor.asked
+    assert (asked["path"], asked["model"], asked["dimensions"]) == (
+        "/v1/embeddings",
+        "text-embedding-3-small",
+        256,
+    )
+    assert [row.vector[0] for row in Embedding.objects.order_by("turn__n")] == [1, 2, 3, 0]
+    spent = ModelCall.objects.get()
+    assert (spent.feature, spent.tokens_in, str(spent.cost_usd)) == ("embedding", 500_000, "0.01000000")
+    assert (spent.call_id, spent.workspace_id) == (call.pk, call.workspace_id)
+
+
+def test_a_vendor_that_refuses_leaves_the_call_waiting(call, vendor):
+    vendor.status = 401
+
+    with pytest.raises(EmbeddingFailed, match=r"^AuthenticationError$"):
+        take_in(call)
+    assert list(waiting(10)) == [call]
