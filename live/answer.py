@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from agents.llm import router, tools
-from agents.llm.events import Failed, Finish, Started, TextDelta, ToolCall
+from agents.llm.events import Event, Failed, Finish, Started, TextDelta, ToolCall
 from agents.llm.request import Message, Request
 from agents.llm.tools import ToolResult
 from base.trace import current_trace_id
@@ -199,7 +199,7 @@ class Answer:
 
     def _add(self, text: str) -> None:
         text = clean(text)
-        ms = self._word_ms()
+        ms = self._ms()
         if self.first_ms is None:
             self.first_ms = ms
             self._show({"type": "text-start", "id": self.key})
@@ -208,8 +208,8 @@ class Answer:
         self.line.delta(self.key, text)
         self.line.changed()
 
-    def _word_ms(self) -> int:
-        """When words that come now were said."""
+    def _ms(self) -> int:
+        """Now, for what is said and done in this answer."""
         return self.line.ms()
 
     async def _think(self) -> None:
@@ -251,6 +251,7 @@ class Answer:
         spoken_before = bool(self.stream)
         async with aclosing(router.stream(self._request(last=last))) as events:
             async for event in events:
+                self._heard(event)
                 match event:
                     case TextDelta():
                         # What is said after a tool was used continues what was said before it.
@@ -266,6 +267,9 @@ class Answer:
                     case Failed():
                         self._fail(event.type, event.message, retryable=event.retryable)
         return called
+
+    def _heard(self, event: Event) -> None:
+        """Anything at all from a model."""
 
     def _began(self, started: Started) -> None:
         self._model, self._fallback = started.model, started.fallback
@@ -300,7 +304,7 @@ class Answer:
         line, n = self.line, self.line.take_number()
         key, group = self._tool_key(n)
         arguments = clean(call.arguments if call.arguments is not None else {"raw": call.raw})
-        began = line.ms()
+        began = self._ms()
         asked = {
             "type": "tool-input-available",
             "toolCallId": key,
@@ -333,10 +337,10 @@ class Answer:
             await self._tool_answered(key, result)
         finally:
             del self.running_tools[key]
-            self._tool_ended(call, result)
             line.show(Entry(parts.tool_result(key, result.ok, result.text), group=group))
-            ended = line.ms()
+            ended = self._ms()
             line.write(ToolAnswered(key, line.at(ended), result.ok, result.text, ended))
+            self._tool_ended(call, result)
         return result
 
     def _tool_key(self, n: int) -> tuple[str, str]:
@@ -354,4 +358,4 @@ class Answer:
         return ToolResult(result.ok, clean(result.text), result.duration_ms)
 
     def _tool_ended(self, call: ToolCall, result: ToolResult) -> None:
-        """Just before it is told, be it cut short."""
+        """Told and written down, be it cut short."""
