@@ -38,6 +38,8 @@ class Attempt:
         self._asked_at = monotonic()
         self._first_token_ms: int | None = None
         self._bytes_out = 0
+        self._words: list[str] | None = [] if request.cache_seconds else None  # None: not to be kept
+        self._again = False
         self._said: Usage | None = None  # by the vendor
         self._finish = ""
         self._error: ProviderError | None = None
@@ -51,8 +53,11 @@ class Attempt:
             case TextDelta():
                 self._begin()
                 self._bytes_out += len(event.text.encode())
+                if self._words is not None:
+                    self._words.append(event.text)
             case ToolCall():
                 self._begin()
+                self._words = None
                 self._bytes_out += len(event.name) + len(event.raw.encode())
 
     def failed(self, error: ProviderError) -> None:
@@ -62,6 +67,15 @@ class Attempt:
     def cancelled(self) -> None:
         # Whoever has got the end and leaves has missed nothing.
         self._finish = self._finish or "cancelled"
+
+    def given_again(self) -> None:
+        """Nobody is asked: this model has said it before, and nothing is paid for."""
+        self._again, self._said, self._words = True, Usage(0, 0, 0), None
+
+    @property
+    def whole(self) -> str:
+        """All that was said, where it may be said again: a complete answer of words alone, else empty."""
+        return "".join(self._words) if self._words and self._finish == "stop" and not self._error else ""
 
     @property
     def seconds(self) -> float:
@@ -111,6 +125,7 @@ class Attempt:
             tier=self.candidate.tier,
             attempt=self._number,
             fallback_from=self._fallback_from,
+            cache_hit=self._again,
             tokens_in=usage.tokens_in,
             tokens_cached=usage.tokens_cached,
             tokens_out=usage.tokens_out,

@@ -23,6 +23,7 @@ class Started:
     fallback: int  # how many models of the chain come before this one: they failed, or were left alone
     # The id its record will have. Whoever asked can have it written down should this process die first.
     attempt: UUID = field(default=UUID(int=0), compare=False)
+    cached: bool = False  # nobody was asked: the model said this before
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from channels.db import database_sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error
 
-from agents.llm import chain, hedge
+from agents.llm import budget, cache, chain, hedge
 from agents.llm.attempt import Attempt, AttemptFailed
 from agents.llm.circuit import Circuits
 from agents.llm.clients import Clients, adapter
 from agents.llm.errors import ProviderError
-from agents.llm.events import Event, Failed, Finish, Started, Usage
+from agents.llm.events import Event, Failed, Finish, Started, TextDelta, Usage
 from agents.llm.ledger import Ledger
 from agents.llm.request import Request
 from agents.llm.way import Way
@@ -82,11 +82,13 @@ _kinds = database_sync_to_async(_kinds_in_use, thread_sensitive=False)
 async def drain() -> None:
     """Store all that was recorded so far."""
     await _router().ledger.drain()
+    await budget.drain()
+    await cache.drain()
 
 
 async def close() -> None:
     """At the end of the process: store what was recorded, close the connections kept to vendors."""
-    await _router().ledger.drain()
+    await drain()
     await _router().circuits.close()
     await _router().clients.close()
 
@@ -107,7 +109,8 @@ class Router:
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         try:
-            models = await self._chain(request.workspace_id, request.tier, request.provider)
+            tier = await budget.tier(request)
+            models = await self._chain(request.workspace_id, tier, request.provider)
         except (Error, ImproperlyConfigured):
             logger.exception("models of workspace %s cannot be read", request.workspace_id)
             yield _failed(ProviderError("internal", "The models cannot be looked up.", retryable=True))
@@ -116,7 +119,7 @@ class Router:
         attempt = way.next()
         while attempt:
             try:
-                async with aclosing(self._answer(attempt, way)) as answer:
+                async with aclosing(await self._answer(attempt, way)) as answer:
                     async for event in answer:
                         yield event
                 return
@@ -126,8 +129,11 @@ class Router:
                 yield asked.usage()
         yield _failed(way.error)
 
-    def _answer(self, attempt: Attempt, way: Way) -> AsyncGenerator[Event, None]:
+    async def _answer(self, attempt: Attempt, way: Way) -> AsyncGenerator[Event, None]:
         """One model's answer, or that of the model after it, where the first may be late."""
+        given_before = await cache.find(attempt.request, attempt.candidate)
+        if given_before is not None:
+            return self._give_again(attempt, given_before)
         seconds = attempt.candidate.hedge_seconds
         if seconds is None:
             return self._ask(attempt)
@@ -142,6 +148,10 @@ class Router:
         """One attempt: the model's answer, or AttemptFailed before its first word. Writes it down in any
         case."""
         candidate, model = attempt.candidate, attempt.candidate.model
+        try:
+            reservation = await budget.reserve(attempt.request, candidate, attempt.id)
+        except ProviderError as error:
+            raise AttemptFailed(attempt, error) from error
         started = Started(candidate.provider, model.name, attempt.fallback, attempt.id)
         announced = False
         try:
@@ -175,6 +185,28 @@ class Router:
             raise
         except Exception:
             attempt.failed(ProviderError("internal", code="bug"))
+            raise
+        finally:
+            row = attempt.row()
+            reservation.settle(row.cost_usd)
+            self.ledger.add(row)
+            cache.keep(attempt.request, candidate, attempt.whole)
+
+    async def _give_again(self, attempt: Attempt, text: str) -> AsyncGenerator[Event, None]:
+        """What a model said before, word by word as if it were said now. Written down as well."""
+        candidate = attempt.candidate
+        attempt.given_again()
+        try:
+            yield Started(candidate.provider, candidate.model.name, attempt.fallback, attempt.id, cached=True)
+            for piece in cache.pieces(text):
+                attempt.saw(event := TextDelta(piece))
+                yield event
+                await asyncio.sleep(cache.PIECE_SECONDS)
+            attempt.saw(end := Finish("stop"))
+            yield attempt.usage()
+            yield end
+        except (asyncio.CancelledError, GeneratorExit):
+            attempt.cancelled()
             raise
         finally:
             self.ledger.add(attempt.row())
