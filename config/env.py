@@ -19,6 +19,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 POSTGRES_SCHEMES = ("postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 FASTEST = 200  # of simulated callers
+MOST_LIVE = 200  # as simulator.director says
 
 environ.Env.read_env(BASE_DIR / ".env")  # what the environment already says wins
 
@@ -57,10 +58,13 @@ def positive(value: str) -> int:
     return int(value)
 
 
-def speed(value: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,3}", value) or not 1 <= int(value) <= FASTEST:
-        raise ValueError(f"is {value!r}; give a whole number from 1 to {FASTEST}")
-    return int(value)
+def up_to(most: int) -> Callable[[str], int]:
+    def read_number(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,3}", value) or not 1 <= int(value) <= most:
+            raise ValueError(f"is {value!r}; give a whole number from 1 to {most}")
+        return int(value)
+
+    return read_number
 
 
 def folder(value: str) -> Path:
@@ -237,7 +241,12 @@ _TABLE = [
         "",
         "Where traces go, over HTTP: http://127.0.0.1:4318. Empty: nowhere.",
     ),
-    Setting("SIMULATOR_SPEED", speed, "1", "How many times as fast as people simulated callers live."),
+    Setting(
+        "SIMULATOR_SPEED", up_to(FASTEST), "1", "How many times as fast as people simulated callers live."
+    ),
+    Setting(
+        "SIMULATOR_CROWD", up_to(MOST_LIVE), "6", "How many simulated calls are live at once, or one more."
+    ),
     Setting("LOG_FORMAT", log_format, "console", "console for people, json for machines: one object a line."),
     Setting(
         "EMBEDDINGS",

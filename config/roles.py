@@ -60,8 +60,8 @@ class Roles:
 
     def simulator(self, port: int) -> Child:
         first_run = str(self.home / "first-run.json")
-        speed = str(settings.SIMULATOR_SPEED)
-        options = ("--port", str(port), "--first-run", first_run, "--speed", speed)
+        lives = ("--speed", str(settings.SIMULATOR_SPEED), "--crowd", str(settings.SIMULATOR_CROWD))
+        options = ("--port", str(port), "--first-run", first_run, *lives)
         command = self.manage(
             "simulator", "simulate", *options, "--faults", SIMULATED_FAULTS, *SIMULATED_MISHAPS
         )

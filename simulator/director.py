@@ -14,7 +14,7 @@ from simulator.world import World
 
 # Human seconds at which the first calls come, and then how many are kept live.
 OPENING = (0.3, 1.5, 3.0, 4.6, 6.3, 8.2)
-CROWD = (6, 7)
+CROWD = 6  # or one more
 CROWD_GAP = (0.8, 3.5)
 MOST_LIVE = 200
 # Every sixth call is one of an agent the platform hosts itself, and comes soon after the one before.
@@ -52,15 +52,20 @@ class Placement:
 
 
 def plan(
-    seed: int, rate: float | None = None, stories: Sequence[Story] = (), hosted: Sequence[Story] = ()
+    seed: int,
+    rate: float | None = None,
+    stories: Sequence[Story] = (),
+    hosted: Sequence[Story] = (),
+    crowd: int = CROWD,
 ) -> Iterator[Placement]:
-    """Every call there will be, in order: a function of the seed and the rate alone.
+    """Every call there will be, in order: a function of the seed, the rate and the crowd alone.
 
     `rate` is calls a minute; without one the opening is brisk and then a crowd is kept. Calls of hosted
     agents are drawn apart: the others are the same with and without them.
     """
-    ours = _calls(random.Random(f"{seed}:plan"), rate, stories or tuple(STORIES.values()), OPENING)
-    theirs = _calls(random.Random(f"{seed}:hosted"), rate, hosted or tuple(HOSTED.values()), ())
+    opening = OPENING[:crowd]
+    ours = _calls(random.Random(f"{seed}:plan"), rate, crowd, stories or tuple(STORIES.values()), opening)
+    theirs = _calls(random.Random(f"{seed}:hosted"), rate, crowd, hosted or tuple(HOSTED.values()), ())
     unanswered = itertools.cycle(UNANSWERED)
     dialled = itertools.count()
     for number in itertools.count():
@@ -71,7 +76,11 @@ def plan(
 
 
 def _calls(
-    chance: random.Random, rate: float | None, stories: Sequence[Story], opening: Sequence[float]
+    chance: random.Random,
+    rate: float | None,
+    crowd: int,
+    stories: Sequence[Story],
+    opening: Sequence[float],
 ) -> Iterator[Placement]:
     """Calls that tell these stories; without a rate the first ones come as `opening` says."""
     told = itertools.chain.from_iterable(_rounds(chance, stories))
@@ -83,7 +92,7 @@ def _calls(
             gap = gaps[number] * chance.uniform(0.9, 1.05)
         else:
             gap = chance.uniform(*(CROWD_GAP if opening else HOSTED_GAP))
-        crowd = MOST_LIVE if rate is not None or number < len(opening) else chance.randint(*CROWD)
+        brisk = rate is not None or number < len(opening)
         yield Placement(
             number=number,
             story=story,
@@ -91,7 +100,7 @@ def _calls(
             caller=_caller(chance),
             office=f"{OFFICE}{chance.randrange(100, 110):03d}",
             gap=gap,
-            crowd=crowd,
+            crowd=MOST_LIVE if brisk else chance.randint(crowd, crowd + 1),
         )
 
 
@@ -124,6 +133,7 @@ class Director:
         destinations: dict[str, str],
         *,
         rate: float | None = None,
+        crowd: int = CROWD,
         calls: int | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
@@ -132,7 +142,7 @@ class Director:
         self._hosted = {
             story.agent: world.phone.register(story.agent) for story in HOSTED.values() if world.webhooks
         }
-        wanted = (one for one in plan(world.seed, rate) if self._hosted or not one.story.hosted)
+        wanted = (one for one in plan(world.seed, rate, crowd=crowd) if self._hosted or not one.story.hosted)
         self._plan = itertools.islice(wanted, calls)
         self._say = say
         self._live: set[asyncio.Task[None]] = set()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simulator.director import Director
+from simulator.director import CROWD, MOST_LIVE, Director
 from simulator.platform.mishaps import Mishaps
 from simulator.platform.webhooks import Target
 from simulator.world import SEED, TOKEN_RATE, World
@@ -20,7 +20,7 @@ class BadOption(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`first_run` None: serve only, place no calls. `rate` None: keep a small crowd of calls live.
+    """`first_run` None: serve only, place no calls. `rate` None: keep `crowd` calls live, or one more.
 
     `webhooks` is whether they are sent; `duplicates`, `reorder` and `late` are shares of them.
     """
@@ -29,6 +29,7 @@ class Options:
     first_run: Path | None = None
     seed: int = SEED
     rate: float | None = None
+    crowd: int = CROWD
     calls: int | None = None
     speed: float = 1.0
     token_rate: float = TOKEN_RATE
@@ -43,6 +44,7 @@ class Options:
         for name, value, low, high in (
             ("--port", self.port, 0, 65535),
             ("--rate", 1 if self.rate is None else self.rate, 0.01, 6000),
+            ("--crowd", self.crowd, 1, MOST_LIVE),
             ("--calls", 1 if self.calls is None else self.calls, 1, 1_000_000),
             ("--speed", self.speed, 0.1, 200),
             ("--token-rate", self.token_rate, 0.5, 10_000),
@@ -141,7 +143,9 @@ async def _play(
 ) -> None:
     work: set[asyncio.Task[Any]] = {asyncio.create_task(stop.wait())}
     if to_call is not None:
-        director = Director(world, to_call, rate=options.rate, calls=options.calls, say=say)
+        director = Director(
+            world, to_call, rate=options.rate, crowd=options.crowd, calls=options.calls, say=say
+        )
         work.add(asyncio.create_task(_direct(world, director)))
     done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
     for task in work - done:

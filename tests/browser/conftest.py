@@ -14,6 +14,7 @@ from tests.config.running import Up, a_home
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SPEED = 3  # of the callers: nobody here waits for a call to take its three minutes
+CROWD = 4  # of them: each talks beside all the other tests
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -54,7 +55,7 @@ def earshot() -> Iterator[Up]:
     if sys.platform != "linux":
         pytest.skip("reads /proc")
     with a_home() as home:
-        up = Up(home, SIMULATOR_SPEED=str(SPEED))
+        up = Up(home, SIMULATOR_SPEED=str(SPEED), SIMULATOR_CROWD=str(CROWD))
         up.wait_ready()
         yield up
         if up.process.poll() is None:

@@ -58,6 +58,7 @@ def test_every_setting_in_the_table_is_read_by_some_code():
         ("RATE_LIMIT_FREE", "ten"),
         ("SIMULATOR_SPEED", "0"),
         ("SIMULATOR_SPEED", "fast"),
+        ("SIMULATOR_CROWD", "0"),
         ("LOG_FORMAT", "xml"),
         ("EMBEDDINGS", "cloud"),
         ("CORS_ALLOWED_ORIGINS", "*"),

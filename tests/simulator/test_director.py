@@ -33,6 +33,12 @@ def test_several_calls_are_placed_within_ten_seconds():
     assert sum(gaps) < 10
 
 
+def test_a_crowd_is_kept():
+    placements = first(100, seed=7, crowd=2)
+
+    assert {placement.crowd for placement in placements[2:] if not placement.story.hosted} == {2, 3}
+
+
 def test_a_rate_is_kept():
     gaps = [placement.gap for placement in first(200, seed=7, rate=6)]
 

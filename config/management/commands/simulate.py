@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from simulator.director import CROWD
 from simulator.run import BadOption, Options, run
 from simulator.world import SEED, TOKEN_RATE
 
@@ -23,7 +24,8 @@ class Command(BaseCommand):
         )
         parser.add_argument("--no-calls", action="store_true", help="serve only")
         parser.add_argument("--seed", type=int, default=SEED, help="the same seed gives the same calls")
-        parser.add_argument("--rate", type=float, help="calls a minute; default: keep five to seven live")
+        parser.add_argument("--rate", type=float, help="calls a minute; default: keep a crowd live")
+        parser.add_argument("--crowd", type=int, default=CROWD, help="how many are live, or one more")
         parser.add_argument("--calls", type=int, help="stop after so many calls; default: never")
         parser.add_argument("--speed", type=float, default=1.0, help="how fast people live")
         parser.add_argument("--token-rate", type=float, default=TOKEN_RATE, help="tokens a second")
