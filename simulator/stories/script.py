@@ -112,6 +112,11 @@ class Script:
         then = Call(line.then, {}) if line.then in tools else None
         return Reply(opening + render(line.answer, facts), then)
 
+    def story_of(self, messages: Sequence[Said]) -> tuple[Story, dict[str, Any]] | None:
+        """The story a conversation tells, and its facts; None if it tells none of ours."""
+        here = self._locate(messages)
+        return (here[1].story, here[1].story.facts(here[2])) if here else None
+
     def _locate(self, messages: Sequence[Said]) -> tuple[int, Place, int, bool] | None:
         """(index of the message, its place, the variant, whether the caller has called out since)."""
         known: dict[str, set[int]] = {}
