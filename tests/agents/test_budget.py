@@ -20,7 +20,8 @@ from agents.llm.providers.base import Endpoint, Model
 from agents.models import Agent, Budget, ModelCall
 from agents.periods import starts
 from base.ids import uuid7
-from base.shared import Shared
+from base.shared import Shared, shared
+from tests.agents.vendors import Counts, Refuse, Say, Stop
 from tests.base.silence import silent_redis
 
 MODEL = Candidate(
@@ -39,9 +40,9 @@ async def process(transactional_db, dropped_connections) -> AsyncIterator[Callab
         return made[-1][0]
 
     yield make
-    for budgets, shared in made:
+    for budgets, redis in made:
         await budgets.counters.drain()
-        await shared.close()
+        await redis.close()
 
 
 @pytest.fixture
@@ -61,6 +62,13 @@ def spend(workspace) -> Callable[..., Any]:
         return ModelCall.objects.create(workspace=workspace, cost_usd=Decimal(usd), **fields)
 
     return sync_to_async(add)
+
+
+@pytest.fixture
+async def ask_models(ask) -> Callable[..., Any]:
+    """Through the router, which waits for Redis however slow this machine is."""
+    shared().seconds = 30.0
+    return ask
 
 
 async def ask(budgets: Budgets, request, *, cost: str | None = None) -> Reservation:
@@ -253,6 +261,46 @@ async def test_without_a_budget_nobody_is_asked(process, request_of):
 
     await ask(budgets, request_of(), cost="3")
     assert await budgets.tier(request_of(tier="premium")) == "premium"
+
+
+async def test_fifty_at_once_that_fall_back_pass_the_limit_by_less_than_one_reservation(
+    ask_models, add_model, vendors, budget, request_of, recorded
+):
+    await add_model("a")
+    await add_model("b")
+    vendors.play("a", Refuse(503))
+    vendors.play("b", Say("It is."), Stop(), Counts(fresh=12, out=1_000))
+    await budget(hard_usd="0.05")
+    most = Decimal(estimate(request_of(max_tokens=1_000), MODEL)) / USD
+
+    ends: list[Any] = []
+    while not any("used up" in getattr(end, "message", "") for end in ends):
+        answers = await asyncio.gather(*(ask_models(max_tokens=1_000) for _ in range(50)))
+        ends = [answer[-1] for answer in answers]
+        assert {getattr(end, "type", "stop") for end in ends} <= {"stop", "budget_exceeded"}
+
+    rows = await recorded()
+    spent = sum(row.cost_usd for row in rows)
+    assert Decimal("0.05") <= spent < Decimal("0.05") + most
+    assert all(row.fallback_from == "a" for row in rows if row.model == "b")
+    assert {row.error_type for row in rows if row.model == "a"} == {"overloaded"}
+
+
+async def test_at_a_soft_limit_the_cheaper_model_answers_and_at_the_hard_one_none_is_asked(
+    ask_models, add_model, vendors, budget, workspace
+):
+    for tier in ("premium", "standard"):
+        await add_model(tier, tier=tier)
+        vendors.play(tier, Say("It is."), Stop(), Counts(fresh=0, out=10_000))  # 0.10 USD
+    await budget(soft_usd="0.05", hard_usd="0.15")
+
+    answers = [await ask_models(tier="premium") for _ in range(3)]
+
+    assert [answer[0].model for answer in answers[:2]] == ["premium", "standard"]
+    (failed,) = answers[2]
+    assert (failed.type, failed.retryable) == ("budget_exceeded", False)
+    assert failed.message.startswith("The workspace's budget for today is used up. The next begins on ")
+    assert len(vendors.requests) == 2
 
 
 async def forget(shared: Shared) -> None:
