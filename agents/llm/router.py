@@ -22,6 +22,7 @@ from agents.llm.clients import Clients, adapter
 from agents.llm.errors import ProviderError
 from agents.llm.events import Event, Failed, Finish, Started, TextDelta, Usage
 from agents.llm.ledger import Ledger
+from agents.llm.providers.faults import fault
 from agents.llm.request import Request
 from agents.llm.way import Way
 from agents.lookup import Lookup, per_loop
@@ -163,6 +164,8 @@ class Router:
                     attempt.saw(event)
                     if isinstance(event, Usage):
                         continue
+                    if isinstance(event, Finish) and not attempt.begun:
+                        raise fault("empty")
                     if not announced:
                         announced = True
                         yield started

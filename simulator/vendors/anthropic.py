@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from simulator.stories.script import Said
+from simulator.vendors.faults import BROKEN_OFF
 from simulator.vendors.models import MODELS, Models, Work, text_of
 from simulator.vendors.openai import CUT_AFTER, HANG_SECONDS, split
 from simulator.web import App, Cut, Request, Response, Stream, as_json
@@ -13,6 +14,7 @@ from simulator.web import App, Cut, Request, Response, Stream, as_json
 # fault: (status, type, message)
 ERRORS = {
     "429": (429, "rate_limit_error", "This request would exceed your organization's rate limit."),
+    "429-bare": (429, "rate_limit_error", "This request would exceed your organization's rate limit."),
     "quota": (402, "billing_error", "Your credit balance is too low."),
     "529": (529, "overloaded_error", "Overloaded"),
     "503": (503, "overloaded_error", "Overloaded"),
@@ -21,6 +23,8 @@ ERRORS = {
     "404": (404, "not_found_error", "model not found"),
     "context": (400, "invalid_request_error", "prompt is too long: 250000 tokens > 200000 maximum"),
 }
+
+OVERLOADED = {"type": "overloaded_error", "message": "Overloaded"}
 
 
 class Anthropic:
@@ -81,16 +85,16 @@ def _said(message: dict[str, Any]) -> list[Said]:
     return said
 
 
-def _refusal(status: int, kind: str, message: str, request_id: str) -> Response:
+def _refusal(status: int, kind: str, message: str, request_id: str, *, when: bool = True) -> Response:
     headers = {"request-id": request_id}
-    if status in {429, 503, 529}:
+    if when and status in {429, 503, 529}:
         headers["retry-after"] = "1"
     body = {"type": "error", "error": {"type": kind, "message": message}, "request_id": request_id}
     return as_json(body, status, headers)
 
 
 def _error(fault: str, request_id: str) -> Response:
-    return _refusal(*ERRORS[fault], request_id)
+    return _refusal(*ERRORS[fault], request_id, when=fault != "429-bare")
 
 
 def _input_usage(work: Work) -> dict[str, Any]:
@@ -128,13 +132,12 @@ async def _stream(work: Work) -> AsyncGenerator[bytes, None]:
             async for token in work.pen.write(work.reply.text, work.request_id):
                 yield _event("content_block_delta", index=index, delta={"type": "text_delta", "text": token})
                 written += len(token)
-                if written > len(work.reply.text) * CUT_AFTER and work.fault in {"cut", "truncate", "error"}:
-                    if work.fault == "cut":
-                        raise Cut
-                    if work.fault == "error":
-                        work.counts.cut += 1
-                        yield _event("error", error={"type": "overloaded_error", "message": "Overloaded"})
-                    return
+                if written > len(work.reply.text) * CUT_AFTER:
+                    if work.fault == "stall":
+                        await asyncio.sleep(HANG_SECONDS)
+                    if work.fault in BROKEN_OFF:
+                        yield work.break_off(_event("error", error=OVERLOADED))
+                        return
             yield _event("content_block_stop", index=index)
             index += 1
         if work.reply.call:
@@ -148,9 +151,10 @@ async def _stream(work: Work) -> AsyncGenerator[bytes, None]:
                     delta={"type": "input_json_delta", "partial_json": piece},
                 )
             yield _event("content_block_stop", index=index)
+        stop = "refusal" if work.fault == "refusal" else "tool_use" if work.reply.call else "end_turn"
         yield _event(
             "message_delta",
-            delta={"stop_reason": "tool_use" if work.reply.call else "end_turn", "stop_sequence": None},
+            delta={"stop_reason": stop, "stop_sequence": None},
             usage={"output_tokens": work.completion_tokens},
         )
         work.done = True

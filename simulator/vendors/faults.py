@@ -5,6 +5,7 @@ import random
 # By name: `sim-fast:429`. By chance: mostly before the first token, as vendors do.
 KINDS = (
     "429",
+    "429-bare",
     "quota",
     "529",
     "503",
@@ -12,12 +13,21 @@ KINDS = (
     "401",
     "404",
     "context",
+    "window",
     "hang",
     "slow",
     "cut",
     "truncate",
     "error",
+    "malformed",
+    "stall",
+    "empty",
+    "refusal",
 )
+# These begin well, and end in the middle by our doing.
+BROKEN_OFF = frozenset({"cut", "truncate", "error", "malformed"})
+SAY_NOTHING = frozenset({"empty", "refusal"})
+WINDOW = 1_000  # tokens of a prompt that `window` takes
 BY_CHANCE = {"429": 4, "503": 3, "500": 2, "slow": 3, "cut": 1}
 # The only model that fails by chance: the others are there to be fallen back to.
 FRAGILE = "sim-fast"

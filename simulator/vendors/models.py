@@ -11,9 +11,11 @@ from typing import Any
 
 from simulator.stories.script import Reply, Said, Script
 from simulator.tools import CATALOGUE
-from simulator.vendors.faults import SLOW_FACTOR, Faults
+from simulator.vendors.faults import BROKEN_OFF, SAY_NOTHING, SLOW_FACTOR, WINDOW, Faults
+from simulator.vendors.reader import read
 from simulator.vendors.stats import Counts, Stats
 from simulator.vendors.tokens import Pen, count
+from simulator.web import Cut
 
 # Seconds to the first token, in the middle; and how much faster than the settable rate a model is.
 FIRST_TOKEN = {"sim-fast": 0.32, "sim-standard": 0.55, "sim-claude": 0.6}
@@ -23,6 +25,7 @@ MODELS = tuple(FIRST_TOKEN)
 ACTIONS = ("end_call", "transfer_call")
 CACHED_FROM = 1024
 CACHE_BLOCK = 128
+HALF_A_CHUNK = b'event: content_block_delta\ndata: {"id": "half a ch\n\n'
 
 
 @dataclass(slots=True)
@@ -57,6 +60,15 @@ class Work:
     async def think(self) -> None:
         await self.pen.think(SLOW_FACTOR if self.fault == "slow" else 1.0)
 
+    def break_off(self, error: bytes) -> bytes:
+        """What a stream that ends in the middle says last: an error, half a chunk, nothing. Or it is cut."""
+        if self.fault == "cut":
+            raise Cut
+        if self.fault == "truncate":
+            return b""
+        self.counts.cut += 1
+        return error if self.fault == "error" else HALF_A_CHUNK
+
     @contextlib.contextmanager
     def counted(self) -> Iterator[None]:
         """Around the answer: whether it was finished, cut by us, or left by the client."""
@@ -71,7 +83,7 @@ class Work:
             if self.done:
                 self.counts.finished += 1
                 self.counts.tokens += self.completion_tokens
-            elif self.fault not in {"cut", "truncate", "error"}:
+            elif self.fault not in BROKEN_OFF:
                 self.counts.aborted += 1
 
 
@@ -101,11 +113,15 @@ class Models:
         name, fault = self.faults.of(model)
         names = {_letters(tool): tool for tool in offered}
         known = [tool for tool in (*CATALOGUE, *ACTIONS) if _letters(tool) in names]
-        reply = self.script.reply(messages, known)
+        reply = Reply("")
+        if fault not in SAY_NOTHING:
+            reply = read(system, messages, self.script) or self.script.reply(messages, known)
         counts = self.stats.of(name)
         counts.requests += 1
         prompt = count(system) + sum(count(message.text) + 4 for message in messages)
         counts.prompt_tokens += prompt
+        if fault == "window":
+            fault = "context" if prompt > WINDOW else ""
         pen = Pen(
             self._rate * RATE_FACTOR.get(name, 1.0),
             FIRST_TOKEN.get(name, 0.5) / self._speed,

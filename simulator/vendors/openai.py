@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from simulator.stories.script import Said
+from simulator.vendors.faults import BROKEN_OFF
 from simulator.vendors.models import MODELS, Models, Work, text_of
 from simulator.web import App, Cut, Request, Response, Stream, as_json
 
@@ -18,6 +19,7 @@ CUT_AFTER = 0.4
 # fault: (status, type, code, message)
 ERRORS: dict[str, tuple[int, str, str | None, str]] = {
     "429": (429, "requests", "rate_limit_exceeded", "Rate limit reached for requests."),
+    "429-bare": (429, "requests", "rate_limit_exceeded", "Rate limit reached for requests."),
     "quota": (429, "insufficient_quota", "insufficient_quota", "You exceeded your current quota."),
     "529": (529, "server_error", "overloaded", "The model is overloaded."),
     "503": (503, "server_error", "overloaded", "The engine is currently overloaded, please try again later."),
@@ -28,6 +30,11 @@ ERRORS: dict[str, tuple[int, str, str | None, str]] = {
         400, "invalid_request_error", "context_length_exceeded", "The maximum context length is exceeded.",
     ),
 }  # fmt: skip
+
+
+SERVER_ERROR = {
+    "error": {"message": "The server had an error.", "type": "server_error", "param": None, "code": None}
+}
 
 
 class OpenAI:
@@ -84,7 +91,7 @@ def _conversation(messages: list[dict[str, Any]]) -> tuple[list[Said], str]:
 def _error(fault: str, request_id: str) -> Response:
     status, kind, code, message = ERRORS[fault]
     headers = {"x-request-id": request_id}
-    if status in {429, 503, 529}:
+    if status in {429, 503, 529} and fault != "429-bare":
         headers["retry-after"] = "1"
     return as_json(
         {"error": {"message": message, "type": kind, "param": None, "code": code}}, status, headers
@@ -132,14 +139,14 @@ async def _stream(work: Work, include_usage: bool) -> AsyncGenerator[bytes, None
         async for token in work.pen.write(work.reply.text, work.request_id):
             yield chunk({"content": token})
             written += len(token)
-            if written > len(work.reply.text) * CUT_AFTER and work.fault in {"cut", "truncate", "error"}:
-                if work.fault == "cut":
-                    raise Cut
-                if work.fault == "error":
-                    work.counts.cut += 1
-                    yield _event({"error": {"message": "The server had an error.", "type": "server_error",
-                                            "param": None, "code": None}})  # fmt: skip
-                return
+            if written > len(work.reply.text) * CUT_AFTER:
+                if work.fault == "stall":
+                    await asyncio.sleep(HANG_SECONDS)
+                if work.fault in BROKEN_OFF:
+                    yield work.break_off(_event(SERVER_ERROR))
+                    return
+        if work.fault == "refusal":
+            yield chunk({"refusal": "I can't help with that."})
         if work.reply.call:
             call = {"index": 0, "id": f"call_{work.request_id[4:]}", "type": "function"}
             yield chunk({"tool_calls": [call | {"function": {"name": work.tool, "arguments": ""}}]})

@@ -50,85 +50,34 @@ async def test_it_writes_down_what_an_answer_took(kind, vendors, add_model, ask,
 
 
 @BOTH
-@pytest.mark.parametrize(
-    ("refusal", "error_type"),
-    [
-        (Refuse(429, "rate_limit_exceeded", headers={"retry-after": "20"}), "rate_limited"),
-        (Refuse(429, "insufficient_quota"), "rate_limited"),
-        (Refuse(529, "overloaded_error"), "overloaded"),
-        (Refuse(503), "overloaded"),
-        (Refuse(500), "internal"),
-        (Refuse(401, "authentication_error"), "auth"),
-        (Refuse(404, "model_not_found"), "internal"),
-        (HANG, "timeout"),
-    ],
-)
-async def test_it_falls_through_to_the_next_model(
-    kind, refusal, error_type, vendors, add_model, ask, recorded
-):
-    await add_model("a", kind=kind, timeout_ms=300 if refusal == HANG else 8_000)
-    await add_model("b", kind=kind)
-    vendors.play("a", refusal)
-    vendors.play("b", *HELLO)
-
-    events = await ask()
-
-    assert events[0] == Started(kind, "b", fallback=1)
-    assert text_of(events) == "Hello."
-    first, second = await recorded()
-    assert (first.model, first.finish, first.error_type) == ("a", "error", error_type)
-    assert (second.model, second.finish, second.fallback_from) == ("b", "stop", "a")
-    assert len(vendors.asked("a")) == 1
-
-
-@BOTH
-@pytest.mark.parametrize(
-    ("refusal", "error_type"),
-    [
-        (Refuse(400, "invalid_request_error", "temperature: not allowed"), "internal"),
-        (Refuse(400, "content_filter"), "content_filter"),
-        (Refuse(400, "invalid_request_error", "prompt is too long: 9 > 8"), "context_length"),
-    ],
-)
-async def test_it_stops_where_every_model_would_say_the_same(
-    kind, refusal, error_type, vendors, add_model, ask, recorded
-):
+async def test_it_stops_where_every_model_would_say_the_same(kind, vendors, add_model, ask, recorded):
     await add_model("a", kind=kind)
     await add_model("b", kind=kind)
-    vendors.play("a", refusal)
+    vendors.play("a", Refuse(400, "invalid_request_error", "temperature: not allowed"))
 
     *_, failed = await ask()
 
     assert isinstance(failed, Failed)
-    assert (failed.type, failed.retryable) == (error_type, False)
+    assert (failed.type, failed.retryable) == ("internal", False)
     assert "not allowed" not in failed.message  # the vendor's words stay with the vendor
     assert [row.model for row in await recorded()] == ["a"]
 
 
 @BOTH
-@pytest.mark.parametrize(
-    ("trouble", "error_type"),
-    [
-        (CUT, "connection"),
-        (HANG, "timeout"),
-        (Oops("overloaded_error"), "overloaded"),
-        (Wait(0), "connection"),  # the stream just ends, with nothing that says so
-    ],
-)
-async def test_it_never_joins_two_halves(kind, trouble, error_type, vendors, add_model, ask, recorded):
-    await add_model("a", kind=kind, timeout_ms=600 if trouble == HANG else 8_000)
+async def test_it_never_joins_two_halves(kind, vendors, add_model, ask, recorded):
+    await add_model("a", kind=kind)
     await add_model("b", kind=kind)
-    vendors.play("a", Say("I will "), trouble)
+    vendors.play("a", Say("I will "), Oops("overloaded_error"))
 
     events = await ask()
 
     assert text_of(events) == "I will "
     assert isinstance(events[-2], Usage)
-    assert (events[-1].type, events[-1].retryable) == (error_type, True)
+    assert (events[-1].type, events[-1].retryable) == ("overloaded", True)
     [row] = await recorded()
-    assert (row.finish, row.error_type, row.estimated) == ("error", error_type, True)
+    assert (row.finish, row.error_type, row.estimated) == ("error", "overloaded", True)
     assert row.tokens_out >= 2
-    assert row.request_id == ("" if isinstance(trouble, Wait) else "req_1")
+    assert row.request_id == "req_1"
 
 
 @BOTH

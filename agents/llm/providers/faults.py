@@ -23,6 +23,7 @@ FAULTS = {
     "rate_limited": Fault("rate_limited", retryable=True, falls_through=True),
     "overloaded": Fault("overloaded", retryable=True, falls_through=True),
     "server": Fault("internal", retryable=True, falls_through=True),
+    "empty": Fault("internal", retryable=True, falls_through=True),
     "quota": Fault("rate_limited", retryable=False, falls_through=True),
     "auth": Fault("auth", retryable=False, falls_through=True),
     "unknown_model": Fault("internal", retryable=False, falls_through=True),
