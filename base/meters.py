@@ -5,6 +5,8 @@ and any web process answers for all. One `inc` then costs about 1 µs and one `o
 the labels are looked up each time: keep the labelled child where it is hot.
 """
 
+from collections.abc import Sequence
+
 from prometheus_client import Counter, Gauge, Histogram
 
 # From a webhook's answer to a long task.
@@ -19,6 +21,11 @@ def counter(name: str, meaning: str, *labels: str) -> Counter:
 def seconds(name: str, meaning: str, *labels: str) -> Histogram:
     """How long something took. `name` ends in "_seconds"."""
     return Histogram(f"earshot_{name}", meaning, labels, buckets=SECONDS)
+
+
+def histogram(name: str, meaning: str, buckets: Sequence[float], *labels: str) -> Histogram:
+    """Anything else that comes in sizes; its unit is the end of its name."""
+    return Histogram(f"earshot_{name}", meaning, labels, buckets=buckets)
 
 
 def level(name: str, meaning: str) -> Gauge:

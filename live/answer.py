@@ -12,6 +12,7 @@ from agents.llm import router, tools
 from agents.llm.events import Event, Failed, Finish, Started, TextDelta, ToolCall
 from agents.llm.request import Message, Request
 from agents.llm.tools import ToolResult
+from base import tracing
 from base.trace import current_trace_id
 from calls import parts
 from live.interrupted import dropped
@@ -65,7 +66,7 @@ class Answer:
     def start(self, before: "Answer | None" = None) -> None:
         """Begin, once the answer before this one is gone."""
         self._before = before
-        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"answer {self.key}")
+        self._task = asyncio.get_running_loop().create_task(self._traced(), name=f"answer {self.key}")
 
     @property
     def text(self) -> str:
@@ -93,6 +94,18 @@ class Answer:
             await self._before.gone()
         if self._task:
             await asyncio.wait([self._task], timeout=STOP_SECONDS)
+
+    async def _traced(self) -> None:
+        agent = self.line.agent
+        told = {
+            "gen_ai.operation.name": "invoke_agent",
+            "gen_ai.agent.id": str(agent.agent_id),
+            "gen_ai.agent.name": agent.name,
+            "gen_ai.agent.version": str(agent.version),
+            "gen_ai.conversation.id": str(self.line.call.pk),
+            "earshot.answer": self.key,
+        }
+        await tracing.inside(self._run(), f"invoke_agent {agent.name}", told)
 
     async def _run(self) -> None:
         if self._before:
@@ -185,6 +198,8 @@ class Answer:
         return [{"type": "data-error", "data": data}, {"type": "error", "errorText": self._message}]
 
     def _show(self, *pieces: dict) -> None:
+        for piece in pieces:
+            tracing.current().event("stream", {"stream.event_type": piece["type"]})
         self.line.show(*(Entry(piece, group=self.key) for piece in pieces))
 
     # Words.

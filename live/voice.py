@@ -9,6 +9,7 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from agents.services import agent_by_key
+from base import tracing
 from live.conversation import Conversation
 from live.line import LineLost
 from live.process import sockets
@@ -64,6 +65,7 @@ class RetellVoice(AsyncWebsocketConsumer):
             logger.error("a call of agent %s could not be taken up: %s", agent.agent_id, type(error).__name__)
             await self.close(BROKEN)
             return
+        tracing.current().set({"gen_ai.conversation.id": str(self.conversation.line.call.pk)})
         self._pinging = asyncio.create_task(self._ping(), name="voice ping")
         sockets().opened(self)
 

@@ -14,7 +14,7 @@ from functools import cache
 import orjson
 
 from agents.lookup import per_loop
-from base import meters
+from base import meters, tracing
 from base.errors import SAYINGS, answer, error_body
 from base.ids import uuid7
 from platforms.adapters import ADAPTERS
@@ -27,6 +27,7 @@ from webhooks.intake import intake
 from webhooks.lines import Away
 from webhooks.models import Delivery
 from webhooks.patience import Patience
+from webhooks.spans import span_of
 from webhooks.unproven import unproven
 
 BODY_WITHIN_S = 10.0
@@ -88,6 +89,7 @@ def receiving(app):
 async def receiver(scope, receive, send, platform: str, connection: str) -> None:
     """Answers 200 with {"status": "accepted" | "duplicate"}, or an error in our shape."""
     began, status = time.perf_counter(), 200
+    tracing.route("POST", "webhooks/<platform>/<connection>")
     try:
         told = await _take_in(scope, receive, platform, connection)
     except Refused as refused:
@@ -139,7 +141,9 @@ async def _take_in(scope, receive, platform: str, connection: str) -> dict:
         error=unreadable,
     )
     try:
-        outcome = await queue.put(arrival)
+        outcome = await tracing.inside(
+            queue.put(arrival), "keep webhook", kind="producer", span_id=span_of(arrival.id)
+        )
     except Overloaded:
         raise Refused(503, [_RETRY_AFTER]) from None
     except Gone:

@@ -25,6 +25,7 @@ from calls.services import LEVELS, Opening, record
 from platforms.adapters import ADAPTERS
 from platforms.errors import Unreadable
 from platforms.webhooks import Told
+from webhooks import spans
 from webhooks.models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -87,8 +88,14 @@ def apply_call() -> Applied | None:
     if not batch:
         return None
     traces = {delivery.trace_id for delivery in batch} - {""}
-    with bind_trace(traces.pop() if len(traces) == 1 else new_trace()), TOOK.time():
-        return _apply(batch)
+    with (
+        bind_trace(traces.pop() if len(traces) == 1 else new_trace()),
+        TOOK.time(),
+        spans.applying(batch) as span,
+    ):
+        applied = _apply(batch)
+        span.set({"gen_ai.conversation.id": str(applied.call_id or "")})
+        return applied
 
 
 def _claim() -> list[Delivery]:

@@ -13,7 +13,7 @@ from collections import deque
 from channels.db import database_sync_to_async
 from django.db import Error, IntegrityError
 
-from agents.llm import pricing
+from agents.llm import pricing, spans
 from agents.llm.events import Usage
 from agents.models import LanguageModel, ModelCall
 from base import meters
@@ -22,9 +22,6 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS = meters.counter(
     "model_attempts", "Attempts at models, by how they ended.", "provider", "model", "outcome"
-)
-FIRST_TOKEN = meters.seconds(
-    "model_first_token_seconds", "From asking to the first token.", "provider", "model"
 )
 
 LINGER_SECONDS = 0.1  # so that attempts of the same moment are written together
@@ -44,8 +41,7 @@ class Ledger:
 
     def add(self, row: ModelCall) -> None:
         ATTEMPTS.labels(row.provider, row.model, row.error_type or row.finish).inc()
-        if row.first_token_ms is not None:
-            FIRST_TOKEN.labels(row.provider, row.model).observe(row.first_token_ms / 1000)
+        spans.attempted(row)
         if len(self._rows) >= self._room:
             log_instead(row, "there is no more room for it")
             return

@@ -13,6 +13,7 @@ import httpx
 from agents import registry
 from agents.arguments import complaint
 from agents.llm.request import ToolSpec
+from agents.llm.spans import executes_tool, found_tool
 from agents.lookup import Lookup, per_loop
 from agents.models import Tool
 from agents.registry import Registered, ToolContext, ToolFailed
@@ -66,6 +67,7 @@ class Service:
     parameters: dict[str, Any]  # JSON Schema
 
 
+@executes_tool
 async def run(call: ToolContext, name: str, arguments: dict[str, Any] | None) -> ToolResult:
     """Use a tool: a registered one, or the workspace's own of that name. Never raises for the tool's faults:
     they are results too.
@@ -87,11 +89,13 @@ async def _result(call: ToolContext, name: str, arguments: dict[str, Any] | None
         raise ToolFailed("The arguments were not a JSON object.")
     ours = registry.find(name)
     if ours is not None:
+        found_tool(name)
         await _check(ours.spec.parameters, arguments)
         return await _run(ours, call, arguments)
     service = await _services().get((call.workspace_id, name))
     if service is None:
         raise ToolFailed(f"There is no tool called {name}.")
+    found_tool(name)
     await _check(service.parameters, arguments)
     body = {"name": name, "args": arguments, "call": {"call_id": call.platform_call_id}}
     return await _ask(service, body)
