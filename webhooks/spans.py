@@ -20,7 +20,7 @@ def applying(batch: Sequence[Delivery]) -> Span:
     if not tracing.recording():
         return tracing.NOTHING
     first = batch[0]
-    told = {
+    told: tracing.Attributes = {
         "earshot.platform": first.platform,
         "earshot.kinds": sorted({delivery.kind for delivery in batch}),
         "messaging.batch.message_count": len(batch),
