@@ -8,16 +8,14 @@ from itertools import pairwise
 
 from channels.db import database_sync_to_async
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from agents.services import RunningAgent
 from base.trace import current_trace_id
 from calls import board, fold, parts
-from calls.models import Call
 from live import interrupted, messages, tasks
 from live.caller import Caller
 from live.line import Line, LineLost, Send, TakenUp, take_up
-from live.process import leases, writer
+from live.process import leases
 from live.spoken import Greeting, SpokenAnswer
 from platforms.errors import Unreadable
 from platforms.events import CallEnded, CallStarted, TurnHeard
@@ -29,9 +27,6 @@ logger = logging.getLogger(__name__)
 
 PLATFORM = "retell"
 DETAILS_SECONDS = 1.0  # how long a greeting waits for the caller's name
-LOG_SECONDS = (
-    2.0  # how long taking a call over waits for the log: the platform wants a sign of life within 5 s
-)
 END_SECONDS = 10.0  # for the last facts to be written
 LOOK_BACK = 6  # utterances among which an answer may just have been cut short
 _take_up = database_sync_to_async(take_up, thread_sensitive=False)
@@ -71,7 +66,7 @@ class Conversation:
         await send(voice.config())
         lease = await leases().take(taken.call.pk, lost)
         try:
-            if not taken.first and await _end_for(taken.call):
+            if not taken.first and await interrupted.end_left_open(taken.call):
                 # What the process before us left is in the record now, and has its numbers there.
                 taken = await _take_up(agent, PLATFORM, call_id, current_trace_id())
             conversation = cls(agent, send, taken, lease)
@@ -239,19 +234,3 @@ class Conversation:
 
     def _hung_up(self) -> None:
         self.line.write(CallEnded(at=self.line.at(self.line.ms())))
-
-
-async def _end_for(call: Call) -> bool:
-    """End what the process that held the call before us left half said. True if there was something."""
-    left = None
-    try:
-        async with asyncio.timeout(LOG_SECONDS):
-            left = await interrupted.left_open(writer().log, call)
-    except (RedisError, TimeoutError) as error:
-        logger.warning("call %s: cannot see what was left half said: %s", call.pk, type(error).__name__)
-    ending = await interrupted.end(call, left)
-    if ending is None:
-        return False
-    # Before anything of ours, and kept until the log can take it.
-    writer().put(parts.topic(call), *ending.entries)
-    return True

@@ -5,6 +5,8 @@ turn out to be alive. The record is changed with the call's row held, and the lo
 comes after its whole picture (`streaming/lua/append.lua`): so whoever is second says nothing new.
 """
 
+import asyncio
+import logging
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +14,7 @@ import orjson
 from channels.db import database_sync_to_async
 from django.db import transaction
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from agents.llm import ledger
 from agents.models import ModelCall
@@ -20,12 +23,16 @@ from calls import board, facts, fold, parts, services
 from calls.models import LONGEST_MS, Call, Event, Turn
 from calls.services import Opening
 from live.locks import set_for_now
+from live.process import writer
 from platforms.events import AnswerBegan, CallEvent, ToolAnswered, TurnSpoken
 from streaming.log import Entry, Log
+
+logger = logging.getLogger(__name__)
 
 UNANSWERED = "Its process ended before it answered."
 MESSAGE = "The answer was interrupted."
 LOCK_SECONDS = 2.0  # others wait for us, too
+LOG_SECONDS = 2.0  # how long taking a call over waits for the log: somebody waits for a sign of life
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,22 @@ async def tell(log: Log, call: Call) -> bool:
         return False
     await log.append(parts.topic(call), ending.entries)
     await database_sync_to_async(board.announce, thread_sensitive=False)(ending.call)
+    return True
+
+
+async def end_left_open(call: Call) -> bool:
+    """End what the process that held the call before us left half said. True if there was something."""
+    left = None
+    try:
+        async with asyncio.timeout(LOG_SECONDS):
+            left = await left_open(writer().log, call)
+    except (RedisError, TimeoutError) as error:
+        logger.warning("call %s: cannot see what was left half said: %s", call.pk, type(error).__name__)
+    ending = await end(call, left)
+    if ending is None:
+        return False
+    # Before anything of ours, and kept until the log can take it.
+    writer().put(parts.topic(call), *ending.entries)
     return True
 
 
@@ -149,7 +172,8 @@ def _attempt(call: Call, began: AnswerBegan) -> ModelCall:
         agent_id=call.agent_id,
         call_id=call.pk,
         trace_id=call.trace_id,
-        feature="voice",
+        turn=began.turn,
+        feature="chat" if call.channel == Call.Channel.CHAT else "voice",
         provider=began.provider,
         model=began.model,
         attempt=began.fallback + 1,

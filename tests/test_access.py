@@ -114,6 +114,9 @@ PAGES = {
         Permission.MANAGE_WORKSPACE, "POST", answers=(202,)
     ),
     "api/v1/ui-errors": Rule(Permission.SEE_CALLS, "POST", {"kind": "error"}, answers=(202,)),
+    "api/chat": Rule(Permission.CHAT, "POST", answers=(400,)),
+    "api/chat/<str:chat_id>/stream": Rule(Permission.CHAT, answers=(204,)),
+    "api/chat/<str:chat_id>/stop": Rule(Permission.CHAT, "POST"),
     "admin/": Rule(STAFF, answers=(200, 302, 403, 404)),  # and everything below it
 }
 STREAMS = {
@@ -200,10 +203,12 @@ def place(transactional_db):
     ended = record(workspace.pk, "retell", "ended", ON_THE_SOCKET, source="socket", opening=opening)
     record(workspace.pk, "retell", "ended", BY_THE_PLATFORM, source="platform", opening=opening)
     record(workspace.pk, "retell", "live", ON_THE_SOCKET[:-1], source="socket", opening=opening)
+    chat = record(workspace.pk, "chat", "chat-1", ON_THE_SOCKET[:-1], source="socket", opening=opening)
     connection = Connection.objects.create(workspace=workspace, platform="retell", name="Larkfield line")
     delivery = make_delivery(connection, call=ended)
     names = {
         "call_id": ended.pk,
+        "chat_id": chat.platform_call_id,
         "workspace_id": workspace.pk,
         "agent_id": agent.pk,
         "connection_id": connection.pk,

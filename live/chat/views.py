@@ -1,0 +1,235 @@
+"""`/api/chat`: what AI SDK clients (`useChat`) ask of us. docs/chat.md tells its users."""
+
+import logging
+import secrets
+from collections.abc import AsyncGenerator, Mapping
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import Viewer
+from accounts.decorators import requires
+from accounts.permissions import Permission
+from agents.llm import router
+from agents.llm.router import Plan
+from agents.services import RunningAgent, agent_by_id
+from base import limits
+from base.errors import json_error
+from base.trace import current_trace_id
+from calls.models import Call
+from live.chat import record, tail, talk
+from live.chat.asked import Asked, Invalid, asked, is_id
+from live.chat.record import Conflict, Finished, Question
+from live.interrupted import end_left_open
+from live.leases import AWAY
+from live.process import leases
+
+logger = logging.getLogger(__name__)
+
+HEADERS = {
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+    "X-Vercel-AI-UI-Message-Stream": "v1",
+}
+TRIES = 3  # to hold a chat that somebody lets go of while we look
+STOP_SECONDS = 5.0
+
+
+def in_a_thread(work):
+    return database_sync_to_async(work, thread_sensitive=False)
+
+
+class Refused(Exception):
+    """No answer to this. As `base.errors.json_error` takes it."""
+
+    def __init__(self, status: int, code: str = "", message: str = "", details: list | None = None) -> None:
+        super().__init__(message)
+        self.response = json_error(status, code, message, details)
+
+
+def invalid(faults: Mapping[str, str]) -> Refused:
+    details = [{"field": field, "problem": problem} for field, problem in faults.items()]
+    what = "; ".join(f"{field}: {problem}" for field, problem in faults.items())
+    return Refused(400, "invalid_request", f"This request can’t be answered. {what}.", details)
+
+
+@require_POST
+@requires(Permission.CHAT)
+async def chat(request: HttpRequest) -> HttpResponseBase:
+    """`POST /api/chat`: the answer to the newest message, as a UI message stream."""
+    taken = None
+    try:
+        wanted = _read(request)
+        taken = await limits.take(
+            request.workspace.pk, request.viewer.user_id or request.viewer.token_id, request.workspace.plan
+        )
+        if not taken.ok:
+            raise Refused(429, "rate_limited", f"Too many messages. Try again in {taken.retry_after_s} s.")
+        response = await _answered(request.viewer, wanted)
+    except Refused as refusal:
+        response = refusal.response
+    except AWAY as error:
+        logger.warning("a chat cannot be held: %s", type(error).__name__)
+        response = _away()
+    for name, value in (taken.headers() if taken else {}).items():
+        response[name] = value
+    return response
+
+
+@require_GET
+@requires(Permission.CHAT)
+async def stream(request: HttpRequest, chat_id: str) -> HttpResponseBase:
+    """`GET /api/chat/<id>/stream`: the answer under way, from its beginning; 204 if there is none."""
+    try:
+        call = await _find(request.viewer.workspace_id, chat_id)
+        about = await leases().about(call.pk)
+    except Refused as refusal:
+        return refusal.response
+    except AWAY:
+        return _away()
+    if about is None:
+        return HttpResponse(status=204)
+    return _streaming(tail.tail(call, about.partition(" ")[0]), call)
+
+
+@require_POST
+@requires(Permission.CHAT)
+async def stop(request: HttpRequest, chat_id: str) -> HttpResponse:
+    """`POST /api/chat/<id>/stop`: `{"stopped": whether there was an answer under way}`."""
+    try:
+        call = await _find(request.viewer.workspace_id, chat_id)
+        about = await leases().about(call.pk)
+        if about is not None:
+            await talk.ask_to_stop(call, about.partition(" ")[0])
+    except Refused as refusal:
+        return refusal.response
+    except AWAY:
+        return _away()
+    return JsonResponse({"stopped": about is not None})
+
+
+def _read(request: HttpRequest) -> Asked:
+    try:
+        return asked(request.body)
+    except Invalid as error:
+        raise invalid(error.faults) from None
+
+
+def _away() -> HttpResponse:
+    response = json_error(503, "unavailable", "Chats are away for a moment. Try again.")
+    response["Retry-After"] = "2"
+    return response
+
+
+async def _find(workspace_id: UUID, chat_id: str) -> Call:
+    call = await in_a_thread(record.find)(workspace_id, chat_id) if is_id(chat_id) else None
+    if call is None:
+        raise Refused(404, message="There is no such chat.")
+    return call
+
+
+# The newest message, and what becomes of it.
+
+
+async def _answered(viewer: Viewer, wanted: Asked) -> HttpResponseBase:
+    call = await in_a_thread(record.find)(viewer.workspace_id, wanted.chat_id)
+    if call and call.opened_by_id and viewer.user_id and call.opened_by_id != viewer.user_id:
+        raise Refused(403, "forbidden", "Somebody else is having this chat.")
+    agent = await _agent(viewer, wanted, call)
+    tier = wanted.tier or agent.tier
+    plan = await router.plan(viewer.workspace_id, tier, wanted.provider)
+    if call is None:
+        if wanted.message is None:
+            raise invalid({"messages": "there is no message of the user"})
+        if not plan.available:
+            raise _unavailable()
+        opened = in_a_thread(record.open_chat)
+        call = await opened(agent, wanted, viewer.user_id, current_trace_id())
+    key = f"msg_{secrets.token_hex(12)}"
+    message_id = wanted.message.id if wanted.message else ""
+    for _ in range(TRIES):
+        held = _Held(call)
+        if await held.claim(f"{key} {message_id}"):
+            return await held.answer(wanted, agent, key, plan=plan, tier=tier)
+        about = await leases().about(call.pk)
+        if about is not None:
+            running, _, answers = about.partition(" ")
+            if wanted.regenerates or wanted.about or not message_id or answers != message_id:
+                break
+            return _streaming(tail.tail(call, running), call)
+    raise Refused(409, "answer_running", "The last message is still being answered.")
+
+
+async def _agent(viewer: Viewer, wanted: Asked, call: Call | None) -> RunningAgent:
+    known = call.agent_id if call else None
+    if known and wanted.agent_id and wanted.agent_id != known:
+        raise invalid({"agentId": "this chat is with another agent"})
+    agent_id = known or wanted.agent_id
+    if agent_id is None:
+        raise invalid({"agentId": "say which agent is to answer"})
+    agent = await agent_by_id(viewer.workspace_id, agent_id)
+    if agent is None:
+        raise Refused(404, message="There is no such agent, or nothing of it is published.")
+    return agent
+
+
+def _unavailable() -> Refused:
+    return Refused(503, "all_models_unavailable", "No model is available right now. Try again later.")
+
+
+class _Held:
+    """A chat while this process holds it, from the claim to the moment its talk takes over."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._talk: talk.Talk | None = None
+        self._lease = ""
+
+    async def claim(self, about: str) -> bool:
+        lease = await leases().claim(self._call.pk, self._lost, about)
+        self._lease = lease or ""
+        return lease is not None
+
+    def _lost(self) -> None:
+        if self._talk:
+            self._talk.lost()
+
+    async def answer(
+        self, wanted: Asked, agent: RunningAgent, key: str, *, plan: Plan, tier: str
+    ) -> HttpResponseBase:
+        try:
+            found = await self._ask(wanted, agent, plan)
+            if isinstance(found, Question):
+                self._talk = talk.Talk(
+                    agent, found, key, self._lease, plan=plan, tier=tier, provider=wanted.provider
+                )
+                self._talk.start()
+        finally:
+            if self._talk is None:
+                await leases().release(self._call.pk, self._lease)
+        if isinstance(found, Finished):
+            return _streaming(tail.replay(found.turn.key, found), self._call)
+        return _streaming(tail.tail(self._call, key), self._call, plan)
+
+    async def _ask(self, wanted: Asked, agent: RunningAgent, plan: Plan) -> Question | Finished:
+        try:
+            if await in_a_thread(record.is_left_open)(self._call.pk):
+                await end_left_open(self._call)
+            return await in_a_thread(record.ask)(self._call.pk, wanted, agent, plan.available)
+        except Conflict as conflict:
+            raise Refused(409, "conflict", str(conflict)) from None
+        except record.Unavailable:
+            raise _unavailable() from None
+
+
+def _streaming(
+    told: AsyncGenerator[bytes, None], call: Call, plan: Plan | None = None
+) -> StreamingHttpResponse:
+    headers = HEADERS | {"X-Conversation-Id": str(call.pk)}
+    if plan and plan.models:
+        first, *others = plan.models
+        headers |= {"X-Model-Name": first.model.name, "X-Model-Tier": first.tier}
+        headers["X-Fallback-Chain"] = ", ".join(one.model.name for one in others)
+    return StreamingHttpResponse(told, content_type="text/event-stream", headers=headers)
