@@ -6,7 +6,7 @@ knows which of them made it; after a change all are made again, and until then o
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -124,10 +124,11 @@ def vectors_of(texts: Sequence[str], workspace_id: UUID, call_id: UUID | None = 
 # --- What is kept ---------------------------------------------------------------------------------------
 
 
-def waiting(most: int) -> QuerySet[Call]:
+def waiting(most: int, *, but: Collection[UUID] = ()) -> QuerySet[Call]:
     """Calls with words that have not been placed, oldest first. One that goes on changes too often yet."""
     over = Q(ended_at__isnull=False) | Q(channel=Call.Channel.CHAT)
-    return Call.objects.filter(over, embedded_at=None).order_by("started_at")[:most]
+    rows = Call.objects.filter(over, embedded_at=None).exclude(pk__in=list(but))
+    return rows.order_by("started_at")[:most]
 
 
 def take_in(call: Call) -> int:

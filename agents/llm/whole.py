@@ -1,0 +1,39 @@
+"""An answer that nobody waits for word by word: what slow work asks of a model."""
+
+import asyncio
+from contextlib import aclosing
+
+from agents.llm import router
+from agents.llm.errors import ProviderError
+from agents.llm.events import Failed, TextDelta
+from agents.llm.request import Request
+
+SECONDS = 90.0  # for all of it, whatever the models' own patience
+
+
+async def whole(request: Request) -> str:
+    """All of the answer's words. Raises ProviderError, also for an answer that broke off."""
+    told = []
+    try:
+        async with asyncio.timeout(SECONDS), aclosing(router.stream(request)) as events:
+            async for event in events:
+                match event:
+                    case TextDelta():
+                        told.append(event.text)
+                    case Failed():
+                        raise ProviderError(event.type, event.message, retryable=event.retryable)
+    except TimeoutError as error:
+        raise ProviderError("timeout", retryable=True) from error
+    return "".join(told)
+
+
+def ask(request: Request) -> str:
+    """The same for a task, which has no event loop. What was spent is on record when it returns."""
+    return asyncio.run(_ask(request))
+
+
+async def _ask(request: Request) -> str:
+    try:
+        return await whole(request)
+    finally:
+        await router.close()
