@@ -1,6 +1,7 @@
 // The cards there are: takes the board's stream in, makes, patches and ends cards. Where they stand is order.js' matter.
 
 import { Card } from "live/card.js";
+import { rollAll } from "live/roll.js";
 
 const LINGERS_MS = 8_000; // how long a finished call keeps its card
 const RETOLD_MS = 3_000; // after a reset, how long until what was not told again is taken to be over
@@ -33,7 +34,7 @@ export class Board {
       for (const { target, isIntersecting } of seen) {
         const card = this.cards.get(target.dataset.call);
         card?.see(isIntersecting, this.now);
-        if (card?.isUp) card.roll();
+        if (card) rollAll([card]);
       }
     });
     this.#sized = new ResizeObserver((boxes) => {
@@ -86,7 +87,7 @@ export class Board {
     // New ones are rolled once they are laid out.
     const known = drawn.map(({ id }) => this.cards.get(id)).filter(Boolean);
     for (const picture of drawn) this.#picture(picture);
-    for (const card of known.filter((card) => card.isUp)) card.roll();
+    rollAll(known);
   }
 
   #picture(picture) {

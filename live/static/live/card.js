@@ -75,8 +75,12 @@ export class Card {
     return this.#isVisible && this.#roll.isUp;
   }
 
-  roll() {
+  down() {
     this.#roll.down();
+  }
+
+  forget() {
+    this.#roll.forget();
   }
 
   // Once a second: what changes because time passes.

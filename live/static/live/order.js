@@ -1,6 +1,7 @@
 // The order of the cards: worked out all the time, applied only when nobody is looking at one.
 
 import { byUrgency, moves } from "live/attention.js";
+import { rollAll } from "live/roll.js";
 
 const EVERY_MS = 5_000;
 const MOVE_MS = 260;
@@ -46,7 +47,7 @@ export class Order {
       const { node } = this.#cards.get(id);
       if (this.#grid.children[index] !== node) this.#grid.insertBefore(node, this.#grid.children[index] ?? null);
     });
-    for (const card of [...this.#cards.values()].filter((card) => card.isUp)) card.roll(); // a node that is moved forgets how far it was scrolled
+    rollAll([...this.#cards.values()]); // a node that is moved forgets how far it was scrolled
     for (const [card, box] of before) if (card.node.isConnected) slide(card.node, box);
     return true;
   }

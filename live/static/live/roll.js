@@ -6,6 +6,7 @@
 import { setText } from "calls/transcript.js";
 
 const KEPT = 12;
+const MOST = 4 * KEPT; // of a card that nobody sees, and so nobody rolls
 const RUNNING = "is running";
 
 export class Roll {
@@ -13,6 +14,7 @@ export class Roll {
   #list;
   #blank;
   #rows = []; // {role, text, speaking, node}
+  #over = 0; // px: how tall those are that are too many
   #gone = 0; // px: how tall the rows were that are not here any more
 
   // box: scrolls; list: holds the rows; blank: {role: <template>} of a row.
@@ -26,7 +28,7 @@ export class Roll {
     }
   }
 
-  // said: [{role, text, speaking}, …], oldest first; at most one of them a tool. `down` follows, once all is drawn.
+  // said: [{role, text, speaking}, …], oldest first; at most one of them a tool. `rollAll` follows, once all is drawn.
   show(said) {
     let changed = false;
     const spoken = this.#rows.filter((row) => row.role !== "tool");
@@ -37,7 +39,7 @@ export class Roll {
     }
     changed = this.#settleTools(said) || changed;
     if (!changed) return;
-    this.#prune();
+    if (this.#rows.length > MOST) rollAll([this]);
     this.#rows.forEach((row, index) => row.node.classList.toggle("said-prev", index < this.#rows.length - 1));
   }
 
@@ -78,26 +80,35 @@ export class Roll {
     return true;
   }
 
-  // Their room stays, so that those that are left do not move.
-  #prune() {
-    const over = this.#rows.splice(0, Math.max(0, this.#rows.length - KEPT));
-    if (!over.length) return;
-    const top = ({ node }) => node.getBoundingClientRect().top;
-    this.#gone += top(this.#rows[0]) - top(over[0]);
-    for (const { node } of over) node.remove();
-    this.#list.style.setProperty("--gone", `${this.#gone}px`);
-  }
-
-  // Whether the last words are below what is shown. Ask all the cards first, then roll them: the page is laid out once.
+  // Whether there is something to roll or to forget; measured, nothing changed.
   get isUp() {
+    const first = this.#rows.length - KEPT;
+    const top = ({ node }) => node.getBoundingClientRect().top;
+    this.#over = first > 0 ? top(this.#rows[first]) - top(this.#rows[0]) : 0;
     const { scrollTop, clientHeight, scrollHeight } = this.#box;
-    return scrollTop + clientHeight < scrollHeight - 1;
+    return first > 0 || scrollTop + clientHeight < scrollHeight - 1;
   }
 
   // By scrolling, so that what rolls is not a shift of the page.
   down() {
     this.#box.scrollTop = this.#box.scrollHeight;
   }
+
+  // Right after `isUp` and `down`. Their room stays, so that those that are left do not move.
+  forget() {
+    const over = this.#rows.splice(0, Math.max(0, this.#rows.length - KEPT));
+    if (!over.length) return;
+    this.#gone += this.#over;
+    for (const { node } of over) node.remove();
+    this.#list.style.setProperty("--gone", `${this.#gone}px`);
+  }
+}
+
+// Rolls of one page, or cards with one: first all that is measured, then all that moves, so it is laid out once.
+export function rollAll(rolls) {
+  const up = rolls.filter((one) => one.isUp);
+  for (const one of up) one.down();
+  for (const one of up) one.forget();
 }
 
 // Where in our rows a telling begins: the earliest place from which it goes on as ours do.
