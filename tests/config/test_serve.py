@@ -15,7 +15,7 @@ import uvicorn
 from base.processes import CannotStart
 from config.env import BASE_DIR
 from config.listening import BACKLOG, listen
-from config.management.commands.serve import server_config
+from config.server import server_config
 from tests.config.running import wait_for
 
 

@@ -15,7 +15,7 @@ from websockets.asyncio.client import connect
 from accounts.models import Workspace
 from agents.models import Agent, LanguageModel, Provider, Tool
 from agents.services import publish
-from config.management.commands.serve import server_config
+from config.server import server_config
 from platforms.models import Connection
 from simulator import Timing, World
 from simulator.tools import CATALOGUE

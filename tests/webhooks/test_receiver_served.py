@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from config.listening import listen
-from config.management.commands.serve import Server, server_config
+from config.server import Server, server_config
 from tests.webhooks.posting import address_of, close, signed
 from tests.webhooks.told import body_of
 from webhooks.models import Delivery
