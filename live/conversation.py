@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from channels.db import database_sync_to_async
+from django.db import Error
 from django.utils import timezone
 
 from agents.services import RunningAgent
 from base.trace import current_trace_id
-from calls import board, fold, parts
+from calls import board, fold, memory, parts
 from live import interrupted, messages, tasks
 from live.caller import Caller
 from live.line import Line, LineLost, Send, TakenUp, take_up
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 PLATFORM = "retell"
 DETAILS_SECONDS = 1.0  # how long a greeting waits for the caller's name
+RECALL_SECONDS = 5.0  # after which the caller is a stranger
 END_SECONDS = 10.0  # for the last facts to be written
 LOOK_BACK = 6  # utterances among which an answer may just have been cut short
 _take_up = database_sync_to_async(take_up, thread_sensitive=False)
@@ -46,7 +48,9 @@ class Conversation:
         self._first = taken.first
         self._used = messages.used_before(taken.turns)
         self._variables: dict[str, object] = {}
+        self._memory = ""  # of the caller
         self._details = asyncio.Event()
+        self._recalling: asyncio.Task | None = None
         self._answer: SpokenAnswer | None = None
         self._last_id = -1
         self._opening: asyncio.Task | None = None
@@ -90,7 +94,7 @@ class Conversation:
                     await self._details.wait()
             except TimeoutError:
                 logger.info("call %s: greeted before its details came", self.line.call.pk)
-        text = messages.fill(text, self._variables).strip()
+        text = self._fill(text).strip()
         if self._answer is not None:
             return  # the caller was quicker
         if text:
@@ -134,6 +138,29 @@ class Conversation:
         started = [event for event in told if isinstance(event, CallStarted)]
         if started:
             self.line.write(*started, source=fold.PLATFORM)
+            self._recall(started[0])
+
+    def _recall(self, started: CallStarted) -> None:
+        """Have looked up how earlier calls with the caller went, if the agent wants to be told. Nobody waits
+        for it: what is not there yet is not said."""
+        agent = self.line.agent
+        wanted = any(messages.asks_for(text, messages.MEMORY) for text in (agent.prompt, agent.first_message))
+        if wanted and self._recalling is None:
+            number = started.to_number if started.direction == "outbound" else started.from_number
+            name = f"memory {self.line.call.pk}"
+            self._recalling = asyncio.create_task(self._look_up(number), name=name)
+
+    async def _look_up(self, number: str) -> None:
+        call = self.line.call
+        try:
+            async with asyncio.timeout(RECALL_SECONDS):
+                self._memory = await memory.recalled(call.workspace_id, number, but=call.pk)
+        except (Error, TimeoutError) as error:
+            logger.warning("call %s: its caller is not remembered: %s", call.pk, type(error).__name__)
+
+    def _fill(self, text: str) -> str:
+        """Put the call's variables into a text. The platform's own win."""
+        return messages.fill(text, {messages.MEMORY: self._memory} | self._variables)
 
     # The caller speaks, the agent answers.
 
@@ -156,7 +183,7 @@ class Conversation:
             SpokenAnswer(
                 self.line,
                 response_id,
-                system=messages.fill(agent.prompt, self._variables),
+                system=self._fill(agent.prompt),
                 messages=messages.messages(transcript, self._used, reminder=reminder),
                 used=self._used,
                 after=sum(utterance.role == "caller" for utterance in transcript),
@@ -220,9 +247,9 @@ class Conversation:
 
     async def _let_go(self, over: bool) -> None:
         self.line.lose()
-        if self._opening:
-            self._opening.cancel()
-            await asyncio.gather(self._opening, return_exceptions=True)
+        for task in filter(None, (self._opening, self._recalling)):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         if self._answer:
             self._answer.stop(parts.SUPERSEDED if over else "interrupted")
             await self._answer.gone()

@@ -11,6 +11,7 @@ from platforms.retell.transcript import Utterance
 
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_.-]{1,80})\s*\}\}")
 LONGEST_VALUE = 1_000
+MEMORY = "memory"  # a variable we fill ourselves: what is known of the caller from earlier calls
 SILENCE = "(The caller has said nothing for a while.)"
 NOTHING_YET = "(The caller has not said anything yet.)"
 
@@ -34,9 +35,9 @@ def fill(text: str, variables: Mapping[str, object]) -> str:
     return VARIABLE.sub(value, text)
 
 
-def asks_for(text: str) -> bool:
-    """Whether a text has variables to fill."""
-    return bool(VARIABLE.search(text))
+def asks_for(text: str, name: str = "") -> bool:
+    """Whether a text has variables to fill, or that one."""
+    return any(not name or found == name for found in VARIABLE.findall(text))
 
 
 def messages(transcript: Sequence[Utterance], used: Sequence[Used], *, reminder: bool) -> list[Message]:

@@ -13,6 +13,7 @@ from live.answer import Answer
 from live.chat import record, wire
 from live.interrupted import dropped
 from live.line import Line
+from live.messages import MEMORY, fill
 from platforms.events import TurnSpoken
 from streaming.log import Entry
 
@@ -36,7 +37,9 @@ class ChatAnswer(Answer):
         provider: str,
         tiers: Mapping[tuple[str, str], str],
     ) -> None:
-        super().__init__(line, key, system=line.agent.prompt, messages=messages, asked_ms=asked_ms)
+        # Nobody is known by a number here.
+        system = fill(line.agent.prompt, {MEMORY: ""})
+        super().__init__(line, key, system=system, messages=messages, asked_ms=asked_ms)
         self.turn: Turn | None = None  # once it is in the record
         self._tier, self._provider, self._tiers = tier, provider, tiers
         self._floor = 0  # what comes next was not before this

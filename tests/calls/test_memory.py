@@ -1,0 +1,161 @@
+"""What is remembered of a caller from earlier calls."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Workspace
+from agents import registry
+from agents.models import Agent
+from agents.registry import ToolContext, ToolFailed
+from calls import memory
+from calls.embeddings import take_in
+from calls.memory import NOTES, recall
+from calls.models import Call
+from tests.calls.made import make_call, said
+from tests.people import make_member
+
+CALLER, OTHER = "+447700900142", "+447700900143"
+
+
+@pytest.fixture
+def earlier(agent) -> list[Call]:
+    """Calls of one caller, and one of another, newest first."""
+    now = timezone.now()
+    told = [
+        (CALLER, 1, "A refund of £12 was promised.", {"successful": False, "sentiment": "negative"}),
+        (OTHER, 2, "Somebody else moved house.", {}),
+        (CALLER, 3, "The meter was read.", {"successful": True}),
+        (CALLER, 4, "", {}),
+        (CALLER, 9, "An engineer\n came.", {}),
+    ]
+    calls = [
+        make_call(
+            agent,
+            [said("c0", text or "Hello?", 0, 900)],
+            from_number=number,
+            started_at=now - timedelta(days=days),
+            summary=text,
+            **more,
+        )
+        for number, days, text, more in told
+    ]
+    for call in calls:
+        take_in(call)
+    return calls
+
+
+def day(call: Call) -> str:
+    return f"{call.started_at:%d %B %Y}".lstrip("0")
+
+
+def test_the_last_calls_of_a_caller_are_told_in_a_line_each(earlier, workspace):
+    assert recall(workspace.pk, CALLER).splitlines() == [
+        NOTES,
+        f"- {day(earlier[0])}, Odell: A refund of £12 was promised. (not settled, the caller was negative)",
+        f"- {day(earlier[2])}, Odell: The meter was read. (settled)",
+        f"- {day(earlier[4])}, Odell: An engineer came.",
+    ]
+
+
+def test_who_was_rung_up_is_known_by_the_number_that_was_dialled(agent):
+    make_call(agent, direction="outbound", from_number=OTHER, to_number=CALLER, summary="They renewed.",
+              started_at=timezone.now())  # fmt: skip
+
+    assert "They renewed." in recall(agent.workspace_id, CALLER)
+    assert recall(agent.workspace_id, OTHER) == ""
+
+
+@pytest.mark.parametrize("number", ["", "anonymous", "+1", "sip:odell@example.com", "+447700900199"])
+def test_nothing_is_known_of_a_stranger(earlier, workspace, number):
+    Call.objects.filter(pk=earlier[1].pk).update(from_number=number)
+
+    assert recall(workspace.pk, number) == "" or number.startswith("+4477")
+
+
+def test_another_workspace_remembers_its_own_calls_only(earlier):
+    other = Workspace.objects.create(name="Another")
+
+    assert recall(other.pk, CALLER) == ""
+
+
+def test_the_call_that_goes_on_is_no_memory_and_neither_is_last_years(agent):
+    old = timezone.now() - timedelta(days=400)
+    now = make_call(agent, summary="This very call.", started_at=timezone.now())
+    make_call(agent, summary="Long ago.", started_at=old)
+
+    assert recall(agent.workspace_id, CALLER, but=now.pk) == ""
+
+
+def test_it_never_grows_beyond_what_a_prompt_takes(agent):
+    for _ in range(9):
+        make_call(agent, summary="word " * 500, started_at=timezone.now(), successful=False,
+                  sentiment="negative")  # fmt: skip
+
+    assert 600 < len(recall(agent.workspace_id, CALLER)) <= 1_000
+
+
+# --- The tools ------------------------------------------------------------------------------------------
+
+
+def looked_up(workspace, query="", caller=CALLER, **context) -> str:
+    return memory._lookup(ToolContext(workspace.pk, caller=caller, **context), {"query": query})
+
+
+def test_an_agent_can_look_up_what_was_said_to_this_caller_and_to_nobody_else(earlier, workspace):
+    told = looked_up(workspace, "money back")
+
+    assert "A refund of £12 was promised." in told
+    assert "moved house" not in looked_up(workspace, "moving house")
+    assert looked_up(workspace) == recall(workspace.pk, CALLER)
+    assert looked_up(workspace, caller="+447700900199") == "There were no earlier calls."
+
+
+def test_without_a_number_there_is_nobody_to_look_up(earlier, workspace):
+    with pytest.raises(ToolFailed, match="not known who"):
+        looked_up(workspace, "refund", caller="")
+
+
+def searched(call: Call | None, workspace, query="refund") -> str:
+    context = ToolContext(workspace.pk, call_id=call and call.pk, caller=CALLER)
+    return memory._search(context, {"query": query})
+
+
+def chat(agent, opened_by=None) -> Call:
+    return make_call(agent, ended=False, channel="chat", platform="chat", from_number="", opened_by=opened_by)
+
+
+def test_a_colleague_can_search_all_calls_and_is_told_where(earlier, agent, workspace):
+    mine = chat(agent, make_member(workspace, "operator"))
+
+    told = searched(mine, workspace, "somebody moves to another house")
+
+    first = earlier[1]
+    assert f"Somebody else moved house. [/calls/{first.pk}/" in told
+    assert f"[/calls/{first.pk}/#turn-1]" in told
+    assert searched(mine, workspace, "pineapples in outer space") == "Nothing was found."
+
+
+def test_nobody_else_can_search_them(earlier, agent, workspace):
+    stranger = Workspace.objects.create(name="Another")
+    spy = make_member(stranger, "owner")
+    refused = [
+        earlier[0],
+        None,
+        chat(agent),
+        chat(agent, make_member(workspace, "viewer")),
+        chat(agent, spy),
+        chat(Agent.objects.create(workspace=stranger, name="Spy"), spy),
+    ]
+
+    for call in refused:
+        with pytest.raises(ToolFailed, match="Only a colleague"):
+            searched(call, workspace)
+
+
+def test_the_tools_are_registered_and_take_no_workspace():
+    for name in ("lookup_memory", "search_calls"):
+        spec = registry.find(name).spec
+        assert spec.parameters["additionalProperties"] is False
+        assert spec.parameters["properties"].keys() == {"query"}
