@@ -62,6 +62,7 @@ def card(call: Call, turns: Sequence[Turn], now: Now | None = None) -> dict:
         "version": call.version.number if call.version else None,
         "topic": call.agent.topic if call.agent else "",
         "level": call.level,
+        "channel": call.channel,
         "started_at": call.started_at.isoformat(),
         "duration_ms": call.duration_ms,
         "why": _why(call, turns, reply_p50_ms if slow else None),

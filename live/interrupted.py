@@ -7,6 +7,7 @@ comes after its whole picture (`streaming/lua/append.lua`): so whoever is second
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,13 +51,18 @@ class Ending(NamedTuple):
     entries: list[Entry]
 
 
-async def tell(log: Log, call: Call) -> bool:
+async def tell(log: Log, call: Call, is_held: Callable[[Call], Awaitable[bool]] | None = None) -> bool:
     """End every answer and tool of the call that nobody is working on any more. True if there was one.
 
+    `is_held` is asked once more whether somebody is, after all: a chat may be asked on at this very moment,
+    and whoever answers holds it before they say anything.
     In the record first, then before whoever watches: what fails in between is still open in the log, so the
     next who calls this tells it. Raises RedisError.
     """
-    ending = await end(call, await left_open(log, call))
+    left = await left_open(log, call)
+    if is_held and await is_held(call):
+        return False
+    ending = await end(call, left)
     if ending is None:
         return False
     await log.append(parts.topic(call), ending.entries)

@@ -33,6 +33,7 @@ BLANK = {
     "who": "",
     "why": {},
     "level": "token",
+    "channel": "phone",
     "length_ms": 0,
     "reply_p50_ms": None,
     "tools_text": "none",
@@ -121,7 +122,8 @@ def drawn(card: dict, now) -> dict:
     at = card["duration_ms"] if card["duration_ms"] is not None else _ms(now - started)
     silent = 0
     speaking = card["now"] and card["now"]["speaking"]
-    if card["status"] == "live" and card["level"] == "token" and not speaking:
+    spoken = card["level"] == "token" and card["channel"] != Call.Channel.CHAT
+    if card["status"] == "live" and spoken and not speaking:
         heard = max((end for _, end, *_ in timeline.voiced(card["ribbon"])), default=0)
         silent = min(_ms(now - datetime.fromisoformat(card["last_at"])), max(0, at - heard))
     tools_text, tools_tone = tool_words(**card["tools"])

@@ -26,6 +26,8 @@ from calls import board, fold, services
 from calls.models import Call, Event
 from calls.services import Opening
 from live import interrupted, leases, tasks
+from live.chat import idle as resting
+from live.chat.record import PLATFORM
 from live.passing import PASSING
 from live.quiet import Quiet
 from platforms.events import CallEnded
@@ -46,10 +48,17 @@ MOST_LATE = 500  # a sweep; an import of old calls tells of itself
 
 
 class Watch:
-    """`dead` and `give_up`: seconds after a lease has run out until watchers are told, and the call ended."""
+    """`dead` and `give_up`: seconds after a lease has run out until watchers are told, and the call ended.
+    `idle`: how long nobody says anything in a chat before it has ended."""
 
-    def __init__(self, *, dead: float = DEAD_SECONDS, give_up: float = GIVE_UP_SECONDS) -> None:
-        self._dead, self._give_up = dead, give_up
+    def __init__(
+        self,
+        *,
+        dead: float = DEAD_SECONDS,
+        give_up: float = GIVE_UP_SECONDS,
+        idle: timedelta = resting.IDLE,
+    ) -> None:
+        self._dead, self._give_up, self._idle = dead, give_up, idle
         self._redis = leases.connect()
         self._log = Log()
         self._name = secrets.token_hex(8)
@@ -109,6 +118,7 @@ class Watch:
         if now - self._swept > SWEEP_SECONDS:
             self._swept = now
             await self._look_after_quiet()
+            await self._look_after_idle()
             await self._look_after_late()
             await self._sweep()
 
@@ -155,12 +165,23 @@ class Watch:
             if now - since >= dead and call_id not in self._told:
                 await self._do(self._tell, orphans[call_id])
                 self._told.add(call_id)
-            if leading and now - since >= self._give_up:
+            # A chat that nobody is answering in is at rest.
+            if leading and now - since >= self._give_up and orphans[call_id].platform != PLATFORM:
                 await self._do(_give_up, orphans[call_id])
 
     async def _tell(self, call: Call) -> None:
-        if await interrupted.tell(self._log, call):
+        if await interrupted.tell(self._log, call, self._is_held):
             logger.warning("call %s: its process died in the middle of an answer", call.pk)
+
+    async def _is_held(self, call: Call) -> bool:
+        return bool(await leases.held(self._redis, [call.pk]))
+
+    async def _look_after_idle(self) -> None:
+        for chat in await in_a_thread(resting.idle)(self._idle):
+            await self._do(self._end_idle, chat)
+
+    async def _end_idle(self, chat: Call) -> None:
+        await in_a_thread(resting.end)(chat, self._idle)
 
     # Calls that webhooks told of, and tell of no more.
 

@@ -21,9 +21,10 @@ export function lastHeard(card) {
 }
 
 // Only where words come as they are spoken is their absence silence: a turn is told once it is over, so somebody may
-// be in the middle of a long one.
+// be in the middle of a long one; and who types takes their time.
+const isHeard = (card) => card.status === "live" && card.level === "token" && card.channel !== "chat";
 export const silence = (card, now) =>
-  card.status !== "live" || card.level !== "token" || card.now?.speaking ? 0 : Math.max(0, now - lastHeard(card));
+  !isHeard(card) || card.now?.speaking ? 0 : Math.max(0, now - lastHeard(card));
 
 // Why a card is where it is: {tier, tone, icon, text, since}. `since`: when its silence began, in ms since 1970.
 export function reason(card, now) {

@@ -1,14 +1,9 @@
 """`POST /api/chat`: what is asked, answered, shown and kept."""
 
-import asyncio
 
-from asgiref.sync import sync_to_async
 
-from agents.llm import router
-from agents.models import ModelCall
 from calls.models import Call, Turn
-from tests.agents.vendors import CUT, HANG, Counts, Part, Refuse, Say, Stop, Wait
-from tests.live.house import until
+from tests.agents.vendors import Say, Stop, Wait
 
 
 async def turns() -> list[Turn]:
