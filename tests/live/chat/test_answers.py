@@ -1,7 +1,5 @@
 """`POST /api/chat`: what is asked, answered, shown and kept."""
 
-
-
 from calls.models import Call, Turn
 from tests.agents.vendors import Say, Stop, Wait
 
