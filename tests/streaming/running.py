@@ -110,8 +110,8 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-async def eventually(condition, seconds: float = 60) -> None:
-    """Wait for something only the other side can see."""
+async def eventually(condition, seconds: float = 60, every: float = 0.01) -> None:
+    """Wait for something only the other side can see; look `every` so many seconds."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the other side has no event for us
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(every)

@@ -9,18 +9,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from playwright.async_api import Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route
 
 from streaming.log import Entry
 from streaming.positions import Cursor, join
-from tests.browser.conftest import FLAGS, chromium
 from tests.streaming.running import free_port, web
 from tests.streaming.test_consumers import FINISH, turn, words
 from tests.streaming.test_positions import POSITIONS
 
-MODULES = Path(__file__).parents[2] / "streaming/static/streaming"
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+MODULES = Path(__file__).parents[3] / "streaming/static/streaming"
 LISTEN = """async ([url, share]) => {
     const { openStream } = await import("/static/any/streaming/stream.js");
     const seen = { parts: [], states: [], resets: 0, over: [] };
@@ -37,21 +38,19 @@ LISTEN = """async ([url, share]) => {
 everywhere = pytest.mark.parametrize("share", [False, True], ids=["own", "shared"])
 
 
-@pytest.fixture
-async def page(uvicorn_server) -> AsyncIterator[Page]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        page = await browser.new_page()
-        await page.goto(f"http://127.0.0.1:{int(uvicorn_server)}/page")
-        yield page
-        await browser.close()
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, uvicorn_server) -> AsyncIterator[Page]:
+    page = await browser.new_page()
+    await page.goto(f"http://127.0.0.1:{int(uvicorn_server)}/page")
+    yield page
+    await page.context.close()
 
 
 async def until(page: Page, condition: str, seconds: float = 20) -> None:
     # Not wait_for_function: the page's policy forbids what it does.
     async with asyncio.timeout(seconds):
         while not await page.evaluate(f"() => {condition}"):  # noqa: ASYNC110 - the page has no event for us
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.1)
 
 
 async def seen(page: Page) -> dict:

@@ -8,14 +8,15 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page
 
 from streaming.log import Entry, Log
-from tests.browser.conftest import FLAGS, chromium
 from tests.streaming.running import Web, eventually, free_port, web
 from tests.streaming.test_consumers import FINISH, turn
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+LOOK_EVERY_S = 0.1
 OPEN = """async ([url, as, after, who]) => {
     const { openStream } = await import("/static/any/streaming/stream.js");
     const seen = (window.seen ??= { text: "", states: [], reports: [], resets: 0, over: [] });
@@ -47,7 +48,7 @@ class Tab:
         async def is_enough() -> bool:
             return enough(await self.seen())
 
-        await eventually(is_enough, seconds)
+        await eventually(is_enough, seconds, LOOK_EVERY_S)
         return await self.seen()
 
 
@@ -89,20 +90,18 @@ class Tabs:
             return sorted(map(sorted, found)) == sorted(map(sorted, topics))
 
         try:
-            await eventually(is_so, seconds)
+            await eventually(is_so, seconds, LOOK_EVERY_S)
         except TimeoutError:
             pytest.fail(f"{await self.connections()} and not {topics}")
 
 
-@pytest.fixture
-async def context(request) -> AsyncIterator[BrowserContext]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        context = await browser.new_context()
-        if getattr(request, "param", "sharing") == "alone":
-            await context.add_init_script("delete globalThis.SharedWorker")
-        yield context
-        await browser.close()
+@pytest_asyncio.fixture(loop_scope="module")
+async def context(browser: Browser, request) -> AsyncIterator[BrowserContext]:
+    context = await browser.new_context()
+    if getattr(request, "param", "sharing") == "alone":
+        await context.add_init_script("delete globalThis.SharedWorker")
+    yield context
+    await context.close()
 
 
 @pytest.fixture
@@ -118,7 +117,7 @@ def board() -> str:
     return f"board:{uuid4()}"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def tabs(uvicorn_server: Web, context, board, sharing) -> Tabs:
     return Tabs(context, int(uvicorn_server), board, sharing)
 
@@ -312,7 +311,7 @@ async def test_more_calls_than_one_connection_carries_take_another(tabs, log):
             carried = [len(topics) for topics in await tabs.connections()]
             return len(carried) == 2 and sum(carried) == len(calls) and max(carried) <= 20
 
-        await eventually(is_so, 60)
+        await eventually(is_so, 60, LOOK_EVERY_S)
     everything = sorted(word for text in spoken.values() for word in text.split())
     await tab.until(lambda seen: sorted(seen["text"].split()) == everything)
 
