@@ -23,15 +23,15 @@ READY = re.compile(r"Earshot is ready at (?P<url>\S+)  \(login: (?P<email>\S+) /
 OURS = ("DATABASE_URL", "REDIS_URL", "REDIS_LOG_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEY", "EARSHOT_URL")
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """What `condition` answers once it is true. Fails the test after `seconds`."""
+def wait_for(condition: Callable[[], Any], seconds: float = 60, every: float = 0.05) -> Any:
+    """What `condition` answers once it is true; asked `every` 0.05 s. Fails the test after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         found = condition()
         if found:
             return found
         assert time.monotonic() < deadline, f"still not so after {seconds} s"
-        time.sleep(0.05)
+        time.sleep(every)
 
 
 @contextmanager
@@ -167,14 +167,21 @@ def family(home: Path) -> dict[int, str]:
     Our own processes have it in their environment, the servers on their command line or as their folder.
     """
     found = {}
-    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+    mine, named = f"EARSHOT_HOME={home}\0".encode(), str(home).encode()
+    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdecimal()):
         try:
-            words = folder.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            known = folder.joinpath("environ").read_bytes().decode(errors="replace")
-            where = os.readlink(folder / "cwd")
+            words = told(pid, "cmdline")
+            if not words or pid == os.getpid():
+                continue  # the system's, or ours
+            where = os.readlink(f"/proc/{pid}/cwd")
+            ours = named in words or where.startswith(str(home)) or mine in told(pid, "environ") + b"\0"
         except OSError:
             continue  # it is gone, or not ours to see
-        ours = f"EARSHOT_HOME={home}\0" in known + "\0" or str(home) in words or where.startswith(str(home))
-        if ours and words and int(folder.name) != os.getpid():
-            found[int(folder.name)] = words
+        if ours:
+            found[pid] = words.replace(b"\0", b" ").decode(errors="replace")
     return found
+
+
+def told(pid: int, what: str) -> bytes:
+    with open(f"/proc/{pid}/{what}", "rb", buffering=0) as file:  # waiting looks here twenty times a second
+        return file.read()

@@ -61,11 +61,10 @@ class House:
             due = began + seconds * (place - rng.uniform(0.2, 0.8)) / len(sequence)
             time.sleep(max(0.0, due - time.monotonic()))
             self._kill(role, rng)
-        wait_for(self._whole, BACK_WITHIN_S)
+        wait_for(self._whole, BACK_WITHIN_S, 0.25)
 
     def _kill(self, role: str, rng: random.Random) -> None:
-        wait_for(lambda: self._mains(role), BACK_WITHIN_S)
-        main = rng.choice(self._mains(role))
+        main = rng.choice(wait_for(lambda: _mains(family(self.home), role), BACK_WITHIN_S))
         # PostgreSQL's own children leave its process group; a machine that crashes takes them along.
         others = self._backends() if role == "postgres" else []
         for pid in (main, *others):
@@ -73,18 +72,14 @@ class House:
                 os.kill(pid, signal.SIGKILL)
         self.killed[role] += 1
 
-    def _mains(self, role: str) -> list[int]:
-        """The processes of a role without what they have forked."""
-        words = {pid: line for pid, line in family(self.home).items() if all(w in line for w in WORDS[role])}
-        return [pid for pid in words if _parent(pid) not in words]
-
     def _backends(self) -> list[int]:
         data = str(places.postgres_folder(self.home) / "data")
         return [pid for pid in family(self.home) if _folder(pid) == data]
 
     def _whole(self) -> bool:
         """Whether everything serves again."""
-        if len(self._mains("web")) < 2 or not all(self._mains(role) for role in ROLES):
+        running = family(self.home)
+        if len(_mains(running, "web")) < 2 or not all(_mains(running, role) for role in ROLES):
             return False
         try:
             with psycopg.connect(self.database_url, connect_timeout=2) as server:
@@ -98,6 +93,12 @@ class House:
     @property
     def database_url(self) -> str:
         return places.postgres_url(self.home)
+
+
+def _mains(running: dict[int, str], role: str) -> list[int]:
+    """The processes of a role without what they have forked."""
+    words = {pid: line for pid, line in running.items() if all(w in line for w in WORDS[role])}
+    return [pid for pid in words if _parent(pid) not in words]
 
 
 def _parent(pid: int) -> int:
