@@ -117,6 +117,12 @@ class Script:
         here = self._locate(messages)
         return (here[1].story, here[1].story.facts(here[2])) if here else None
 
+    def following(self, messages: Sequence[Said]) -> str:
+        """What the caller says next in the story that a conversation tells; empty if it tells none, or is over."""
+        here = self._locate(messages)
+        lines = here[1].story.lines[here[1].number + 1 :] if here else ()
+        return render(lines[0].says, here[1].story.facts(here[2])) if here and lines else ""
+
     def _locate(self, messages: Sequence[Said]) -> tuple[int, Place, int, bool] | None:
         """(index of the message, its place, the variant, whether the caller has called out since)."""
         known: dict[str, set[int]] = {}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.stories.script import Reply, Said, Script
+from simulator.stories.written import written
 from simulator.tools import CATALOGUE
 from simulator.vendors.faults import BROKEN_OFF, SAY_NOTHING, SLOW_FACTOR, WINDOW, Faults
 from simulator.vendors.reader import read
@@ -115,7 +116,8 @@ class Models:
         known = [tool for tool in (*CATALOGUE, *ACTIONS) if _letters(tool) in names]
         reply = Reply("")
         if fault not in SAY_NOTHING:
-            reply = read(system, messages, self.script) or self.script.reply(messages, known)
+            told = read(system, messages, self.script) or written(messages)
+            reply = told or self.script.reply(messages, known)
         counts = self.stats.of(name)
         counts.requests += 1
         prompt = count(system) + sum(count(message.text) + 4 for message in messages)

@@ -11,6 +11,7 @@ LINE = re.compile(r"^(caller|customer|user|agent|assistant)\s*:\s*(.+)$", re.IGN
 CALLERS = ("caller", "customer", "user")
 LONGEST = 120
 TITLE_WORDS = 6
+ANYBODYS = ("Show me my last three bills", "How do I read my meter?", "Can I talk to a person?")
 BAD, GOOD = (
     re.compile(r"\b(angry|furious|complain|ridiculous|unacceptable|useless|worst|disgrace|fed up)\b", re.I),
     re.compile(r"\b(thank you|thanks|great|perfect|wonderful|brilliant|lovely)\b", re.I),
@@ -28,6 +29,8 @@ def read(system: str, messages: Sequence[Said], script: Script) -> Reply | None:
     ]
     if '"summary"' in asked and '"sentiment"' in asked:
         return Reply(json.dumps(_judged(conversation, script), ensure_ascii=False))
+    if "could ask" in asked:
+        return Reply("\n".join(_next(conversation, script)))
     if "title" in asked:
         return Reply(_title(conversation, script))
     return Reply(_judged(conversation, script)["summary"])
@@ -47,6 +50,12 @@ def _judged(conversation: Sequence[Said], script: Script) -> dict:
     mood = "negative" if BAD.search(last) else "positive" if GOOD.search(last) else "neutral"
     about = f"“{heard[0][:LONGEST]}”" if heard else "nothing in particular"
     return {"summary": f"The caller asked about {about}.", "sentiment": mood, "successful": None}
+
+
+def _next(conversation: Sequence[Said], script: Script) -> list[str]:
+    """What the caller of the story says next; what anybody may ask."""
+    following = script.following(conversation)
+    return [*([following] if following else []), *ANYBODYS][:3]
 
 
 def _title(conversation: Sequence[Said], script: Script) -> str:
