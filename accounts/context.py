@@ -12,8 +12,8 @@ from base.theme import theme_of
 
 
 def shell(request: HttpRequest) -> dict:
-    """theme, and for somebody signed in: viewer, viewer_key, workspace, role, whether they manage it, and the
-    workspaces they can switch to."""
+    """theme, and for somebody signed in: viewer, viewer_key, workspace, role, whether they manage it and
+    may chat, and the workspaces they can switch to."""
     context: dict[str, Any] = {"theme": theme_of(request)}
     viewer = getattr(request, "viewer", None)
     if viewer and viewer.user_id:
@@ -24,6 +24,7 @@ def shell(request: HttpRequest) -> dict:
             "workspace": request.workspace,
             "role_name": Role(viewer.role).label,
             "manages": viewer.may(Permission.MANAGE_WORKSPACE),
+            "may_chat": viewer.may(Permission.CHAT),
             "workspaces": [membership.workspace for membership in memberships.order_by("id")],
         }
     return context

@@ -64,7 +64,7 @@ def drawn(picture: dict, started_at: datetime) -> dict:
 
 
 def _drawn_tool(picture: dict) -> dict:
-    state, output = picture["state"], _plain(picture["output"])
+    state, output = picture["state"], plain(picture["output"])
     icon, status = STATUSES[state]
     # Where only the transcript tells of it, it is not known how long it took.
     if state != "running" and (picture["end_ms"] or 0) > picture["start_ms"]:
@@ -73,12 +73,12 @@ def _drawn_tool(picture: dict) -> dict:
         "icon": icon,
         "status": status,
         "result": "running" if state == "running" else output.split("\n", 1)[0],
-        "input_text": "" if picture["input"] is None else _plain(picture["input"]),
+        "input_text": "" if picture["input"] is None else plain(picture["input"]),
         "output_text": output,
     }
 
 
-def _plain(value) -> str:
+def plain(value) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)

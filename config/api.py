@@ -7,6 +7,7 @@ from ninja.openapi.docs import DocsBase
 from agents.api import router as agents
 from base.api import Api, sayings
 from calls.api import router as calls
+from live.api import router as chats
 from observability.api import router as observability
 from platforms.api import router as platforms
 from webhooks.api import router as webhooks
@@ -47,6 +48,7 @@ api = Api(
         "tags": [
             {"name": "Agents", "description": "Who answers, and what they were told."},
             {"name": "Calls", "description": "What happened, and what was said."},
+            {"name": "Chats", "description": "What people typed to agents, and what they were answered."},
             {"name": "Webhooks", "description": "What platforms told us, as it came."},
             {"name": "Model calls", "description": "Every attempt at a model."},
             {"name": "Connections", "description": "Accounts at voice platforms."},
@@ -56,6 +58,7 @@ api = Api(
 )
 api.add_router("", agents)
 api.add_router("", calls)
+api.add_router("", chats)
 api.add_router("", platforms)
 api.add_router("", webhooks)
 api.add_router("", observability, tags=["Browser reports"])

@@ -1,34 +1,10 @@
 """The modules behind the pages, on their own: what a stream becomes, and which call comes first."""
 
 import json
-import re
 
 import pytest
 
-from config.env import BASE_DIR
-
-STATIC = {"calls": BASE_DIR / "calls/static/calls", "live": BASE_DIR / "live/static/live"}
-LOAD = """async ([sources, entry, work]) => {
-  const addresses = {};
-  for (const [name, source] of sources) {
-    const linked = source.replace(/from "([^"]+)"/g, (all, other) => `from "${addresses[other] ?? other}"`);
-    addresses[name] = URL.createObjectURL(new Blob([linked], { type: 'text/javascript' }));
-  }
-  const module = await import(addresses[entry]);
-  return new Function('module', 'return (' + work + ')(module)')(module);
-}"""
-
-
-def with_imports(name: str, found: dict[str, str] | None = None) -> dict[str, str]:
-    """A module's source and those it imports, which come first."""
-    found = {} if found is None else found
-    folder, file = name.split("/")
-    source = (STATIC[folder] / file).read_text()
-    for other in re.findall(r'from "((?:calls|live)/[^"]+)"', source):
-        if other not in found:
-            with_imports(other, found)
-    found[name] = source
-    return found
+from tests.browser.modules import LOAD, with_imports
 
 
 @pytest.fixture(scope="module")

@@ -146,7 +146,7 @@ export function setIcon(use, name) {
 
 export const seconds = (ms) => `${Math.floor(ms / 1000)}.${Math.floor(ms / 100) % 10} s`;
 const isThere = (value) => value !== null && value !== undefined;
-const plain = (value) => (!isThere(value) ? "" : typeof value === "string" ? value : JSON.stringify(sorted(value), null, 2));
+export const plain = (value) => (!isThere(value) ? "" : typeof value === "string" ? value : JSON.stringify(sorted(value), null, 2));
 
 // As the record does, which keeps no order of keys.
 function sorted(value) {

@@ -1,0 +1,154 @@
+"""`/api/v1/chats`: somebody's chats, their messages, and what could be asked next. Talking is `/api/chat`."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from accounts.access import Viewer
+from accounts.api import access
+from accounts.permissions import Permission
+from base.api import Listing, Money, answers, invalid, money, paged
+from base.cursors import make_cursor, read_cursor
+from calls import figures
+from calls.models import Call
+from live import suggestions, uimessages
+from live.chat.record import PLATFORM
+
+router = Router(tags=["Chats"])
+
+
+class AgentOfChat(Schema):
+    id: UUID
+    name: str = Field(examples=["Odell"])
+    version: int | None = Field(description="Which of its versions answered last.")
+
+
+class ChatOut(Schema):
+    id: str = Field(description="The client’s own, as it was sent to `/api/chat`.")
+    call: UUID = Field(description="The same conversation as a call.")
+    title: str = Field(examples=["My bill for June"])
+    agent: AgentOfChat | None
+    started_at: datetime
+    cost_usd: Money = Field(description="What the models have cost so far.")
+
+
+class ChatList(Schema):
+    items: list[ChatOut]
+    next: str | None
+
+
+class MessageOut(Schema):
+    """An AI SDK `UIMessage`, and how it ended. A text of an answer has clean `html` beside it."""
+
+    id: str
+    role: str = Field(description="user or assistant.")
+    parts: list[dict[str, Any]]
+    metadata: dict[str, Any] = Field(description="`createdAt`; of an answer its model, usage and cost.")
+    state: str = Field(description="done, stopped (by its reader) or failed.", examples=["done"])
+    error: dict[str, Any] | None = Field(description="Of one that failed: `type` and `retryable`.")
+
+
+class MessageList(Schema):
+    items: list[MessageOut]
+    next: str | None = Field(description="Leads to what was said before.")
+
+
+class Suggestions(Schema):
+    items: list[str] = Field(description="At most three questions.", examples=[["When will it arrive?"]])
+
+
+@router.get(
+    "/chats",
+    operation_id="list_chats",
+    summary="List your chats",
+    auth=access(Permission.CHAT),
+    response=answers(ChatList, 400),
+)
+def list_chats(request: HttpRequest, asked: Query[Listing]):
+    """The latest to begin first. A person’s are theirs alone; a program sees those that programs began."""
+    found, following = paged(
+        chats_of(request.viewer), asked, request.viewer.workspace_id, order="-started_at"
+    )
+    return ChatList(items=told(found), next=following)
+
+
+@router.get(
+    "/chats/{str:chat_id}/messages",
+    operation_id="list_messages",
+    summary="List the messages of a chat",
+    auth=access(Permission.CHAT),
+    response=answers(MessageList, 400, 404),
+)
+def list_messages(request: HttpRequest, chat_id: str, asked: Query[Listing]):
+    """The latest `limit` questions with their answers, as they were said; `next` leads further back."""
+    found, following = page(chat_of(request.viewer, chat_id), asked.limit, asked.cursor)
+    return MessageList(items=[MessageOut(**message) for message in found], next=following)
+
+
+@router.get(
+    "/chats/{str:chat_id}/suggestions",
+    operation_id="list_suggestions",
+    summary="Suggest what to ask next",
+    auth=access(Permission.CHAT),
+    response=answers(Suggestions, 404),
+)
+async def list_suggestions(request: HttpRequest, chat_id: str):
+    """Made by a model of the fast tier, once for each answer. None while there is nothing to go by."""
+    chat = await sync_to_async(chat_of)(request.viewer, chat_id)
+    return Suggestions(items=await suggestions.of(chat))
+
+
+def chats_of(viewer: Viewer):
+    """Whoever began a chat may read it as a chat; as a call it is the workspace's."""
+    chats = Call.objects.for_workspace(viewer.workspace_id).select_related("agent", "version")
+    return chats.filter(channel=Call.Channel.CHAT, platform=PLATFORM, opened_by_id=viewer.user_id)
+
+
+def chat_of(viewer: Viewer, chat_id: str) -> Call:
+    """Raises Http404."""
+    found = chats_of(viewer).filter(platform_call_id=chat_id).first()
+    if found is None:
+        raise Http404("no such chat")
+    return found
+
+
+def told(chats: list[Call]) -> list[ChatOut]:
+    costs = figures.model_costs_of([chat.pk for chat in chats])
+    return [_out(chat, costs.get(chat.pk, Decimal(0))) for chat in chats]
+
+
+def _out(chat: Call, cost: Decimal) -> ChatOut:
+    version = chat.version.number if chat.version else None
+    agent = AgentOfChat(id=chat.agent_id, name=chat.agent.name, version=version) if chat.agent else None
+    return ChatOut(
+        id=chat.platform_call_id,
+        call=chat.pk,
+        title=chat.title,
+        agent=agent,
+        started_at=chat.started_at,
+        cost_usd=money(cost),
+    )
+
+
+def page(chat: Call, limit: int, cursor: str = "") -> tuple[list[dict], str | None]:
+    """The last `limit` rounds before the cursor as messages, and the cursor of those before them or None."""
+    scope = f"messages:{chat.pk}"
+    rounds = uimessages.rounds(chat)
+    if cursor:
+        try:
+            edge, _ = read_cursor(cursor, scope)
+        except BadRequest as error:
+            raise invalid({"cursor": "it is not one of this list"}) from error
+        at = next((n for n, each in enumerate(rounds) if each[0].pk == edge), 0)
+        rounds = rounds[:at]
+    chosen = rounds[-limit:]
+    more = len(rounds) > len(chosen)
+    following = make_cursor(chosen[0][0].pk, "older", scope) if more else None
+    return uimessages.messages(chat, chosen), following
