@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from agents.models import Agent, AgentVersion, LanguageModel, ModelCall, Provider, Tool
+from agents.models import Agent, AgentVersion, Budget, LanguageModel, ModelCall, Provider, Tool
 from base.admin import Evidence, Rows, is_set, readable, shown
 
 IN_WORKSPACE = ("workspace", AutocompleteSelectFilter)
@@ -20,7 +20,17 @@ class Agents(Rows):
     list_select_related = ("workspace", "connection", "live_version__agent")
     search_fields = ("name", "platform_agent_id")
     autocomplete_fields = ("workspace", "connection")
-    fields = ("workspace", "name", "topic", "connection", "platform_agent_id", "live_version")
+    fields = (
+        "workspace",
+        "name",
+        "topic",
+        "connection",
+        "platform_agent_id",
+        "live_version",
+        "cache_seconds",
+        "prefetches",
+        "call_cap_usd",
+    )
     readonly_fields = ("live_version",)
 
 
@@ -95,6 +105,16 @@ class LanguageModels(Switched):
     list_select_related = ("workspace", "provider")
     search_fields = ("name",)
     autocomplete_fields = ("workspace", "provider")
+
+
+@admin.register(Budget)
+class Budgets(Rows):
+    list_display = ("__str__", "workspace", "soft_usd", "hard_usd")
+    list_filter = ("period", IN_WORKSPACE)
+    list_select_related = ("workspace", "agent")
+    search_fields = ("agent__name", "workspace__name")
+    autocomplete_fields = ("workspace", "agent")
+    fields = ("workspace", "agent", "period", "soft_usd", "hard_usd")
 
 
 @admin.register(ModelCall)

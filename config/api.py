@@ -5,6 +5,7 @@ from django.shortcuts import render
 from ninja.openapi.docs import DocsBase
 
 from agents.api import router as agents
+from agents.spending.api import router as spending
 from base.api import Api, sayings
 from calls.api import router as calls
 from live.api import router as chats
@@ -51,12 +52,14 @@ api = Api(
             {"name": "Chats", "description": "What people typed to agents, and what they were answered."},
             {"name": "Webhooks", "description": "What platforms told us, as it came."},
             {"name": "Model calls", "description": "Every attempt at a model."},
+            {"name": "Spend", "description": "What models cost, and the budgets that bound it."},
             {"name": "Connections", "description": "Accounts at voice platforms."},
             {"name": "Browser reports", "description": "What went wrong in pages of ours."},
         ]
     },
 )
 api.add_router("", agents)
+api.add_router("", spending)
 api.add_router("", calls)
 api.add_router("", chats)
 api.add_router("", platforms)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import ApiToken, AuditEntry, Workspace
 from accounts.tokens import create_token
-from agents.models import Agent, AgentVersion, LanguageModel, ModelCall, Provider, Tool
+from agents.models import Agent, AgentVersion, Budget, LanguageModel, ModelCall, Provider, Tool
 from agents.services import publish
 from calls.models import Call, Digest, Embedding, Event, Turn
 from calls.services import Opening, record
@@ -75,6 +75,7 @@ def one_of_everything() -> Workspace:
         workspace=workspace, name="Vendor", kind="openai", api_key="key_of_the_vendor"
     )
     LanguageModel.objects.create(workspace=workspace, provider=provider, name="gpt", tier="fast")
+    Budget.objects.create(workspace=workspace, agent=agent, period="month", hard_usd="20")
     Tool.objects.create(
         workspace=workspace, name="refund.create", description="Refund", url="https://tools.example"
     )

@@ -24,7 +24,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import Role, Workspace
 from accounts.permissions import Permission, role_may
 from accounts.tokens import create_token
-from agents.models import Agent
+from agents.models import Agent, Budget
 from agents.services import publish
 from calls.models import Call
 from calls.services import Opening, record
@@ -46,6 +46,7 @@ class Rule:
     method: str = "GET"
     data: dict = field(default_factory=dict)
     answers: tuple[int, ...] = (200,)  # to those who may
+    also: tuple["Rule", ...] = ()  # other methods at the same address
 
 
 PAGES = {
@@ -94,6 +95,16 @@ PAGES = {
     "settings/tokens/": Rule(Permission.MANAGE_WORKSPACE),
     "settings/tokens/create": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
     "settings/tokens/<uuid:token_id>/revoke": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(302,)),
+    "settings/spend/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/spend/budgets/add": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/spend/budgets/<uuid:budget_id>/edit": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", {"hard": "20"}, answers=(302, 404)
+    ),
+    "settings/spend/budgets/<uuid:budget_id>/remove": Rule(
+        Permission.MANAGE_WORKSPACE,
+        "POST",
+        answers=(302, 404),  # the first who may removes it
+    ),
     "accounts/login/": Rule(ANYBODY, answers=(200, 302)),  # who is signed in already is sent on
     "accounts/logout/": Rule(ANYBODY, answers=(200, 302)),
     "accounts/workspace/": Rule(
@@ -113,6 +124,17 @@ PAGES = {
     "api/v1/chats/<str:chat_id>/messages": Rule(Permission.CHAT, answers=(200, 404)),
     "api/v1/chats/<str:chat_id>/suggestions": Rule(Permission.CHAT, answers=(200, 404)),
     "api/v1/model-calls": Rule(Permission.SEE_CALLS),
+    "api/v1/spend": Rule(Permission.MANAGE_WORKSPACE),
+    "api/v1/budgets": Rule(
+        Permission.MANAGE_WORKSPACE, also=(Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),)
+    ),
+    "api/v1/budgets/<uuidstr:budget_id>": Rule(
+        Permission.MANAGE_WORKSPACE,
+        "PUT",
+        {"hard_usd": "5"},
+        answers=(200, 404),
+        also=(Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 404)),),
+    ),
     "api/v1/connections": Rule(Permission.MANAGE_WORKSPACE),
     "api/v1/webhooks/deliveries": Rule(Permission.SEE_CALLS),
     "api/v1/webhooks/deliveries/<uuidstr:delivery_id>": Rule(Permission.SEE_CALLS),
@@ -220,6 +242,7 @@ def place(transactional_db):
         "connection_id": connection.pk,
         "token_id": create_token(workspace, "to be revoked", Role.VIEWER, None)[0].pk,
         "delivery_id": delivery.pk,
+        "budget_id": Budget.objects.create(workspace=workspace, period="day", hard_usd=9).pk,
     }
     return Place(workspace, names)
 
@@ -290,7 +313,9 @@ def walked_pages():
     for address in pages():
         if rule_of(address) == "admin/" and re.search(r"[<(]", address):
             continue
-        yield address, PAGES.get(rule_of(address), Rule(STAFF))
+        rule = PAGES.get(rule_of(address), Rule(STAFF))
+        for one in (rule, *rule.also):
+            yield address, one
 
 
 def test_every_page_opens_to_those_who_may_and_to_nobody_else(place, visitors):
@@ -332,7 +357,7 @@ def test_nothing_is_changed_without_the_forms_token(place, visitors):
     strict.cookies = operator.client.cookies
     for address, rule in [*walked_pages(), ("accounts/logout/", Rule(ANYBODY, "POST"))]:
         if rule.method != "GET":
-            assert strict.post("/" + place.fill(address)).status_code == 403, address
+            assert strict.generic(rule.method, "/" + place.fill(address)).status_code == 403, address
 
 
 def test_no_page_breaks_at_another_method(place, visitors):
@@ -340,7 +365,8 @@ def test_no_page_breaks_at_another_method(place, visitors):
     for address, rule in walked_pages():
         if rule.needs in (ANYBODY, STAFF):
             continue
-        for method in {"GET", "POST", "PUT", "DELETE", "OPTIONS"} - {rule.method}:
+        taken = {one.method for known, one in walked_pages() if known == address}
+        for method in {"GET", "POST", "PUT", "DELETE", "OPTIONS"} - taken:
             response = owner.client.generic(method, "/" + place.fill(address))
             assert response.status_code == 405, (method, address)
 

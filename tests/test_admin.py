@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import ApiToken, AuditEntry, Membership, User, Workspace
 from accounts.tokens import working_tokens
-from agents.models import Agent, LanguageModel, Provider, Tool
+from agents.models import Agent, Budget, LanguageModel, Provider, Tool
 from agents.services import publish
 from base.admin import Evidence
 from base.ids import uuid7
@@ -48,7 +48,8 @@ MODELS = pytest.mark.parametrize("model", registered(), ids=lambda model: model.
 
 def test_every_model_of_ours_is_there():
     models = {
-        User, Workspace, Membership, Connection, Provider, LanguageModel, Tool, Agent, *EVIDENCE,
+        User, Workspace, Membership, Connection, Provider, LanguageModel, Tool, Agent, Budget,
+        *EVIDENCE,
     }  # fmt: skip
 
     assert set(registered()) == models

@@ -54,6 +54,12 @@ def mask(number: str) -> SafeString:
     return mark_safe(dots)  # noqa: S308  escaped above; only the dots were wrapped
 
 
+@register.filter
+def thousands(number: int) -> str:
+    """1,204."""
+    return f"{number:,}"
+
+
 @register.simple_tag
 def import_map() -> SafeString:
     """What the one inline script says: where "streaming/stream.js" is."""

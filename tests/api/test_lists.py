@@ -9,7 +9,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from agents.models import Agent, ModelCall
+from agents.models import Agent, Budget, ModelCall
 from agents.services import publish
 from base.ids import first_uuid7, uuid7
 from calls.api import Calls
@@ -19,15 +19,17 @@ from tests.api.made import make_delivery, make_model_call
 from tests.calls.made import A_SHORT_CALL, BEGAN, make_call, said
 from webhooks.models import Delivery
 
-LISTS = ["agents", "calls", "model-calls", "connections", "webhooks/deliveries"]
+LISTS = ["agents", "calls", "model-calls", "budgets", "connections", "webhooks/deliveries"]
 
 
 def fill(world) -> None:
     """Seven more of everything, some of the same moment."""
     turns = [said(f"c{n}", f"Word {n}", n * 1_000, n * 1_000 + 500) for n in range(7)]
     make_call(world.agent, turns, started_at=BEGAN - timedelta(days=1))
+    Budget.objects.create(workspace=world.workspace, period="month", soft_usd=5)
     for n in range(7):
-        Agent.objects.create(workspace=world.workspace, name=f"Agent {n}")
+        agent = Agent.objects.create(workspace=world.workspace, name=f"Agent {n}")
+        Budget.objects.create(workspace=world.workspace, agent=agent, period="day", hard_usd=n)
         publish(world.agent, prompt=f"Prompt {n}")
         Connection.objects.create(workspace=world.workspace, platform="retell", name=f"Line {n}")
         call = make_call(world.agent, A_SHORT_CALL, started_at=BEGAN + timedelta(hours=n // 3))

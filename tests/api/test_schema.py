@@ -13,6 +13,7 @@ from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from agents.models import Budget
 from config.api import api
 from config.asgi import application
 
@@ -50,8 +51,12 @@ def map_path_parameters(context, path_parameters):
 
 @pytest.fixture
 def world_there(transactional_db, world):
+    budget = Budget.objects.create(workspace=world.workspace, period="day", hard_usd=9)
     there.update(
-        agent_id=str(world.agent.pk), call_id=str(world.ended.pk), delivery_id=str(world.delivery.pk)
+        agent_id=str(world.agent.pk),
+        call_id=str(world.ended.pk),
+        delivery_id=str(world.delivery.pk),
+        budget_id=str(budget.pk),
     )
     return world
 
