@@ -245,6 +245,7 @@ class Digest(Row):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="digest")
     heard = models.PositiveIntegerField()  # how many utterances of the caller it covers, with their answers
+    covers = models.CharField(max_length=16, blank=True)  # a hash of those: in a chat they may be taken back
     text = models.TextField()
 
     objects = WorkspaceQuerySet.as_manager()

@@ -95,7 +95,10 @@ def record_quietly(
     changed = fresh or changed or bool(new)
     if changed:
         call.revision += 1
-        _undo_slow_work(call, source)
+        call.embedded_at = None
+        if call.channel == Call.Channel.CHAT and (turns or gone):
+            # It has no end after which it is judged once and for all.
+            call.judged_at = None
         call.save()
     about = {turn.key: turn for turn in turns}
     if others := {_turn_of(event) for event in events} - about.keys() - {""}:
@@ -104,13 +107,6 @@ def record_quietly(
     # Whoever is given the call reads these where nothing can be asked of the database any more.
     _ = call.agent, call.version
     return Recorded(call, turns, gone, by_number, source, changed, was_closed)
-
-
-def _undo_slow_work(call: Call, source: str) -> None:
-    """There is something new: to be found by its words, and in a chat, which has no end, to be judged."""
-    call.embedded_at = None
-    if call.channel == Call.Channel.CHAT and source != fold.READER:
-        call.judged_at = None
 
 
 def _locked(workspace_id: UUID, platform: str, platform_call_id: str, opening: Opening) -> tuple[Call, bool]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from agents.llm import router, tools
-from agents.llm.events import Event, Failed, Finish, Started, TextDelta, ToolCall
+from agents.llm.events import Event, Failed, Finish, Started, TextDelta, ToolCall, Usage
 from agents.llm.request import Message, Request
 from agents.llm.tools import ToolResult
 from base import tracing
@@ -264,7 +264,8 @@ class Answer:
         """Ask the models and say what they answer. Returns the tools they want used."""
         called = []
         spoken_before = bool(self.stream)
-        async with aclosing(router.stream(self._request(last=last))) as events:
+        request = self.line.digest.onto(self._request(last=last))
+        async with aclosing(router.stream(request)) as events:
             async for event in events:
                 self._heard(event)
                 match event:
@@ -277,6 +278,8 @@ class Answer:
                         self._began(event)
                     case ToolCall():
                         called.append(event)
+                    case Usage():
+                        self.line.digest.learn(request, event)
                     case Finish():
                         self._finish = event.reason
                     case Failed():

@@ -42,7 +42,7 @@ class Conversation:
     """
 
     def __init__(self, agent: RunningAgent, send: Send, taken: TakenUp, lease: str) -> None:
-        self.line = Line(agent, PLATFORM, taken.call, taken.turns, send)
+        self.line = Line(agent, PLATFORM, taken.call, taken.turns, send, taken.digest)
         self.line.now = self._now
         self.caller = Caller(self.line)
         self._first = taken.first

@@ -14,6 +14,7 @@ from agents.services import RunningAgent
 from calls import board, fold, parts, services
 from calls.models import LONGEST_MS, Call, Turn
 from calls.services import Opening, Recorded
+from live.digest import Digest, Kept, kept_of
 from live.locks import set_for_now
 from live.pictures import Pictures
 from live.process import writer
@@ -38,10 +39,19 @@ class Line:
     Numbers go on from the record; times are milliseconds since the call began, on this machine's clock.
     """
 
-    def __init__(self, agent: RunningAgent, platform: str, call: Call, turns: Sequence[Turn], send: Send):
+    def __init__(
+        self,
+        agent: RunningAgent,
+        platform: str,
+        call: Call,
+        turns: Sequence[Turn],
+        send: Send,
+        digest: Kept | None = None,
+    ):
         self.agent = agent
         self.call = call
         self.turns = {turn.key: turn for turn in turns}
+        self.digest = Digest(call, digest)
         self.topic = parts.topic(call)
         self.writer = writer()
         self.pictures = Pictures(self._draw_card, seconds=BOARD_SECONDS)
@@ -174,6 +184,7 @@ class TakenUp:
     call: Call
     turns: list[Turn]
     first: bool  # nobody has held this call before: it has just begun
+    digest: Kept | None  # of what was said before
 
 
 def take_up(agent: RunningAgent, platform: str, call_id: str, trace_id: str) -> TakenUp:
@@ -201,4 +212,4 @@ def take_up(agent: RunningAgent, platform: str, call_id: str, trace_id: str) -> 
         opening=opening,
     )
     turns = Turn.objects.filter(call=recorded.call).defer("stream", "words")
-    return TakenUp(recorded.call, list(turns), first)
+    return TakenUp(recorded.call, list(turns), first, None if first else kept_of(recorded.call))

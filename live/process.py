@@ -1,6 +1,7 @@
 """What a process that holds calls has once, for each of its event loops."""
 
 from agents.lookup import per_loop
+from live import digest
 from live.leases import Leases
 from live.sockets import Sockets
 from streaming.writer import Writer
@@ -17,5 +18,6 @@ async def hand_on() -> None:
 
 async def close() -> None:
     """At the end of the process: say what is left to be said, let go of the calls."""
+    await digest.close()
     await writer().close()
     await leases().close()

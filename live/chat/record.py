@@ -18,6 +18,7 @@ from calls.models import LONGEST_MS, Call, Event, Turn
 from calls.services import Opening
 from live.chat.asked import Asked
 from live.chat.wire import of_answer, tool_of
+from live.digest import Kept, kept_of
 from platforms.events import CallEvent, CallStarted, TurnSpoken, TurnTakenBack
 
 PLATFORM = "chat"
@@ -43,6 +44,7 @@ class Question:
     asked_ms: int
     messages: list[Message]
     reopened: bool  # the call had ended: its topic begins anew
+    digest: Kept | None  # of the older messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +199,8 @@ def _take_in(call: Call, turns: list[Turn], step: _Step, agent: RunningAgent) ->
     )
     turns = _turns(call)
     question = next(turn for turn in turns if turn.key == step.key)
-    return Question(
-        recorded.call, turns, recorded.turns, question, ms, messages_of(_branch(call, turns)), reopened
-    )
+    told = messages_of(_branch(call, turns))
+    return Question(recorded.call, turns, recorded.turns, question, ms, told, reopened, kept_of(call))
 
 
 # Reading it.

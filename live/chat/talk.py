@@ -58,7 +58,7 @@ class Talk:
         tier: str,
         provider: str,
     ) -> None:
-        self.line = Line(agent, PLATFORM, question.call, question.turns, _nobody)
+        self.line = Line(agent, PLATFORM, question.call, question.turns, _nobody, question.digest)
         self.line.now = self._now
         self.answer = ChatAnswer(
             self.line,
