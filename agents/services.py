@@ -34,7 +34,7 @@ class RunningAgent:
     tier: str
     temperature: float
     tools: tuple[ToolSpec, ...]
-    cache_seconds: int = 0  # how long an answer of its chats may be given again; 0: never
+    cache_seconds: int = 0  # how long an answer may be given again; 0: never
     call_cap_usd: Decimal | None = None  # what models may cost in one call
 
 

@@ -258,6 +258,9 @@ class Answer:
             call_id=self.line.call.pk,
             trace_id=current_trace_id(),
             turn=self.key,
+            version_id=agent.version_id,
+            cache_seconds=agent.cache_seconds,
+            call_cap_usd=agent.call_cap_usd,
         )
 
     async def _ask(self, *, last: bool) -> list[ToolCall]:

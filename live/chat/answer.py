@@ -51,19 +51,10 @@ class ChatAnswer(Answer):
         return bool(self._error) and self._error != parts.SUPERSEDED
 
     def _request(self, *, last: bool) -> Request:
-        agent = self.line.agent
         request = super()._request(last=last)
         # Nobody can be put through, and there is nothing to hang up.
         tools = tuple(tool for tool in request.tools if tool.name not in BUILT_IN)
-        return replace(
-            request,
-            tools=tools,
-            tier=self._tier,
-            provider=self._provider,
-            version_id=agent.version_id,
-            cache_seconds=agent.cache_seconds,
-            call_cap_usd=agent.call_cap_usd,
-        )
+        return replace(request, tools=tools, tier=self._tier, provider=self._provider)
 
     def _heard(self, event: Event) -> None:
         match event:

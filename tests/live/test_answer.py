@@ -164,6 +164,19 @@ async def test_a_model_that_breaks_off_is_apologised_for_once(model, peer):
     assert sum(part["type"] == "data-error" for part in await shown()) == 1
 
 
+async def test_a_call_that_may_cost_no_more_is_apologised_for_and_no_model_is_asked(model, house, address):
+    house.agent.call_cap_usd, house.model.price_out = 0, 10
+    for row in (house.agent, house.model):
+        await sync_to_async(row.save)()
+    async with dialled(address, house.agent, "call_1") as peer:
+        await peer.answered(0)
+        await peer.ask(1, *ASKED)
+        assert "Sorry" in await peer.answered(1)
+
+    assert (await turn("r1")).error == "budget_exceeded"
+    assert model.requests == []
+
+
 async def test_a_question_before_the_first_word_leaves_nothing_of_the_older_answer(model, peer):
     model.play("sim-fast", HANG)
     model.play("sim-fast", *HELLO)
