@@ -33,9 +33,16 @@ DEAD_SECONDS = 6.0
 _finished = database_sync_to_async(record.finished, thread_sensitive=False)
 
 
-async def tail(call: Call, key: str) -> AsyncGenerator[bytes, None]:
+async def tail(
+    call: Call,
+    key: str,
+    *,
+    look: float = LOOK_SECONDS,
+    dead: float = DEAD_SECONDS,
+    heartbeat: float = HEARTBEAT_SECONDS,
+) -> AsyncGenerator[bytes, None]:
     """An answer that is being made."""
-    reader = _Reader(call, key)
+    reader = _Reader(call, key, look, dead, heartbeat)
     yield _frames(reader.teller.begin())
     try:
         async with aclosing(reader.read()) as told:
@@ -54,24 +61,25 @@ async def replay(key: str, finished: Finished) -> AsyncGenerator[bytes, None]:
 
 
 class _Reader:
-    def __init__(self, call: Call, key: str) -> None:
+    def __init__(self, call: Call, key: str, look: float, dead: float, heartbeat: float) -> None:
         self.teller = Teller(key)
         self._call = call
         self._key = key
+        self._look, self._dead, self._heartbeat = look, dead, heartbeat
         self._spoke_at = 0.0  # when we last told anything
         self._alone_since: float | None = None
 
     async def read(self) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
         self._spoke_at = loop.time()
-        async with aclosing(follow(parts.topic(self._call), pause=LOOK_SECONDS)) as topic:
+        async with aclosing(follow(parts.topic(self._call), pause=self._look)) as topic:
             async for heard in topic:
                 if told := self._hear(heard):
                     self._spoke_at = loop.time()
                     yield _frames(told)
                 if self.teller.picture or (not heard.items and await self._is_over(loop.time())):
                     break
-                if loop.time() - self._spoke_at > HEARTBEAT_SECONDS:
+                if loop.time() - self._spoke_at > self._heartbeat:
                     self._spoke_at = loop.time()
                     yield wire.HEARTBEAT
         yield _frames(await self._end()) + wire.DONE
@@ -92,7 +100,7 @@ class _Reader:
             self._alone_since = None
             return False
         self._alone_since = now if self._alone_since is None else self._alone_since
-        return now - self._alone_since > DEAD_SECONDS or await _finished(self._call.pk, self._key) is not None
+        return now - self._alone_since > self._dead or await _finished(self._call.pk, self._key) is not None
 
     async def _end(self) -> list[dict]:
         teller = self.teller

@@ -1,0 +1,228 @@
+"""Who may chat, and what is refused before it costs anything."""
+
+import json
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.test import Client
+
+from accounts.models import Workspace
+from accounts.tokens import create_token
+from agents.models import Agent, LanguageModel
+from agents.services import publish
+from calls.models import Call
+from tests.people import cookie_of, make_member
+
+FOREIGN = "https://help.larkfield.example"
+
+
+@pytest.fixture
+async def elsewhere(house) -> dict:
+    """What another workspace has: its token, and an agent."""
+
+    def make() -> dict:
+        workspace = Workspace.objects.create(name="Somebody else's")
+        agent = Agent.objects.create(workspace=workspace, name="Juno")
+        publish(agent, prompt="You answer.")
+        return {"token": create_token(workspace, "theirs", "owner", None)[1], "agent": agent}
+
+    return await sync_to_async(make)()
+
+
+def by(token: str) -> dict:
+    return {"headers": {"authorization": f"Bearer {token}"}}
+
+
+async def token_of(house, role: str) -> str:
+    return (await sync_to_async(create_token)(house.workspace, role, role, None))[1]
+
+
+async def nothing_happened(model) -> bool:
+    return not model.requests and not await Call.objects.aexists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"id": "a/b"}, "id"),
+        ({"trigger": "submit"}, "trigger"),
+        ({"messages": []}, "messages"),
+        ({"messages": ..., "messageId": "msg_1", "trigger": "regenerate-message"}, "messages"),
+        ({"agentId": ...}, "agentId"),
+        ({"text": "x" * 32_001}, "messages.0.parts"),
+    ],
+)
+async def test_a_request_that_makes_no_sense_says_what_is_wrong(chatter, model, fields, field):
+    refused = await chatter.refused(**fields)
+
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"]) == (400, "invalid_request")
+    assert [fault["field"] for fault in error["details"]] == [field]
+    assert error["trace_id"] == refused.headers["x-trace-id"]
+    assert await nothing_happened(model)
+
+
+async def test_more_than_a_request_may_have_is_refused(chatter, model):
+    body = json.dumps(chatter.body(padding="x" * 2_700_000))
+
+    refused = await chatter.client.post("/api/chat", content=body)
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (413, "too_large")
+
+
+async def test_an_agent_that_is_not_ours_or_not_there_is_not_found(chatter, model, elsewhere):
+    unknown = "00000000-0000-7000-8000-000000000000"
+    for agent in (unknown, str(elsewhere["agent"].pk)):
+        refused = await chatter.refused(agentId=agent)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (404, "not_found")
+    assert await nothing_happened(model)
+
+
+async def test_an_agent_of_which_nothing_is_published_cannot_be_talked_to(chatter, model):
+    draft = await Agent.objects.acreate(workspace=chatter.house.workspace, name="Draft")
+
+    assert (await chatter.refused(agentId=str(draft.pk))).status_code == 404
+
+
+async def test_a_chat_stays_with_its_agent(chatter, model):
+    await chatter.ask("Hello?", "u1")
+
+    def another():
+        agent = Agent.objects.create(workspace=chatter.house.workspace, name="Juno")
+        publish(agent, prompt="You answer.")
+        return agent
+
+    other = await sync_to_async(another)()
+    assert (await chatter.refused("And?", "u2", agentId=str(other.pk))).status_code == 400
+    assert (await chatter.ask("And?", "u2", agentId=...)).text == "Hello."
+
+
+async def test_a_chat_of_another_workspace_is_not_there(chatter, model, elsewhere):
+    await chatter.ask("A secret.", "u1")
+    theirs = by(elsewhere["token"])
+
+    assert (await chatter.client.get("/api/chat/chat-1/stream", **theirs)).status_code == 404
+    assert (await chatter.client.post("/api/chat/chat-1/stop", **theirs)).status_code == 404
+    # The same name there is another chat.
+    body = chatter.body("Hello?", "u1", agentId=str(elsewhere["agent"].pk))
+    await chatter.client.post("/api/chat", json=body, **theirs)
+    assert await Call.objects.acount() <= 2
+    assert [turn.text async for turn in (await Call.objects.order_by("id").afirst()).turns.all()] == [
+        "A secret.",
+        "Hello.",
+    ]
+
+
+@pytest.mark.parametrize("path", ["nowhere", "..", "a b", "x" * 200, "%00"])
+async def test_a_chat_that_is_not_there(chatter, path):
+    for response in (
+        await chatter.client.get(f"/api/chat/{path}/stream"),
+        await chatter.client.post(f"/api/chat/{path}/stop"),
+    ):
+        assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("operator", 200), ("admin", 200)])
+async def test_who_may_chat(chatter, model, role, status):
+    token = await token_of(chatter.house, role)
+
+    response = await chatter.client.post("/api/chat", json=chatter.body(), **by(token))
+
+    assert response.status_code == status
+
+
+async def test_strangers_may_not(chatter, model):
+    for token in ("es_wrong", "es_" + "x" * 43):
+        response = await chatter.client.post("/api/chat", json=chatter.body(), **by(token))
+        assert (response.status_code, response.json()["error"]["code"]) == (401, "unauthenticated")
+    assert await nothing_happened(model)
+
+
+async def test_a_persons_chat_is_theirs(chatter, model):
+    def people():
+        return [cookie_of(make_member(chatter.house.workspace, role)) for role in ("operator", "admin")]
+
+    mine, others = [value.decode() for _, value in await sync_to_async(people)()]
+    csrf = {"x-csrftoken": "a" * 32}
+    chatter.client.headers.pop("authorization")
+
+    def headers(session: str) -> dict:
+        return csrf | {"cookie": f"{session}; csrftoken={'a' * 32}"}
+
+    began = await chatter.client.post("/api/chat", json=chatter.body(), headers=headers(mine))
+    other = await chatter.client.post("/api/chat", json=chatter.body("And?", "u2"), headers=headers(others))
+
+    assert (began.status_code, other.status_code) == (200, 403)
+    assert (await Call.objects.aget()).opened_by_id is not None
+
+
+async def test_a_cookie_alone_is_not_enough(chatter, model):
+    session = await sync_to_async(lambda: cookie_of(make_member(chatter.house.workspace, "operator")))()
+    chatter.client.headers.pop("authorization")
+
+    refused = await chatter.client.post(
+        "/api/chat", json=chatter.body(), headers={"cookie": session[1].decode()}
+    )
+
+    assert refused.status_code == 403
+    assert await nothing_happened(model)
+
+
+async def test_too_many_messages_are_refused_until_some_time_has_passed(chatter, model, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"enterprise": 1}
+    await chatter.ask()
+
+    refused = await chatter.refused("And?", "u2")
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "rate_limited")
+    assert refused.headers["x-ratelimit-limit"] == "1"
+    assert refused.headers["x-ratelimit-remaining"] == "0"
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+async def test_without_any_model_nothing_is_begun(chatter, model):
+    await LanguageModel.objects.aupdate(enabled=False)
+
+    refused = await chatter.refused()
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "all_models_unavailable")
+    assert await nothing_happened(model)
+
+
+async def test_pages_of_other_origins_may_ask_and_read_our_headers(chatter, model, settings):
+    settings.CORS_ALLOWED_ORIGINS = [FOREIGN]
+    asks = {"origin": FOREIGN, "access-control-request-method": "POST"}
+
+    before = await chatter.client.options("/api/chat", headers=asks)
+    answer = await chatter.client.post("/api/chat", json=chatter.body(), headers={"origin": FOREIGN})
+
+    assert (before.status_code, before.headers["access-control-allow-origin"]) == (204, FOREIGN)
+    assert answer.headers["access-control-allow-origin"] == FOREIGN
+    exposed = answer.headers["access-control-expose-headers"]
+    assert {"X-Conversation-Id", "X-Model-Name", "X-RateLimit-Remaining"} <= set(exposed.split(", "))
+
+
+async def test_other_methods_are_refused_in_our_shape(chatter):
+    for method, path in (("GET", "/api/chat"), ("POST", "/api/chat/c/stream"), ("GET", "/api/chat/c/stop")):
+        response = await chatter.client.request(method, path)
+        assert (response.status_code, response.json()["error"]["code"]) == (405, "method_not_allowed")
+
+
+async def test_the_pages_of_calls_show_a_chat(chatter, model):
+    await chatter.ask("Why is my bill so high?", "u1")
+    call = await Call.objects.aget()
+
+    def look() -> list[str]:
+        client = Client()
+        client.force_login(make_member(chatter.house.workspace, "operator"))
+        return [
+            client.get(path).content.decode()
+            for path in ("/", f"/calls/{call.pk}/", "/calls/", f"/calls/{call.pk}/replay")
+        ]
+
+    board, page, history, replay = await sync_to_async(look)()
+    for shown in (board, page, history):
+        assert "Chat visitor" in shown
+    assert "Why is my bill so high?" in page
+    assert "Voice" not in page.split("Running on")[1]
+    assert "Hello." in "".join(part.get("delta", "") for _, part in json.loads(replay)["events"])
