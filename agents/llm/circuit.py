@@ -109,7 +109,8 @@ def swept(state: State | None, now: float) -> State | None:
 class Circuits:
     """One process' view. Bound to one event loop; nothing that a request calls here waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time) -> None:
+        self._clock = clock
         self._view: dict[str, State] = {}
         self._told: dict[str, list[Change]] = {}  # what Redis has not heard yet
         self._wanted: set[str] = set()  # half-open, and a request came for them
@@ -122,12 +123,12 @@ class Circuits:
     def allows(self, candidate: Candidate) -> bool:
         """Whether it might be asked now."""
         state = self._view.get(candidate.circuit)
-        return state is None or state.stage(time()) != "open"
+        return state is None or state.stage(self._clock()) != "open"
 
     def admits(self, candidate: Candidate) -> bool:
         """Whether to ask it now. A half-open one is asked by one request of one process."""
         self._keep_looking()
-        key, now = candidate.circuit, time()
+        key, now = candidate.circuit, self._clock()
         state = self._view.get(key)
         stage = state.stage(now) if state else "closed"
         if state is None or stage == "closed":
@@ -168,7 +169,9 @@ class Circuits:
         after = self._view[candidate.circuit]
         if after.until > before.until:
             names = candidate.model.name, candidate.provider
-            logger.warning("%s at %s is left alone for %.0f s: %s", *names, after.until - time(), error)
+            logger.warning(
+                "%s at %s is left alone for %.0f s: %s", *names, after.until - self._clock(), error
+            )
             OPENED.labels(candidate.provider, candidate.model.name, error.type).inc()
 
     async def look(self) -> None:
@@ -176,13 +179,13 @@ class Circuits:
         told, self._told = self._told, {}
         wanted, self._wanted = self._wanted, set()
         for key, changes in told.items():
-            await _share(key, changes)
+            await self._share(key, changes)
         for key in wanted:
-            if state := await _share(key, [claimed]):
+            if state := await self._share(key, [claimed]):
                 self._ours[key] = state.probed
         rows = await shared().ask(lambda: shared().client.hgetall(KEY))
         view = {key.decode(): state for key, raw in rows.items() if (state := _read(raw))}
-        now = time()
+        now = self._clock()
         for key, state in view.items():
             if swept(state, now) is None:
                 self._told.setdefault(key, []).append(swept)
@@ -195,9 +198,26 @@ class Circuits:
         """Tell what is left to tell."""
         if self._looking:
             self._looking.cancel()
+            # A driver that is connecting may swallow that: then it ends after this look.
+            self._busy_until = 0.0
+            self._news.set()
             await asyncio.gather(self._looking, return_exceptions=True)
         if self._told:
             await self._look()
+
+    async def _share(self, key: str, changes: Iterable[Change]) -> State | None:
+        """Change what all know. Returns what it is now, if that is our doing. Raises Away."""
+        for _ in range(TRIES):
+            raw = await shared().ask(lambda: shared().client.hget(KEY, key)) or b""
+            before = _read(raw)
+            after = _changed(before, changes, self._clock())
+            if after == before:
+                return None
+            new = json.dumps(asdict(after)) if after else ""
+            swap = (SWAP, 1, KEY, key, raw, new, KEY_SECONDS)
+            if await shared().ask(lambda swap=swap: shared().client.eval(*swap)):
+                return after
+        return None
 
     def _change(self, key: str, change: Change) -> None:
         self._told.setdefault(key, []).append(change)
@@ -206,7 +226,7 @@ class Circuits:
         self._keep_looking()
 
     def _apply(self, key: str, changes: Iterable[Change]) -> None:
-        state = _changed(self._view.pop(key, None), changes)
+        state = _changed(self._view.pop(key, None), changes, self._clock())
         if state:
             self._view[key] = state
 
@@ -239,23 +259,7 @@ async def standing() -> dict[str, State]:
     return {key.decode(): state for key, raw in rows.items() if (state := _read(raw))}
 
 
-async def _share(key: str, changes: Iterable[Change]) -> State | None:
-    """Change what all know. Returns what it is now, if that is our doing. Raises Away."""
-    for _ in range(TRIES):
-        raw = await shared().ask(lambda: shared().client.hget(KEY, key)) or b""
-        before = _read(raw)
-        after = _changed(before, changes)
-        if after == before:
-            return None
-        new = json.dumps(asdict(after)) if after else ""
-        swap = (SWAP, 1, KEY, key, raw, new, KEY_SECONDS)
-        if await shared().ask(lambda swap=swap: shared().client.eval(*swap)):
-            return after
-    return None
-
-
-def _changed(state: State | None, changes: Iterable[Change]) -> State | None:
-    now = time()
+def _changed(state: State | None, changes: Iterable[Change], now: float) -> State | None:
     for change in changes:
         state = change(state, now)
     return state

@@ -13,10 +13,10 @@ async def race(lead: Answer, seconds: float, spare: Callable[[], Answer | None])
     """The events of `lead`, or of `spare()`, who is asked after `seconds` without a first event.
 
     The first event decides; the other answer is closed at once. Raises AttemptFailed once all who were
-    asked have failed without one.
+    asked have failed without one: the first one's failure, or the one that stops the chain.
     """
     asked: dict[asyncio.Task[Event | None], Answer] = {}
-    failures: list[AttemptFailed] = []
+    failures: dict[Answer, AttemptFailed] = {}
 
     def ask(answer: Answer) -> None:
         asked[asyncio.create_task(anext(answer, None))] = answer
@@ -34,7 +34,7 @@ async def race(lead: Answer, seconds: float, spare: Callable[[], Answer | None])
             try:
                 event = task.result()
             except AttemptFailed as failure:
-                failures.append(failure)
+                failures[answer] = failure
                 if answer is lead and not failure.error.falls_through:
                     raise
                 continue
@@ -49,7 +49,8 @@ async def race(lead: Answer, seconds: float, spare: Callable[[], Answer | None])
                 await answer.aclose()
             return
         # What stops the chain stops it, whoever said so.
-        raise next((one for one in failures if not one.error.falls_through), failures[-1])
+        stops = (failure for failure in failures.values() if not failure.error.falls_through)
+        raise next(stops, failures[lead])
     finally:
         for task in asked:
             task.cancel()

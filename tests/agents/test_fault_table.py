@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from agents.llm import backoff
 from agents.llm.events import Failed, Finish, TextDelta, Usage
 from agents.llm.request import Message
 from simulator import World
@@ -20,7 +21,7 @@ FALLBACK, ITSELF, HALF, NOBODY = "the next model", "itself", "half", "nobody"
 FREE, GUESSED, COUNTED = "nothing", "by our own count", "by the vendor's count"
 
 WHOLE = {"timeout_ms": 8_000}
-SOON = {"timeout_ms": 400}  # where we wait for nothing
+SOON = {"timeout_ms": 800}  # where we wait for nothing
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ async def world():
 @pytest.mark.parametrize("kind", ["openai", "anthropic"])
 @pytest.mark.parametrize("line", TABLE, ids=[line.fault for line in TABLE])
 async def test_what_becomes_of_a_request_when_a_model_fails(
-    line: Line, kind, world, vendors, add_model, ask, recorded
+    line: Line, kind, world, vendors, add_model, ask, recorded, monkeypatch
 ):
+    monkeypatch.setattr(backoff, "PATIENCE_SECONDS", 60.0)  # for a slow machine
     url = world.openai_url.removesuffix("/v1") if kind == "openai" else world.anthropic_url
     failing = f"sim-fast:{line.fault}"
     await add_model(failing, kind=kind, url=url, retries=1, **(line.fields or WHOLE))
