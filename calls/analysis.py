@@ -96,7 +96,7 @@ def judge(call_id: UUID) -> bool:
     Raises ProviderError, and UnusableAnswer.
     """
     call = Call.objects.filter(pk=call_id).first()
-    words = call and transcript(call.turns.defer("stream", "words"))
+    words = call and transcript(call.standing())
     if not words:
         return False
     answer = ask(_request(call, "analysis", JUDGE, words, max_tokens=500))
@@ -119,12 +119,13 @@ def judge(call_id: UUID) -> bool:
 
 
 def entitle(call_id: UUID) -> bool:
-    """Have a model name a chat. Raises ProviderError, and UnusableAnswer."""
-    call = Call.objects.filter(pk=call_id, title="").first()
-    words = call and transcript(call.turns.defer("stream", "words")[:4])
+    """Have a model name a chat, in place of its first words. Raises ProviderError, and UnusableAnswer."""
+    call = Call.objects.filter(pk=call_id, channel=Call.Channel.CHAT).first()
+    words = call and transcript(call.standing()[:4])
     if not words:
         return False
-    return services.name_chat(call.pk, title_of(ask(_request(call, "title", TITLE, words, max_tokens=40))))
+    title = title_of(ask(_request(call, "title", TITLE, words, max_tokens=40)))
+    return services.name_chat(call, title)
 
 
 def _request(call: Call, feature: str, system: str, words: str, *, max_tokens: int) -> Request:

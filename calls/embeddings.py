@@ -154,7 +154,7 @@ def take_in(call: Call) -> int:
 def _texts(call: Call) -> Iterator[tuple[UUID | None, str]]:
     if call.summary.strip():
         yield None, call.summary
-    spoken = call.turns.exclude(role=Turn.Role.TOOL).order_by("n").values_list("pk", "text")
+    spoken = call.standing().exclude(role=Turn.Role.TOOL).values_list("pk", "text")
     yield from ((turn_id, text) for turn_id, text in spoken.iterator() if text.strip())
 
 

@@ -9,6 +9,7 @@ from pgvector.django import HnswIndex, VectorField
 from accounts.models import Workspace
 from agents.models import Agent, AgentVersion
 from base.models import Row, WorkspaceQuerySet
+from platforms.events import TurnTakenBack
 from platforms.models import Connection
 
 DIMENSIONS = 256  # of a vector, whoever makes it
@@ -121,6 +122,11 @@ class Call(Row):
         if self.ended_at is None:
             return "live"
         return "failed" if self.outcome in ("failed", "not_connected") else "ended"
+
+    def standing(self) -> "models.QuerySet[Turn]":
+        """Its turns but those that were taken back in a chat, by number; without how they streamed."""
+        back = Event.objects.filter(call=self, kind=TurnTakenBack.__name__).values("turn")
+        return self.turns.exclude(key__in=back).defer("stream", "words").order_by("n")
 
     @property
     def caller_number(self) -> str:

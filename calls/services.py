@@ -349,6 +349,6 @@ def tell_end(call_id: UUID) -> bool:
     return call is None or _tell_to_the_end(call)
 
 
-def name_chat(call_id: UUID, title: str) -> bool:
-    """Say what a chat is called in its owner's list, unless it has a name. True if it was us."""
-    return bool(Call.objects.filter(pk=call_id, title="").update(title=title[:120]))
+def name_chat(call: Call, title: str) -> bool:
+    """Say what a chat is called in its owner's list, unless that has changed since `call` was read."""
+    return bool(Call.objects.filter(pk=call.pk, title=call.title).update(title=title[:120]))

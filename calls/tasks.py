@@ -23,6 +23,8 @@ ENOUGH_SECONDS = 20.0  # others wait for this worker too; the timetable comes by
 REST_SECONDS = 60  # after the vendor of embeddings has failed
 TRIES = 5  # to have a call judged, over about a quarter of an hour
 PAUSE_SECONDS = 30
+DAY_SECONDS = 86_400
+TITLED_BY = 6  # turns of a chat; a longer one keeps the title it has
 RESTING, BUSY = "calls:embeddings:rest", "calls:embeddings:busy"
 
 
@@ -59,9 +61,9 @@ def _embed() -> None:
 
 
 def _want_title(call: Call) -> None:
-    """Its first answer is there. Asked for again only if nothing has come of it."""
-    nameless = call.channel == Call.Channel.CHAT and not call.title and call.turn_count >= 2
-    if nameless and cache.add(f"calls:title:{call.pk}", True, 10 * PAUSE_SECONDS):
+    """Once its first answers are there, a chat is called by more than its first words. Asked for once."""
+    begun = call.channel == Call.Channel.CHAT and 2 <= call.turn_count <= TITLED_BY
+    if begun and cache.add(f"calls:title:{call.pk}", True, DAY_SECONDS):
         name_chat.delay(str(call.pk))
 
 
@@ -80,7 +82,7 @@ def judge_call(self, call_id: str) -> None:
 
 @shared_task(acks_late=True, ignore_result=True)
 def name_chat(call_id: str) -> None:
-    """Give a chat its title. Until it has one its list shows how it begins."""
+    """Give a chat a title that says what it is about."""
     try:
         analysis.entitle(UUID(call_id))
     except (ProviderError, UnusableAnswer, *PASSING) as error:
