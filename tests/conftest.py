@@ -1,5 +1,8 @@
 """Fixtures every test may use. The servers behind them are started by tests/plugin.py."""
 
+from collections.abc import Iterator
+
+import pytest
 from django.db import connections, transaction
 from django.test import TransactionTestCase
 
@@ -29,3 +32,12 @@ def emptied(case: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = emptied
+
+
+@pytest.fixture(scope="module")
+def for_a_module(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Rows that a fixture of a module makes are there for each of its tests, as they were, and gone after the
+    last. Not for tests with transactions of their own."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)

@@ -33,9 +33,14 @@ from tests.people import make_member
 from webhooks.models import Delivery
 
 
-@pytest.fixture
-def workspace(db) -> Workspace:
+@pytest.fixture(scope="module")
+def world(for_a_module) -> Workspace:
     return one_of_everything()
+
+
+@pytest.fixture
+def workspace(world, db) -> Workspace:
+    return world
 
 
 @pytest.fixture
