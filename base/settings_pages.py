@@ -5,6 +5,7 @@ from typing import Any
 SECTIONS = (
     # name, address, label, icon
     ("connections", "settings:connections", "Connections", "hook"),
+    ("models", "models:list", "Models", "bolt"),
     ("spend", "spending:spend", "Spend", "chart"),
     ("tokens", "settings:tokens", "API tokens", "lock"),
 )

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from ninja.openapi.docs import DocsBase
 
 from agents.api import router as agents
+from agents.setup.api import router as models
 from agents.spending.api import router as spending
 from base.api import Api, sayings
 from calls.api import router as calls
@@ -51,6 +52,7 @@ api = Api(
             {"name": "Calls", "description": "What happened, and what was said."},
             {"name": "Chats", "description": "What people typed to agents, and what they were answered."},
             {"name": "Webhooks", "description": "What platforms told us, as it came."},
+            {"name": "Models", "description": "Where models are asked, and which there are."},
             {"name": "Model calls", "description": "Every attempt at a model."},
             {"name": "Spend", "description": "What models cost, and the budgets that bound it."},
             {"name": "Connections", "description": "Accounts at voice platforms."},
@@ -59,6 +61,7 @@ api = Api(
     },
 )
 api.add_router("", agents)
+api.add_router("", models)
 api.add_router("", spending)
 api.add_router("", calls)
 api.add_router("", chats)

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +35,18 @@ def text(value: str) -> str:
 
 def words(value: str) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def hosts(value: str) -> list[str]:
+    for host in words(value):
+        if "/" in host:
+            try:
+                ip_network(host)
+            except ValueError as error:
+                raise ValueError(f"has {host!r}; give a network such as 10.1.0.0/16") from error
+        elif not re.fullmatch(r"[A-Za-z0-9:_.-]+", host):
+            raise ValueError(f"has {host!r}; give names such as localhost, without http:// or a port")
+    return words(value)
 
 
 def boolean(value: str) -> bool:
@@ -258,6 +271,12 @@ _TABLE = [
     Setting("OPENAI_BASE_URL", optional_web_address, "", "Another address that speaks OpenAI's API."),
     Setting("ANTHROPIC_API_KEY", text, "", "With a key, the first workspace's agents use Anthropic's."),
     Setting("ANTHROPIC_BASE_URL", optional_web_address, "", "Another address that speaks Anthropic's API."),
+    Setting(
+        "PRIVATE_MODEL_HOSTS",
+        hosts,
+        "",
+        "Your own hosts and networks that may have models: localhost, 10.1.0.0/16. Empty: none.",
+    ),
 ]
 SETTINGS = {setting.name: setting for setting in _TABLE}
 

@@ -157,6 +157,8 @@ EMBEDDINGS = read("EMBEDDINGS")
 if EMBEDDINGS == "openai" and not OPENAI_API_KEY:
     raise BadSetting("EMBEDDINGS is openai, and OPENAI_API_KEY is not set; set it, or say local.")
 ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL = read("ANTHROPIC_API_KEY"), read("ANTHROPIC_BASE_URL")
+# What an admin types may lead to these, though they are on a private network.
+PRIVATE_MODEL_HOSTS = read("PRIVATE_MODEL_HOSTS")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

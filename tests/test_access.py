@@ -24,7 +24,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import Role, Workspace
 from accounts.permissions import Permission, role_may
 from accounts.tokens import create_token
-from agents.models import Agent, Budget
+from agents.models import Agent, Budget, LanguageModel, Provider
 from agents.services import publish
 from calls.models import Call
 from calls.services import Opening, record
@@ -106,6 +106,30 @@ PAGES = {
         answers=(302, 404),  # the first who may removes it
     ),
     "accounts/login/": Rule(ANYBODY, answers=(200, 302)),  # who is signed in already is sent on
+    "settings/models/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/models/providers/new": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/models/providers/add": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/models/providers/<uuid:provider_id>/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/models/providers/<uuid:provider_id>/edit": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(400,)
+    ),
+    "settings/models/providers/<uuid:provider_id>/switch": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", {"enabled": "1"}, answers=(302,)
+    ),
+    "settings/models/providers/<uuid:provider_id>/delete": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(400,)
+    ),
+    "settings/models/providers/<uuid:provider_id>/models/new": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/models/providers/<uuid:provider_id>/models/add": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(400,)
+    ),
+    "settings/models/<uuid:model_id>/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/models/<uuid:model_id>/edit": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/models/<uuid:model_id>/switch": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", {"enabled": "1"}, answers=(302,)
+    ),
+    "settings/models/<uuid:model_id>/delete": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/models/<uuid:model_id>/test": Rule(Permission.MANAGE_WORKSPACE, "POST"),
     "accounts/logout/": Rule(ANYBODY, answers=(200, 302)),
     "accounts/workspace/": Rule(
         Permission.SEE_CALLS, "POST", {"workspace": "<workspace_id>"}, answers=(302, 404)
@@ -124,6 +148,26 @@ PAGES = {
     "api/v1/chats/<str:chat_id>/messages": Rule(Permission.CHAT, answers=(200, 404)),
     "api/v1/chats/<str:chat_id>/suggestions": Rule(Permission.CHAT, answers=(200, 404)),
     "api/v1/model-calls": Rule(Permission.SEE_CALLS),
+    "api/v1/providers": Rule(
+        Permission.MANAGE_WORKSPACE, also=(Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),)
+    ),
+    "api/v1/providers/<uuidstr:provider>": Rule(
+        Permission.MANAGE_WORKSPACE,
+        "PATCH",
+        {"name": "Renamed"},
+        answers=(200, 404),
+        also=(Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 404)),),
+    ),
+    "api/v1/models": Rule(
+        Permission.MANAGE_WORKSPACE, also=(Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),)
+    ),
+    "api/v1/models/<uuidstr:model>": Rule(
+        Permission.MANAGE_WORKSPACE,
+        "PATCH",
+        {"name": "renamed"},
+        answers=(200, 404),
+        also=(Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 404)),),
+    ),
     "api/v1/spend": Rule(Permission.MANAGE_WORKSPACE),
     "api/v1/budgets": Rule(
         Permission.MANAGE_WORKSPACE, also=(Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),)
@@ -235,7 +279,22 @@ def place(transactional_db):
     connection = Connection.objects.create(workspace=workspace, platform="retell", name="Larkfield line")
     delivery = make_delivery(connection, call=ended)
     names = {
+    # It says "not outside" when it is tested, and so is not asked.
+    provider, spare = (
+        Provider.objects.create(
+            workspace=workspace, name=name, kind="openai", base_url="https://localhost.", api_key="sk-ours"
+        )
+        for name in ("Odell's provider", "Odell's spare provider")
+    )
+    model, other = (
+        LanguageModel.objects.create(workspace=workspace, provider=provider, name=name, tier="fast")
+        for name in ("odell-1", "odell-2")
+    )
         "call_id": ended.pk,
+        "provider_id": provider.pk,
+        "provider": spare.pk,
+        "model_id": model.pk,
+        "model": other.pk,
         "chat_id": chat.platform_call_id,
         "workspace_id": workspace.pk,
         "agent_id": agent.pk,

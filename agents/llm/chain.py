@@ -42,7 +42,7 @@ def load(workspace_id: UUID) -> tuple[Candidate, ...]:
         .filter(enabled=True, provider__enabled=True)
         .select_related("provider")
     )
-    return tuple(_candidate(row) for row in rows)
+    return tuple(candidate_of(row) for row in rows)
 
 
 def tier_of(complexity: str) -> str:
@@ -62,7 +62,7 @@ def ordered(candidates: Sequence[Candidate], tier: str, provider: str = "") -> l
     return chosen
 
 
-def _candidate(row: LanguageModel) -> Candidate:
+def candidate_of(row: LanguageModel) -> Candidate:
     provider = row.provider
     address = f"{provider.kind} {provider.base_url} {provider.api_key}"
     return Candidate(

@@ -13,7 +13,7 @@ from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from agents.models import Budget
+from agents.models import Budget, LanguageModel, Provider
 from config.api import api
 from config.asgi import application
 
@@ -45,14 +45,20 @@ described.app = earshot
 def map_path_parameters(context, path_parameters):
     for name, value in (path_parameters or {}).items():
         if isinstance(value, str) and UUID.fullmatch(value) and int(value[-1], 16) % 2:
-            path_parameters[name] = there[name]
+            path_parameters[name] = there.get(name, value)  # examples are made before anything is there
     return path_parameters
 
 
 @pytest.fixture
 def world_there(transactional_db, world):
     budget = Budget.objects.create(workspace=world.workspace, period="day", hard_usd=9)
+    provider = Provider.objects.create(workspace=world.workspace, name="Ollama", kind="openai")
+    model = LanguageModel.objects.create(
+        workspace=world.workspace, provider=provider, name="qwen3:8b", tier="fast"
+    )
     there.update(
+        provider=str(provider.pk),
+        model=str(model.pk),
         agent_id=str(world.agent.pk),
         call_id=str(world.ended.pk),
         delivery_id=str(world.delivery.pk),

@@ -34,7 +34,7 @@ def connect(endpoint: base.Endpoint) -> AsyncAnthropic:
         api_key=endpoint.api_key or "none",
         base_url=endpoint.base_url or BASE_URL,
         max_retries=0,
-        http_client=HttpClient(limits=base.LIMITS),
+        http_client=HttpClient(limits=base.LIMITS, follow_redirects=False),
     )
     _ = client.messages  # imported on first use by the SDK
     return client

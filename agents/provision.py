@@ -1,0 +1,59 @@
+"""Providers and models as people manage them: made, edited, removed. All of it is audited.
+
+The audit log is given ids and which settings changed; never a name, an address or a key.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import User, Workspace
+from agents.models import LanguageModel, Provider
+
+Actor = User | UUID | None
+
+
+@transaction.atomic
+def create_provider(workspace: Workspace | UUID, fields: dict[str, Any], *, by: Actor) -> Provider:
+    """`fields`: name, kind, base_url, api_key, enabled. Raises IntegrityError for a name that is taken."""
+    workspace_id = getattr(workspace, "pk", workspace)
+    provider = Provider.objects.create(workspace_id=workspace_id, **fields)
+    _note("provider.create", provider, by, {"kind": provider.kind})
+    return provider
+
+
+@transaction.atomic
+def create_model(provider: Provider, fields: dict[str, Any], *, by: Actor) -> LanguageModel:
+    """`fields`: columns of LanguageModel. Raises IntegrityError for a name that is taken."""
+    model = LanguageModel.objects.create(workspace_id=provider.workspace_id, provider=provider, **fields)
+    _note("model.create", model, by, {"provider": str(provider.pk), "tier": model.tier})
+    return model
+
+
+@transaction.atomic
+def edit(row: Provider | LanguageModel, fields: dict[str, Any], *, by: Actor) -> list[str]:
+    """Change what is another than it was, and say what that is. Models are asked so within five seconds."""
+    changed = [name for name, value in fields.items() if getattr(row, name) != value]
+    if changed:
+        for name in changed:
+            setattr(row, name, fields[name])
+        row.save(update_fields=changed)
+        _note(f"{_kind(row)}.edit", row, by, {"changed": sorted(changed)})
+    return changed
+
+
+@transaction.atomic
+def delete(row: Provider | LanguageModel, *, by: Actor) -> None:
+    """Remove it; a provider goes with its models. What they have cost stays."""
+    _note(f"{_kind(row)}.delete", row, by)
+    row.delete()
+
+
+def _kind(row: Provider | LanguageModel) -> str:
+    return "provider" if isinstance(row, Provider) else "model"
+
+
+def _note(action: str, row: Provider | LanguageModel, by: Actor, detail: dict | None = None) -> None:
+    audit.note(action, workspace=row.workspace_id, actor=by, target=f"{_kind(row)}:{row.pk}", detail=detail)

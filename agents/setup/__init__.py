@@ -1,0 +1,1 @@
+"""Settings → Models: providers and their models, as a workspace's admins set them up and try them."""
