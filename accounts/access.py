@@ -32,7 +32,7 @@ KEPT_NOBODY_S = 1.0
 _MOST_KEPT = 10_000
 _MOST_TOGETHER = 200
 _TOKEN_SEEN_EVERY = timedelta(minutes=1)
-TOKEN_PATHS = ("/api/", "/live/")
+TOKEN_PATHS = ("/api/", "/live/", "/health/")
 
 _pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="access")
 _LONGEST_S = 10

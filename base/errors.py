@@ -38,7 +38,7 @@ SAYINGS = {
     503: ("unavailable", "Not available right now", "Try again in a moment."),
 }
 # Programs live here; a browser that asks for HTML still gets a page (the wallboard is /live/).
-_FOR_PROGRAMS = ("/api/", "/live/", "/webhooks/")
+_FOR_PROGRAMS = ("/api/", "/live/", "/webhooks/", "/health/")
 _LONGEST_ACCEPT = 1000
 # The database or Redis is away for the moment: trying again is the right advice, and "broken" the wrong word.
 _PASSING = (OperationalError, InterfaceError, RedisError)

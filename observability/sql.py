@@ -54,6 +54,32 @@ SELECT coalesce(asked.provider, known.name) AS provider,
  ORDER BY 1
 """
 
+MODELS = """
+WITH asked AS (
+    SELECT provider, model, count(*) AS n, count(*) FILTER (WHERE error_type <> '') AS failed,
+           count(first_token_ms) AS answered, max(created_at) AS last_at,
+           percentile_disc(0.5) WITHIN GROUP (ORDER BY first_token_ms) AS p50_ms,
+           percentile_disc(0.95) WITHIN GROUP (ORDER BY first_token_ms) AS p95_ms,
+           (array_agg(error_type ORDER BY id DESC) FILTER (WHERE error_type <> ''))[1] AS error_type
+      FROM agents_modelcall
+     WHERE workspace_id = %(workspace)s AND id >= %(since_id)s AND created_at >= %(since)s AND NOT cache_hit
+     GROUP BY GROUPING SETS ((provider, model), (provider))
+)
+SELECT p.name AS provider, p.kind, m.name AS model, m.tier, coalesce(n, 0) AS n,
+       coalesce(failed, 0) AS failed, coalesce(answered, 0) AS answered, last_at, p50_ms, p95_ms,
+       coalesce(error_type, '') AS error_type
+  FROM agents_provider AS p
+  JOIN (SELECT provider_id, name, tier, rank FROM agents_languagemodel
+         WHERE workspace_id = %(workspace)s AND enabled
+        UNION ALL
+        SELECT DISTINCT provider_id, NULL, NULL, 0 FROM agents_languagemodel
+         WHERE workspace_id = %(workspace)s AND enabled) AS m
+    ON m.provider_id = p.id
+  LEFT JOIN asked ON asked.provider = p.name AND asked.model IS NOT DISTINCT FROM m.name
+ WHERE p.workspace_id = %(workspace)s AND p.enabled
+ ORDER BY p.name, m.name IS NOT NULL, m.rank, m.name
+"""
+
 BROWSER = """
 SELECT coalesce(sum(count), 0) AS errors, count(DISTINCT message) AS kinds, count(DISTINCT user_id) AS people
   FROM observability_browserreport

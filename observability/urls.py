@@ -7,4 +7,5 @@ app_name = "observability"
 urlpatterns = [
     path("observability/", views.page, name="page"),
     path("observability/now", views.now, name="now"),
+    path("health/ai", views.health_of_models, name="health"),
 ]

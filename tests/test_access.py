@@ -92,6 +92,7 @@ PAGES = {
     ),
     "observability/": Rule(Permission.MANAGE_WORKSPACE),
     "observability/now": Rule(Permission.MANAGE_WORKSPACE),
+    "health/ai": Rule(Permission.SEE_CALLS),
     "settings/tokens/": Rule(Permission.MANAGE_WORKSPACE),
     "settings/tokens/create": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
     "settings/tokens/<uuid:token_id>/revoke": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(302,)),

@@ -8,10 +8,13 @@ is looked up there once a second while requests come. Without Redis a process kn
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from time import monotonic, time
+
+import redis
+from django.conf import settings
 
 from agents.llm import backoff
 from agents.llm.chain import Candidate
@@ -184,7 +187,7 @@ class Circuits:
             if state := await self._share(key, [claimed]):
                 self._ours[key] = state.probed
         rows = await shared().ask(lambda: shared().client.hgetall(KEY))
-        view = {key.decode(): state for key, raw in rows.items() if (state := _read(raw))}
+        view = _states(rows)
         now = self._clock()
         for key, state in view.items():
             if swept(state, now) is None:
@@ -253,16 +256,20 @@ class Circuits:
             self._told.clear()  # what we know we still know
 
 
-async def standing() -> dict[str, State]:
-    """All circuits where something is amiss, by key. Raises Away."""
-    rows = await shared().ask(lambda: shared().client.hgetall(KEY))
-    return {key.decode(): state for key, raw in rows.items() if (state := _read(raw))}
+def standing() -> dict[str, State]:
+    """All circuits where something is amiss, by key. For a thread. Raises RedisError."""
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
+        return _states(client.hgetall(KEY))
 
 
 def _changed(state: State | None, changes: Iterable[Change], now: float) -> State | None:
     for change in changes:
         state = change(state, now)
     return state
+
+
+def _states(rows: Mapping[bytes, bytes]) -> dict[str, State]:
+    return {key.decode(): state for key, raw in rows.items() if (state := _read(raw))}
 
 
 def _read(raw: bytes | str) -> State | None:

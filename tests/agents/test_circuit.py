@@ -26,6 +26,9 @@ BUSY = ProviderError("overloaded", code="529", retryable=True, falls_through=Tru
 sick = partial(circuit.failed, type="overloaded", certain=False, opens=0)
 
 
+standing = sync_to_async(circuit.standing)
+
+
 # --- What a circuit is ---
 
 
@@ -145,7 +148,7 @@ async def test_what_one_process_learns_all_know(process, candidate):
     assert not one.admits(candidate)  # at once
     await until(lambda: not other.admits(candidate))
     assert other.refusal(candidate).type == "overloaded"
-    assert (await circuit.standing())[candidate.circuit].stage(NOW) == "open"
+    assert (await standing())[candidate.circuit].stage(NOW) == "open"
 
 
 async def test_failures_of_several_processes_are_counted_together(process, candidate):
@@ -208,13 +211,13 @@ async def test_what_is_long_over_is_swept_away(process, candidate, clock):
     one = process()
     one.failed(candidate, BUSY)
     await one.look()
-    assert candidate.circuit in await circuit.standing()
+    assert candidate.circuit in await standing()
 
     clock.now += 300
     await one.look()
     await one.look()
 
-    assert candidate.circuit not in await circuit.standing()
+    assert candidate.circuit not in await standing()
 
 
 async def test_what_another_version_of_us_wrote_is_passed_over(process, candidate):
@@ -225,7 +228,7 @@ async def test_what_another_version_of_us_wrote_is_passed_over(process, candidat
     one.failed(candidate, BUSY)
     await one.look()
 
-    assert (await circuit.standing())[candidate.circuit].failures == 1
+    assert (await standing())[candidate.circuit].failures == 1
 
 
 # --- Answers ---

@@ -278,5 +278,5 @@ def test_the_fragment_is_what_the_page_has(workspace):
     fragment = client.get("/observability/now").content.decode()
 
     parts = re.findall(r'data-part="([\w-]+)"', fragment)
-    assert parts == ["boxes", "as-of", "model-calls", "browser", "webhooks"]
+    assert parts == ["boxes", "as-of", "health", "model-calls", "browser", "webhooks"]
     assert "<html" not in fragment
