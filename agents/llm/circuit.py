@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from time import monotonic, time
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -268,7 +269,7 @@ def _changed(state: State | None, changes: Iterable[Change], now: float) -> Stat
     return state
 
 
-def _states(rows: Mapping[bytes, bytes]) -> dict[str, State]:
+def _states(rows: Mapping[Any, Any]) -> dict[str, State]:
     return {key.decode(): state for key, raw in rows.items() if (state := _read(raw))}
 
 
