@@ -9,8 +9,9 @@ register = template.Library()
 
 @register.filter
 def plain(amount: Decimal) -> str:
-    """A price without the zeros that only its column has: 0.1, 10."""
-    return f"{amount.normalize():f}"
+    """A price without the zeros that only its column has: 0.10, 0.125, 10."""
+    text = f"{amount.normalize():f}"
+    return f"{amount:.2f}" if len(text.partition(".")[2]) == 1 else text
 
 
 @register.filter
