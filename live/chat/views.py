@@ -5,7 +5,9 @@ import secrets
 from collections.abc import AsyncGenerator, Mapping
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
+from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -91,7 +93,7 @@ async def stream(request: HttpRequest, chat_id: str) -> HttpResponseBase:
         return _away()
     if about is None:
         return HttpResponse(status=204)
-    return _streaming(tail.tail(call, about.partition(" ")[0]), call)
+    return await _streaming(tail.tail(call, about.partition(" ")[0]), call)
 
 
 @require_POST
@@ -158,7 +160,7 @@ async def _answered(viewer: Viewer, wanted: Asked) -> HttpResponseBase:
             running, _, answers = about.partition(" ")
             if wanted.regenerates or wanted.about or not message_id or answers != message_id:
                 break
-            return _streaming(tail.tail(call, running), call)
+            return await _streaming(tail.tail(call, running), call)
     raise Refused(409, "answer_running", "The last message is still being answered.")
 
 
@@ -210,8 +212,8 @@ class _Held:
             if self._talk is None:
                 await leases().release(self._call.pk, self._lease)
         if isinstance(found, Finished):
-            return _streaming(tail.replay(found.turn.key, found), self._call)
-        return _streaming(tail.tail(self._call, key), self._call, plan)
+            return await _streaming(tail.replay(found.turn.key, found), self._call)
+        return await _streaming(tail.tail(self._call, key), self._call, plan)
 
     async def _ask(self, wanted: Asked, agent: RunningAgent, plan: Plan) -> Question | Finished:
         try:
@@ -224,9 +226,11 @@ class _Held:
             raise _unavailable() from None
 
 
-def _streaming(
+async def _streaming(
     told: AsyncGenerator[bytes, None], call: Call, plan: Plan | None = None
 ) -> StreamingHttpResponse:
+    # The request's thread would keep its connection to the database until the last word.
+    await sync_to_async(connections.close_all)()
     headers = HEADERS | {"X-Conversation-Id": str(call.pk)}
     if plan and plan.models:
         first, *others = plan.models

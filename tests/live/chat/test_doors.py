@@ -1,6 +1,7 @@
 """Who may chat, and what is refused before it costs anything."""
 
 import json
+from contextlib import AsyncExitStack
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -11,6 +12,7 @@ from accounts.tokens import create_token
 from agents.models import Agent, LanguageModel
 from agents.services import publish
 from calls.models import Call
+from tests.agents.vendors import HANG, Say
 from tests.people import cookie_of, make_member
 
 FOREIGN = "https://help.larkfield.example"
@@ -226,3 +228,19 @@ async def test_the_pages_of_calls_show_a_chat(chatter, model):
     assert "Why is my bill so high?" in page
     assert "Voice" not in page.split("Running on")[1]
     assert "Hello." in "".join(part.get("delta", "") for _, part in json.loads(replay)["events"])
+
+
+async def test_an_open_answer_holds_no_connection_to_the_database(chatter, model):
+    """There are sixteen for a process, and an answer may take minutes."""
+    model.plays["m"] = [[Say("One"), HANG]]
+    async with AsyncExitStack() as open_answers:
+        answers = []
+        for number in range(18):
+            answers.append(await open_answers.enter_async_context(chatter.asking(id=f"chat-{number}")))
+            await answers[-1].read(until=lambda told: told.text)
+
+        shown = await chatter.client.get("/api/v1/agents")
+        for number in range(18):
+            await chatter.stop(f"chat-{number}")
+
+    assert shown.status_code == 200
