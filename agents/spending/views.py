@@ -44,7 +44,7 @@ def add(request: HttpRequest) -> HttpResponse:
         except budgets.BudgetExists:
             form.add_error("period", "There is such a budget already. Change that one.")
         else:
-            messages.success(request, f"Budget added for {_whose(budget)}.")
+            messages.success(request, f"{_whose(budget)} is set. It applies within 5 s.")
             return redirect("spending:spend")
     return render(request, "settings/spend.html", _page(request) | {"form": form}, status=400)
 
@@ -58,7 +58,7 @@ def edit(request: HttpRequest, budget_id: UUID) -> HttpResponse:
         return render(request, "settings/spend.html", _page(request, {budget.pk: form}), status=400)
     typed = form.cleaned_data
     budgets.change(budget, soft=typed["soft"], hard=typed["hard"], by=request.viewer.user_id)
-    messages.success(request, f"Budget of {_whose(budget)} changed. It applies within 5 s.")
+    messages.success(request, f"{_whose(budget)} is changed. It applies within 5 s.")
     return redirect("spending:spend")
 
 
@@ -68,7 +68,7 @@ def remove(request: HttpRequest, budget_id: UUID) -> HttpResponse:
     budget = _one(request, budget_id)
     whose = _whose(budget)
     budgets.remove(budget, by=request.viewer.user_id)
-    messages.success(request, f"Budget of {whose} removed.")
+    messages.success(request, f"{whose} is removed.")
     return redirect("spending:spend")
 
 
@@ -84,7 +84,7 @@ def _one(request: HttpRequest, budget_id: UUID) -> Budget:
 
 
 def _whose(budget: Budget) -> str:
-    return f"{budget.agent or 'the workspace'} a {budget.period}"
+    return f"{budget.agent or 'The workspace'}’s budget a {budget.period}"
 
 
 def _page(request: HttpRequest, typed: dict[UUID, LimitsForm] | None = None) -> dict[str, Any]:
