@@ -7,6 +7,7 @@ from agents.llm import router
 from agents.llm.errors import ProviderError
 from agents.llm.events import Failed, TextDelta
 from agents.llm.request import Request
+from base import shared
 
 SECONDS = 90.0  # for all of it, whatever the models' own patience
 
@@ -37,3 +38,4 @@ async def _ask(request: Request) -> str:
         return await whole(request)
     finally:
         await router.close()
+        await shared.close()
