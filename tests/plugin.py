@@ -5,6 +5,7 @@ Tests that kill or empty a server start their own.
 """
 
 import atexit
+import gc
 import os
 import secrets
 import shutil
@@ -83,6 +84,12 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     else:
         servers.start()
     return (yield)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: Python need not look for cycles there again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -37,8 +37,8 @@ def chromium() -> str:
     return found
 
 
-# For a module and no longer: Playwright keeps an event loop running, in which the ORM refuses to work.
-@pytest.fixture(scope="module")
+# For the tests here and no longer: Playwright keeps an event loop running, in which the ORM refuses to work.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = chromium()
     with sync_playwright() as playwright:
@@ -112,9 +112,9 @@ def a_browser_of_ones_own(browser: Browser, state: dict | None = None) -> Browse
     return context
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shared(browser, earshot) -> Iterator[BrowserContext]:
-    """Somebody signed in, for all tests of a module: its cache is warm, which halves what a page costs."""
+    """Somebody signed in, for all tests here: their cache is warm, which halves what a page costs."""
     context = a_browser_of_ones_own(browser, _state(browser, earshot))
     yield context
     context.close()
@@ -124,7 +124,7 @@ def shared(browser, earshot) -> Iterator[BrowserContext]:
 def visit(browser, earshot, shared):
     """visit(theme=…, viewport=…, signed_in=…, alone=…) → Visitor. Afterwards no browser may have complained.
 
-    Whoever is signed in shares cookies and storage with the module's other tests, unless `alone`: for a test
+    Whoever is signed in shares cookies and storage with the other tests, unless `alone`: for a test
     that changes them, or gives its browser permissions, scripts or a clock.
     """
     visitors: list[Visitor] = []
