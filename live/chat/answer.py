@@ -21,7 +21,7 @@ from streaming.log import Entry
 class ChatAnswer(Answer):
     """Its words and tools are one group of the call's topic, in their order.
 
-    `tiers`: of the models that may answer, by provider and name.
+    `tiers`: of the models that may answer, by provider and name. `anew`: what was said before will not do.
     """
 
     feature = "chat"
@@ -35,13 +35,14 @@ class ChatAnswer(Answer):
         asked_ms: int,
         tier: str,
         provider: str,
+        anew: bool,
         tiers: Mapping[tuple[str, str], str],
     ) -> None:
         # Nobody is known by a number here.
         system = fill(line.agent.prompt, {MEMORY: ""})
         super().__init__(line, key, system=system, messages=messages, asked_ms=asked_ms)
         self.turn: Turn | None = None  # once it is in the record
-        self._tier, self._provider, self._tiers = tier, provider, tiers
+        self._tier, self._provider, self._anew, self._tiers = tier, provider, anew, tiers
         self._floor = 0  # what comes next was not before this
         self._answered_by = Started("", "", 0)
         self._used = Usage(0, 0, 0)
@@ -54,7 +55,8 @@ class ChatAnswer(Answer):
         request = super()._request(last=last)
         # Nobody can be put through, and there is nothing to hang up.
         tools = tuple(tool for tool in request.tools if tool.name not in BUILT_IN)
-        return replace(request, tools=tools, tier=self._tier, provider=self._provider)
+        kept = 0 if self._anew else request.cache_seconds
+        return replace(request, tools=tools, tier=self._tier, provider=self._provider, cache_seconds=kept)
 
     def _heard(self, event: Event) -> None:
         match event:

@@ -57,6 +57,7 @@ class Talk:
         plan: Plan,
         tier: str,
         provider: str,
+        anew: bool,
     ) -> None:
         self.line = Line(agent, PLATFORM, question.call, question.turns, _nobody, question.digest)
         self.line.now = self._now
@@ -67,6 +68,7 @@ class Talk:
             asked_ms=question.asked_ms,
             tier=tier,
             provider=provider,
+            anew=anew,
             tiers={(one.provider, one.model.name): one.tier for one in plan.models},
         )
         self._question = question

@@ -205,7 +205,14 @@ class _Held:
             found = await self._ask(wanted, agent, plan)
             if isinstance(found, Question):
                 self._talk = talk.Talk(
-                    agent, found, key, self._lease, plan=plan, tier=tier, provider=wanted.provider
+                    agent,
+                    found,
+                    key,
+                    self._lease,
+                    plan=plan,
+                    tier=tier,
+                    provider=wanted.provider,
+                    anew=wanted.regenerates,
                 )
                 self._talk.start()
         finally:

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 from asgiref.sync import sync_to_async
 
-from agents.llm import router
+from agents.llm import cache, router
 from agents.models import ModelCall
+from base.shared import shared
 from calls import parts
 from calls.models import Call, Turn
 from live.chat import record
@@ -221,6 +222,21 @@ async def test_an_answer_is_made_anew(chatter, model):
     assert await read(model, 1) == [("user", "Hello?")]
     assert await read(model, 2) == [("user", "Hello?"), ("assistant", "Two."), ("user", "And?")]
     assert [turn.text for turn in await turns()] == ["Hello?", "One.", "Two.", "And?", "Three."]
+
+
+async def test_an_answer_given_before_is_given_again_unless_it_is_to_be_made_anew(chatter, house, model):
+    shared().seconds = 30.0  # however slow this machine is
+    house.agent.cache_seconds = 60
+    await sync_to_async(house.agent.save)()
+    model.plays["m"] = [[Say("One."), Stop()], [Say("Two."), Stop()]]
+    first = await chatter.ask("Hello?", "u1", id="one")
+    await cache.drain()
+
+    again = await chatter.ask("Hello?", "u1", id="two")
+    anew = await chatter.ask("Hello?", "u1", id="two", trigger="regenerate-message", messageId=again.key)
+
+    assert [answer.text for answer in (first, again, anew)] == ["One.", "One.", "Two."]
+    assert len(model.requests) == 2
 
 
 async def test_the_id_of_an_answer_is_enough_to_have_it_made_anew(chatter, model):
