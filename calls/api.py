@@ -175,6 +175,7 @@ class TurnOut(Schema):
     start_ms: int = Field(description="Since the call began.")
     end_ms: int | None
     reply_ms: int | None = Field(description="From the end of the caller’s words to the first of the answer.")
+    mood: float | None = Field(description="Of the caller’s words: -1 angry, 0 calm, 1 delighted.")
     model: str | None = Field(description="Which model answered.")
     fallback: int = Field(description="How many models of the chain had failed before it.")
     error: str | None = Field(description="Why it is cut short.", examples=["timeout"])
@@ -246,6 +247,7 @@ def _turn(turn: Turn, began: datetime) -> TurnOut:
         start_ms=turn.start_ms,
         end_ms=turn.end_ms,
         reply_ms=turn.reply_ms,
+        mood=turn.mood,
         model=turn.model or None,
         fallback=turn.fallback,
         error=turn.error or None,

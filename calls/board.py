@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 
-from calls import parts, wording
+from calls import mood, parts, wording
 from calls.models import Call, CallQuerySet, Turn
 from streaming.log import Entry, publish
 
@@ -75,7 +75,7 @@ def card(call: Call, turns: Sequence[Turn], now: Now | None = None) -> dict:
         "reply_p50_ms": reply_p50_ms,
         "slow": slow,
         "tools": tools,
-        "mood": None,
+        "mood": mood.course([turn.mood for turn in turns if turn.mood is not None]),
         "ribbon": _ribbon(turns, now),
         "ticks": [turn.start_ms for turn in turns if turn.role == Turn.Role.TOOL],
         "outcome": call.outcome,

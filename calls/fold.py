@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from calls.mood import mood_of
 from platforms.events import (
     CallAnalyzed,
     CallEnded,
@@ -55,6 +56,7 @@ class TurnRecord:
     stream: list = field(default_factory=list)
     heard: str | None = None
     reply_ms: int | None = None
+    mood: float | None = None  # of a caller
     model: str = ""
     fallback: int = 0
     error: str = ""
@@ -160,6 +162,8 @@ def turns(facts: Iterable[Fact], *, ended: bool) -> list[TurnRecord]:
             _refine(record, other)
         if mine is None:
             record.n, record.place = None, other.n or 0
+        if record.role == "caller":
+            record.mood = mood_of(record.text)
         records.append(record)
     _take_heard(records, facts, joined=theirs.keys() if ended else ())
     if ended and any(key.startswith("r") for key in theirs):

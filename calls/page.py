@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.urls import reverse
 
-from calls import parts, timeline, wording
+from calls import mood, parts, timeline, wording
 from calls.models import Call, Turn
 from calls.timeline import SLOW_REPLY_MS
 
@@ -38,6 +38,7 @@ def wordless(picture: dict) -> dict:
         "start_ms",
         "end_ms",
         "reply_ms",
+        "mood",
         "model",
         "fallback",
         "error",
@@ -59,6 +60,7 @@ def drawn(picture: dict, started_at: datetime) -> dict:
         "unheard_text": unheard,
         "is_cut": picture["state"] == "interrupted" or bool(unheard),
         "reply_ms": reply_ms,
+        "mood_word": mood.word(picture.get("mood")),
         "slow": reply_ms is not None and reply_ms > SLOW_REPLY_MS,
     }
 

@@ -98,7 +98,7 @@ def turn_part(turn: Turn) -> dict:
                 "error": None if turn.error == SUPERSEDED else turn.error or None,
             }
         case _:
-            data |= {"text": turn.text, "state": "final"}
+            data |= {"text": turn.text, "state": "final", "mood": turn.mood}
     return {"type": "data-turn", "id": turn.key, "data": data}
 
 

@@ -27,6 +27,7 @@ TALLY = (
     ("slow", "3", "Slow", "warn", "gauge"),
     ("steady", "5", "Steady", "", "check"),
 )
+ARROWS = {"falling": " ↘", "rising": " ↗", "": ""}
 BLANK = {
     "id": "",
     "status": "live",
@@ -127,12 +128,15 @@ def drawn(card: dict, now) -> dict:
         heard = max((end for _, end, *_ in timeline.voiced(card["ribbon"])), default=0)
         silent = min(_ms(now - datetime.fromisoformat(card["last_at"])), max(0, at - heard))
     tools_text, tools_tone = tool_words(**card["tools"])
+    mood_text, mood_tone = mood_words(card["mood"])
     return card | {
         "length_ms": at,
         "said": said(card),
         "shape": timeline.ribbon(card["ribbon"], card["ticks"], at, level=card["level"], silent_ms=silent),
         "tools_text": tools_text,
         "tools_tone": tools_tone,
+        "mood_text": mood_text,
+        "mood_tone": mood_tone,
     }
 
 
@@ -156,6 +160,13 @@ def tool_words(ok: int, failed: int, running: int) -> tuple[str, str]:
     if running:
         return "waiting", "warn"
     return (f"{ok} ok" if ok else "none"), ""
+
+
+def mood_words(mood: dict | None) -> tuple[str, str]:
+    """The Mood vital: (words, tone)."""
+    if mood is None:
+        return "—", ""
+    return f"{mood['word']}{ARROWS[mood['trend']]}", "warn" if mood["word"] == "Upset" else ""
 
 
 def _ms(span) -> int:

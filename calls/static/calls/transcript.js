@@ -5,6 +5,7 @@ import { SLOW_REPLY_MS } from "calls/geometry.js";
 import { isSettled, split } from "calls/record.js";
 import { word } from "calls/when.js";
 
+const FELT = 0.25; // calls/mood.py
 // A tool's state: [icon, word].
 const TOOL_STATES = { running: ["clock", "Running"], ok: ["check", "OK"], failed: ["alert", "Failed"] };
 
@@ -82,6 +83,17 @@ export class Transcript {
     show(part("unheard"), unheard);
     show(part("state"), isSettled(turn) || turn.closed ? "" : turn.state);
     if (turn.role === "agent") this.#patchReply(part, turn);
+    else this.#patchMood(part("mood"), turn);
+  }
+
+  #patchMood(mood, turn) {
+    const felt = moodWord(turn.mood);
+    mood.hidden = !felt;
+    setText(mood.querySelector("span"), felt);
+    if (!felt) return;
+    setIcon(mood.querySelector("use"), felt === "Upset" ? "mood" : "mood-ok");
+    if (felt === "Upset") mood.dataset.tone = "warn";
+    else delete mood.dataset.tone;
   }
 
   #patchReply(part, turn) {
@@ -145,6 +157,7 @@ export function setIcon(use, name) {
 }
 
 export const seconds = (ms) => `${Math.floor(ms / 1000)}.${Math.floor(ms / 100) % 10} s`;
+const moodWord = (mood) => (!isThere(mood) || Math.abs(mood) <= FELT ? "" : mood > 0 ? "Pleased" : "Upset");
 const isThere = (value) => value !== null && value !== undefined;
 export const plain = (value) => (!isThere(value) ? "" : typeof value === "string" ? value : JSON.stringify(sorted(value), null, 2));
 

@@ -120,7 +120,7 @@ export class Card {
   }
 
   #facts() {
-    const { who, agent, topic, version, reply_p50_ms, slow, tools, level } = this.picture;
+    const { who, agent, topic, version, reply_p50_ms, slow, mood, tools, level } = this.picture;
     maskInto(this.#part("who"), who);
     setText(this.#part("agent"), agent);
     setText(this.#part("topic"), `${topic ? ` ${topic}` : ""}${version ? `, v${version}` : ""}`);
@@ -128,6 +128,7 @@ export class Card {
     this.#part("later").hidden = level !== "event";
     if (!this.#seesWords) this.#part("unseen").hidden = level === "event";
     this.#vital("reply", reply_p50_ms === null ? "—" : seconds(reply_p50_ms), slow ? "warn" : "");
+    this.#vital("mood", ...moodWords(mood));
     this.#vital("tools", ...toolWords(tools));
   }
 
@@ -166,6 +167,13 @@ export class Card {
 }
 
 export const TOOL_STATES = { running: "is running", ok: "worked", failed: "failed" };
+
+const ARROWS = { falling: " ↘", rising: " ↗", "": "" };
+
+// The Mood vital: [words, tone].
+export function moodWords(mood) {
+  return mood ? [`${mood.word}${ARROWS[mood.trend]}`, mood.word === "Upset" ? "warn" : ""] : ["—", ""];
+}
 
 // The Tools vital: [words, tone].
 export function toolWords({ ok, failed, running }) {
