@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field
 from accounts.api import access
 from accounts.permissions import Permission
 from agents import provision
-from agents.models import LanguageModel, Provider
+from agents.models import LanguageModel, Provider, Tier
 from agents.setup.forms import ModelForm, ProviderForm
 from agents.setup.page import NEW, others, siblings
 from base.api import Listing, Money, answers, invalid, money, paged
@@ -23,8 +23,6 @@ from base.forms import PartForm
 
 router = Router(tags=["Models"])
 ADMINS = access(Permission.MANAGE_WORKSPACE)
-Kind = Literal["openai", "anthropic"]
-TierName = Literal["fast", "standard", "premium"]
 Price = Annotated[
     str, Field(pattern=r"^\d{1,6}(\.\d{1,4})?$", description="USD per million tokens.", examples=["0.10"])
 ]
@@ -36,7 +34,7 @@ Price = Annotated[
 class ProviderOut(Schema):
     id: UUID
     name: str = Field(examples=["Ollama"])
-    kind: Kind = Field(description="The wire it speaks.")
+    kind: Provider.Kind = Field(description="The wire it speaks.")
     base_url: str | None = Field(description="Null: the vendor’s own.")
     has_api_key: bool
     enabled: bool
@@ -54,7 +52,7 @@ class ProviderChange(Schema):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(None, examples=["Ollama"])
-    kind: Kind = None
+    kind: Provider.Kind = None
     base_url: str | None = Field(
         None, description="Null or empty: the vendor’s own. With another one, give the key again."
     )
@@ -64,7 +62,7 @@ class ProviderChange(Schema):
 
 class ProviderIn(ProviderChange):
     name: str = Field(examples=["Ollama"])
-    kind: Kind
+    kind: Provider.Kind
 
 
 @router.get(
@@ -138,7 +136,7 @@ class ModelOut(Schema):
     id: UUID
     provider: UUID
     name: str = Field(description="As the provider’s API calls it.", examples=["gpt-6-luna"])
-    tier: TierName
+    tier: Tier
     rank: int = Field(description="The lowest of a tier is asked first.")
     context_tokens: int
     price_in: Money
@@ -172,7 +170,7 @@ class ModelChange(Schema):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(None, examples=["gpt-6-luna"])
-    tier: TierName = None
+    tier: Tier = None
     rank: int = _number("rank")
     context_tokens: int = _number("context_tokens")
     price_in: Price = None
@@ -189,7 +187,7 @@ class ModelChange(Schema):
 class ModelIn(ModelChange):
     provider: UUID
     name: str = Field(examples=["gpt-6-luna"])
-    tier: TierName
+    tier: Tier
 
 
 @router.get(
@@ -314,7 +312,7 @@ def _provider(row: Provider) -> ProviderOut:
     return ProviderOut(
         id=row.pk,
         name=row.name,
-        kind=row.kind,
+        kind=Provider.Kind(row.kind),
         base_url=row.base_url or None,
         has_api_key=bool(row.api_key),
         enabled=row.enabled,
@@ -327,7 +325,7 @@ def _model(row: LanguageModel) -> ModelOut:
         id=row.pk,
         provider=row.provider_id,
         name=row.name,
-        tier=row.tier,
+        tier=Tier(row.tier),
         rank=row.rank,
         context_tokens=row.context_tokens,
         price_in=money(row.price_in),
