@@ -41,10 +41,10 @@ def requires(permission: Permission) -> Callable:
 def refusal(request: HttpRequest, permission: Permission) -> HttpResponse | None:
     """The answer for somebody who may not, or None. Raises PermissionDenied for the 403 page."""
     if request.viewer is None:
-        if wants_json(request):
-            return json_error(401)
         if request.user.is_authenticated:
             raise PermissionDenied("You aren’t a member of any workspace. Ask an admin to add you.")
+        if wants_json(request):
+            return json_error(401)
         return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
     if not request.viewer.may(permission):
         raise PermissionDenied(f"You need the {least_role(permission).label} role.")
