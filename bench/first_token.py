@@ -29,10 +29,14 @@ from accounts.models import Workspace  # noqa: E402
 from agents.llm import router  # noqa: E402
 from agents.llm.events import TextDelta  # noqa: E402
 from agents.llm.request import Message, Request  # noqa: E402
-from agents.models import LanguageModel, Provider  # noqa: E402
+from agents.models import Budget, LanguageModel, Provider  # noqa: E402
+from bench.targets import Target  # noqa: E402
 from tests.agents.vendors import Counts, Say, Stop, Vendors  # noqa: E402
 
 TARGET_MS = 5.0
+# As models are asked at least; as one whose first token may come too late to wait for it alone; and with an
+# amount held in Redis before.
+KINDS = ("openai", "anthropic", "openai, hedged", "openai, with a budget")
 ROUNDS, WARM_UP = 300, 20
 ANSWER = [Say("One moment, "), *[Say("please. ")] * 10, Stop(), Counts(fresh=200, out=24)]
 PROMPT = "You are Juno, who knows all about power cuts. Be brief. " * 20
@@ -53,13 +57,19 @@ class Added:
 
     def __str__(self) -> str:
         return (
-            f"{self.kind:10} bare {self.bare_ms:6.2f} ms   routed {self.routed_ms:6.2f} ms   "
-            f"added {self.added_ms:5.2f} ms (p95 {self.added_p95_ms:.2f}; target < {TARGET_MS:g})"
+            f"{self.kind:16} bare {self.bare_ms:6.2f} ms   routed {self.routed_ms:6.2f} ms   "
+            f"added {self.added_ms:5.2f} ms (p95 {self.added_p95_ms:.2f})"
         )
 
+    @property
+    def target(self) -> Target:
+        what = f"added time to first token over the bare SDK call, {self.kind}"
+        return Target(what, self.added_ms, TARGET_MS, "ms")
 
-async def measure(kind: str, url: str, rounds: int = ROUNDS) -> Added:
-    workspace = await _make(kind, url)
+
+async def measure(name: str, url: str, rounds: int = ROUNDS) -> Added:
+    kind = name.split(",")[0]
+    workspace = await _make(kind, url, hedged="hedged" in name, budget="budget" in name)
     bare, routed = _bare(kind, url), _routed(workspace)
     times: list[tuple[float, float]] = []
     try:
@@ -75,7 +85,7 @@ async def measure(kind: str, url: str, rounds: int = ROUNDS) -> Added:
     times = times[WARM_UP:]
     added = sorted(routed - bare for bare, routed in times)
     return Added(
-        kind,
+        name,
         statistics.median(bare for bare, _ in times),
         statistics.median(routed for _, routed in times),
         statistics.median(added),
@@ -134,7 +144,7 @@ async def _timed(words: AsyncIterator[str]) -> float:
     return first
 
 
-async def _make(kind: str, url: str) -> Workspace:
+async def _make(kind: str, url: str, *, hedged: bool, budget: bool) -> Workspace:
     def make() -> Workspace:
         workspace = Workspace.objects.create(name="Bench")
         provider = Provider.objects.create(
@@ -144,7 +154,11 @@ async def _make(kind: str, url: str) -> Workspace:
             base_url=f"{url}/v1" if kind == "openai" else url,
             api_key="sk",
         )
-        LanguageModel.objects.create(workspace=workspace, provider=provider, name="m", tier="fast")
+        prices = {"price_in": 1, "price_out": 5}
+        model = {"name": "m", "tier": "fast", "hedge_ms": 5_000 if hedged else None} | prices
+        LanguageModel.objects.create(workspace=workspace, provider=provider, **model)
+        if budget:
+            Budget.objects.create(workspace=workspace, period="day", hard_usd=1_000)
         return workspace
 
     return await database_sync_to_async(make, thread_sensitive=False)()
@@ -177,9 +191,12 @@ def _serve(pipe: Connection) -> None:
 def run() -> list[Added]:
     """Both vendors' figures."""
     with vendors() as url:
-        return [asyncio.run(measure(kind, url)) for kind in ("openai", "anthropic")]
+        return [asyncio.run(measure(name, url)) for name in KINDS]
 
 
 if __name__ == "__main__":
-    for figure in run():
+    figures = run()
+    for figure in figures:
         print(figure)
+    for line in Target.table(figure.target for figure in figures):
+        print(line)
