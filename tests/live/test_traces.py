@@ -48,6 +48,7 @@ def a_worker(collector: Collector) -> Iterator[subprocess.Popen]:
         "DATABASE_URL": database_url(),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
     }
     options = ("--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat")
     worker = subprocess.Popen(
