@@ -39,6 +39,7 @@ class AgentPlan:
     def prompt(self) -> str:
         return (
             f"You are {self.name}, an agent on the phone line of {WORKSPACE}.\n\n{self.job}\n\n{HOUSE_RULES}"
+            "\n\n{{memory}}"
         )
 
 
@@ -60,6 +61,7 @@ AGENTS = (
             "refund.create",
             "meter.submit",
             "handoff.request",
+            "lookup_memory",
             "end_call",
             "transfer_call",
         ),
@@ -81,6 +83,7 @@ AGENTS = (
             "booking.find_slots",
             "booking.create",
             "handoff.request",
+            "lookup_memory",
             "end_call",
             "transfer_call",
         ),
@@ -102,6 +105,7 @@ AGENTS = (
             "booking.find_slots",
             "booking.create",
             "handoff.request",
+            "lookup_memory",
             "end_call",
             "transfer_call",
         ),
@@ -124,6 +128,7 @@ AGENTS = (
             "booking.find_slots",
             "booking.create",
             "handoff.request",
+            "lookup_memory",
             "end_call",
             "transfer_call",
         ),

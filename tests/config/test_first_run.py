@@ -9,7 +9,9 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import ApiToken, Membership, User, Workspace
 from accounts.tokens import digest, working_tokens
+from agents.llm.tools import BUILT_IN
 from agents.models import Agent, LanguageModel, Provider, Tool
+from agents.registry import registered
 from platforms.models import Connection
 from simulator import World
 
@@ -53,7 +55,8 @@ def test_its_agents_are_published_and_reachable(seed):
         assert entry["llm_websocket_url"] == f"ws://127.0.0.1:8000/voice/retell/{agent.key}"
         assert agent.live_version.number == 1
         assert agent.name in agent.live_version.prompt
-        known = set(Tool.objects.values_list("name", flat=True)) | {"end_call", "transfer_call"}
+        assert agent.live_version.prompt.endswith("{{memory}}")
+        known = {*Tool.objects.values_list("name", flat=True), *BUILT_IN, *registered()}
         assert set(agent.live_version.tools) <= known
 
 
