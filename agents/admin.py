@@ -6,7 +6,8 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from agents.models import Agent, AgentVersion, Budget, LanguageModel, ModelCall, Provider, Tool
-from base.admin import Evidence, Rows, is_set, readable, shown
+from agents.spending.budgets import check
+from base.admin import Evidence, Rows, SecretsForm, is_set, readable, shown
 
 IN_WORKSPACE = ("workspace", AutocompleteSelectFilter)
 
@@ -107,8 +108,17 @@ class LanguageModels(Switched):
     autocomplete_fields = ("workspace", "provider")
 
 
+class BudgetForm(SecretsForm):
+    def clean(self) -> dict:
+        values = super().clean() or {}
+        if not self.errors and (wrong := check(values["soft_usd"], values["hard_usd"])):
+            self.add_error("soft_usd", wrong)
+        return values
+
+
 @admin.register(Budget)
 class Budgets(Rows):
+    form = BudgetForm
     list_display = ("__str__", "workspace", "soft_usd", "hard_usd")
     list_filter = ("period", IN_WORKSPACE)
     list_select_related = ("workspace", "agent")

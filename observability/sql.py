@@ -47,7 +47,8 @@ SELECT coalesce(asked.provider, known.name) AS provider,
                count(first_token_ms) AS answered,
                percentile_disc(0.95) WITHIN GROUP (ORDER BY first_token_ms) AS p95_ms
           FROM agents_modelcall
-         WHERE workspace_id = %(workspace)s AND id >= %(since_id)s AND created_at >= %(since)s AND NOT cache_hit
+         WHERE workspace_id = %(workspace)s AND id >= %(since_id)s AND created_at >= %(since)s
+           AND NOT cache_hit
          GROUP BY provider) AS asked
   FULL JOIN (SELECT name FROM agents_provider WHERE workspace_id = %(workspace)s AND enabled) AS known
     ON known.name = asked.provider

@@ -10,6 +10,7 @@ from agents.models import Agent, Budget, ModelCall
 from agents.periods import starts
 from agents.spending import figures
 from base.ids import first_uuid7
+from tests.administered import superuser
 from tests.people import make_member, sign_in
 
 NOW = datetime.now(UTC)
@@ -209,3 +210,12 @@ def test_programs_set_budgets(client, place, juno):
     assert send("put", one, hard_usd="0.50").json()["soft_usd"] is None
     assert send("delete", one).status_code == 200
     assert send("delete", one).status_code == 404
+
+
+def test_the_admin_says_what_is_wrong_too(place):
+    typed = {"workspace": place.pk, "period": "day", "soft_usd": "3", "hard_usd": "2"}
+
+    answer = superuser().post("/admin/agents/budget/add/", typed)
+
+    assert "The soft limit must not be above the hard one." in answer.content.decode()
+    assert not Budget.objects.exists()
