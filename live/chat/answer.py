@@ -127,7 +127,7 @@ class ChatAnswer(Answer):
                 "cachedTokens": self._used.tokens_cached,
             },
             "costUsd": f"{self._used.cost_usd:.8f}",
-            "cached": getattr(answered_by, "cached", False),
+            "cached": answered_by.cached,
             "traceId": current_trace_id(),
             "finishReason": record.finish_reason(turn.error, self._finish),
         }

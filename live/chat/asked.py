@@ -11,6 +11,7 @@ from uuid import UUID
 
 from agents.llm import chain
 from agents.models import Tier
+from calls.parts import CALL
 from platforms.clean import clean, read
 from platforms.errors import Unreadable
 
@@ -152,7 +153,10 @@ def _message(message: Any, where: str) -> Message:
         raise Invalid({f"{where}.role": "tools run on the server, so there is no answer to be continued"})
     if message.get("role") != "user":
         raise Invalid({f"{where}.role": "a message of the user is expected"})
-    return Message(_id(message, "id", f"{where}.id"), _words(message.get("parts"), f"{where}.parts"))
+    name = _id(message, "id", f"{where}.id")
+    if name == CALL:
+        raise Invalid({f"{where}.id": "this is what the whole call goes by"})
+    return Message(name, _words(message.get("parts"), f"{where}.parts"))
 
 
 def _words(parts: Any, where: str) -> str:

@@ -2,7 +2,8 @@
 
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
+from typing import TypeVar
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -29,6 +30,8 @@ from live.leases import AWAY
 from live.process import leases
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 HEADERS = {
     "Cache-Control": "no-cache, no-transform",
@@ -72,9 +75,6 @@ async def chat(request: HttpRequest) -> HttpResponseBase:
         response = await _answered(request.viewer, wanted)
     except Refused as refusal:
         response = refusal.response
-    except AWAY as error:
-        logger.warning("a chat cannot be held: %s", type(error).__name__)
-        response = _away()
     for name, value in (taken.headers() if taken else {}).items():
         response[name] = value
     return response
@@ -86,11 +86,9 @@ async def stream(request: HttpRequest, chat_id: str) -> HttpResponseBase:
     """`GET /api/chat/<id>/stream`: the answer under way, from its beginning; 204 if there is none."""
     try:
         call = await _find(request.viewer.workspace_id, chat_id)
-        about = await leases().about(call.pk)
+        about = await _asked(leases().about(call.pk))
     except Refused as refusal:
         return refusal.response
-    except AWAY:
-        return _away()
     if about is None:
         return HttpResponse(status=204)
     return await _streaming(tail.tail(call, about.partition(" ")[0]), call)
@@ -102,13 +100,11 @@ async def stop(request: HttpRequest, chat_id: str) -> HttpResponse:
     """`POST /api/chat/<id>/stop`: `{"stopped": whether there was an answer under way}`."""
     try:
         call = await _find(request.viewer.workspace_id, chat_id)
-        about = await leases().about(call.pk)
+        about = await _asked(leases().about(call.pk))
         if about is not None:
-            await talk.ask_to_stop(call, about.partition(" ")[0])
+            await _asked(talk.ask_to_stop(call, about.partition(" ")[0]))
     except Refused as refusal:
         return refusal.response
-    except AWAY:
-        return _away()
     return JsonResponse({"stopped": about is not None})
 
 
@@ -119,10 +115,15 @@ def _read(request: HttpRequest) -> Asked:
         raise invalid(error.faults) from None
 
 
-def _away() -> HttpResponse:
-    response = json_error(503, "unavailable", "Chats are away for a moment. Try again.")
-    response["Retry-After"] = "2"
-    return response
+async def _asked(redis: Awaitable[T]) -> T:
+    """What Redis answers. Without it nobody knows who is answering."""
+    try:
+        return await redis
+    except AWAY as error:
+        logger.warning("nobody can say who is answering in a chat: %s", type(error).__name__)
+        refusal = Refused(503, "unavailable", "Chats are away for a moment. Try again.")
+        refusal.response["Retry-After"] = "2"
+        raise refusal from None
 
 
 async def _find(workspace_id: UUID, chat_id: str) -> Call:
@@ -155,7 +156,7 @@ async def _answered(viewer: Viewer, wanted: Asked) -> HttpResponseBase:
         held = _Held(call)
         if await held.claim(f"{key} {message_id}"):
             return await held.answer(wanted, agent, key, plan=plan, tier=tier)
-        about = await leases().about(call.pk)
+        about = await _asked(leases().about(call.pk))
         if about is not None:
             running, _, answers = about.partition(" ")
             if wanted.regenerates or wanted.about or not message_id or answers != message_id:
@@ -190,7 +191,7 @@ class _Held:
         self._lease = ""
 
     async def claim(self, about: str) -> bool:
-        lease = await leases().claim(self._call.pk, self._lost, about)
+        lease = await _asked(leases().claim(self._call.pk, self._lost, about))
         self._lease = lease or ""
         return lease is not None
 
@@ -241,6 +242,11 @@ async def _streaming(
     headers = HEADERS | {"X-Conversation-Id": str(call.pk)}
     if plan and plan.models:
         first, *others = plan.models
-        headers |= {"X-Model-Name": first.model.name, "X-Model-Tier": first.tier}
-        headers["X-Fallback-Chain"] = ", ".join(one.model.name for one in others)
+        headers |= {"X-Model-Name": _plain(first.model.name), "X-Model-Tier": first.tier}
+        headers["X-Fallback-Chain"] = _plain(", ".join(one.model.name for one in others))
     return StreamingHttpResponse(told, content_type="text/event-stream", headers=headers)
+
+
+def _plain(text: str) -> str:
+    """What a header may hold."""
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in text)

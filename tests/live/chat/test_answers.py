@@ -7,7 +7,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from agents.llm import cache, router
-from agents.models import ModelCall
+from agents.models import Budget, LanguageModel, ModelCall
 from base.shared import shared
 from calls import parts
 from calls.models import Call, Turn
@@ -342,6 +342,31 @@ async def test_one_that_breaks_in_the_middle_keeps_what_was_said(chatter, model)
     assert answer.parts[-2]["data"]["type"] == "connection"
     _, lost = await turns()
     assert (lost.text, lost.error) == ("One two", "connection")
+
+
+async def test_over_budget_it_is_an_error_that_trying_again_does_not_mend(chatter, model):
+    await Budget.objects.acreate(workspace=chatter.house.workspace, period="day", hard_usd=0)
+
+    answer = await chatter.ask()
+
+    assert answer.types[-2:] == ["data-error", "error"]
+    error = answer.parts[-2]["data"]
+    assert (error["type"], error["retryable"]) == ("budget_exceeded", False)
+    assert not model.requests
+
+
+async def test_it_says_who_answered_in_whose_place(chatter, model):
+    provider = await chatter.house.workspace.providers.aget()
+    await LanguageModel.objects.acreate(
+        workspace=chatter.house.workspace, provider=provider, name="spare ☎", tier="standard"
+    )
+    model.plays |= {"m": [[Refuse(529)]], "spare ☎": [[Say("Hello."), Stop()]]}
+
+    answer = await chatter.ask()
+
+    assert answer.response.headers["x-fallback-chain"] == "spare ?"
+    metadata = answer.parts[-1]["messageMetadata"]
+    assert (metadata["model"], metadata["tier"], metadata["fallback"]) == ("spare ☎", "standard", 1)
 
 
 async def test_who_leaves_stops_nothing(chatter, model):

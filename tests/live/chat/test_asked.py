@@ -77,6 +77,7 @@ def test_how_hard_it_is_says_which_tier(complexity, tier):
         ({"messages": [said(), said("Sure.", "a1", "assistant")]}, "messages.1.role"),
         ({"messages": [said(id="a b")]}, "messages.0.id"),
         ({"messages": [said(id=None)]}, "messages.0.id"),
+        ({"messages": [said(id="call")]}, "messages.0.id"),
         ({"messages": [said(parts=[])]}, "messages.0.parts"),
         ({"messages": [said(parts="Hello?")]}, "messages.0.parts"),
         ({"messages": [said(" \n ")]}, "messages.0.parts"),
