@@ -126,6 +126,7 @@ def attend(page):
         ({"last_at": "1970-01-01T00:16:30Z", "ribbon": [[380_000, 381_000, "agent", 60]]}, "steady"),
         ({"last_at": "1970-01-01T00:16:30Z", "level": "turn"}, "steady"),
         ({"last_at": "1970-01-01T00:16:30Z", "level": "event"}, "steady"),
+        ({"last_at": "1970-01-01T00:16:30Z", "channel": "chat"}, "steady"),
         ({"slow": True}, "slow"),
         ({"why": {"tone": "danger", "icon": "alert", "text": "The agent had no answer"}}, "failing"),
         ({"why": {"tone": "warn", "icon": "alert", "text": "refund.create failed"}}, "failing"),
