@@ -4,6 +4,21 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+# Headers of ours that pages of other origins may read.
+EXPOSED = ", ".join(
+    (
+        "X-Trace-Id",
+        "Retry-After",
+        "X-RateLimit-Limit",
+        "X-RateLimit-Remaining",
+        "X-Conversation-Id",
+        "X-Model-Name",
+        "X-Model-Tier",
+        "X-Fallback-Chain",
+        "X-Vercel-AI-UI-Message-Stream",
+    )
+)
+
 
 class CorsMiddleware:
     """Never says `Allow-Credentials`, so a browser that was to send our cookie shows its page no answer."""
@@ -20,7 +35,7 @@ class CorsMiddleware:
         patch_vary_headers(response, ["Origin"])
         if allowed:
             response["Access-Control-Allow-Origin"] = request.headers["origin"]
-            response["Access-Control-Expose-Headers"] = "X-Trace-Id, Retry-After"
+            response["Access-Control-Expose-Headers"] = EXPOSED
             if asks_first:
                 response["Access-Control-Allow-Methods"] = "GET, POST, PUT, PATCH, DELETE"
                 response["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Traceparent"

@@ -27,7 +27,7 @@ until `next` is null. What is written meanwhile moves nothing and hides nothing.
 **Values.** Times are ISO 8601 in UTC, durations whole milliseconds (`…_ms`), money decimal strings, and what
 is not known null.
 
-**Chatting** with an agent is beside this: `POST /api/chat` speaks the AI SDK's UI message stream (docs/chat.md).
+**Chatting** with an agent is beside this: `POST /api/chat` speaks the stream of the AI SDK (docs/chat.md).
 
 **Errors** have one shape, and every answer has an `X-Trace-Id`. Any path may answer:
 
