@@ -87,7 +87,8 @@ async def serving(application: Any, fd: socket.socket | None = None) -> AsyncIte
 
 
 async def until(true: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:
-    """Wait until something holds, and return it. `true` may be a coroutine function."""
+    """What `true`, maybe a coroutine function, answers once that is so. Asked ever less often."""
+    pause = 0.005
     async with asyncio.timeout(seconds):
         while True:
             found = true()
@@ -95,7 +96,8 @@ async def until(true: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:
                 found = await found
             if found:
                 return found
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(pause)
+            pause = min(1.2 * pause, 0.05)
 
 
 class Peer:

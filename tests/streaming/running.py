@@ -110,8 +110,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-async def eventually(condition, seconds: float = 60, every: float = 0.01) -> None:
-    """Wait for something only the other side can see; look `every` so many seconds."""
+async def eventually(condition, seconds: float = 60) -> None:
+    """Wait for something only the other side can see; look ever less often."""
+    pause = 0.005
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - the other side has no event for us
-            await asyncio.sleep(every)
+        while not await condition():
+            await asyncio.sleep(pause)
+            pause = min(1.2 * pause, 0.1)
