@@ -1,8 +1,11 @@
 """What is pressed in Settings → Models. Each act says what it did on the page it leads back to."""
 
+from collections.abc import Callable
+from typing import TypeVar
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -14,7 +17,9 @@ from agents.models import LanguageModel, Provider
 from agents.setup import page, trial
 from agents.setup.forms import DeleteForm, ModelForm, ProviderForm
 from agents.setup.views import the_model, the_provider
+from base.forms import PartForm
 
+T = TypeVar("T")
 SOON = "Counts within 5 s."
 
 
@@ -22,10 +27,12 @@ SOON = "Counts within 5 s."
 @requires(Permission.MANAGE_WORKSPACE)
 def add_provider(request: HttpRequest) -> HttpResponse:
     form = ProviderForm(request.POST, others=page.others(request.workspace))
-    if not form.is_valid():
+    made = _done(
+        form, lambda: provision.create_provider(request.workspace, form.fields_typed, by=_by(request))
+    )
+    if made is None:
         context = page.new_provider(request.workspace, request.POST.get("preset", "other")) | {"form": form}
         return render(request, "settings/models/new.html", context, status=400)
-    made = provision.create_provider(request.workspace, form.fields_typed, by=request.viewer.user_id)
     messages.success(request, f"{made.name} added. Now add the models to use there.")
     return redirect("models:provider", made.pk)
 
@@ -36,10 +43,9 @@ def edit_provider(request: HttpRequest, provider_id: UUID) -> HttpResponse:
     provider = the_provider(request, provider_id)
     others = page.others(request.workspace, but=provider)
     form = ProviderForm(request.POST, others=others, current=provider)
-    if not form.is_valid():
-        context = page.one_provider(provider) | {"form": form}
+    if _done(form, lambda: provision.edit(provider, form.fields_typed, by=_by(request))) is None:
+        context = page.one_provider(the_provider(request, provider_id)) | {"form": form}
         return render(request, "settings/models/provider.html", context, status=400)
-    provision.edit(provider, form.fields_typed, by=request.viewer.user_id)
     messages.success(request, f"Saved. {SOON}")
     return redirect("models:provider", provider.pk)
 
@@ -60,7 +66,7 @@ def delete_provider(request: HttpRequest, provider_id: UUID) -> HttpResponse:
     if not form.is_valid():
         context = page.one_provider(provider) | {"delete_form": form}
         return render(request, "settings/models/provider.html", context, status=400)
-    provision.delete(provider, by=request.viewer.user_id)
+    provision.delete(provider, by=_by(request))
     messages.success(request, f"{provider.name} deleted.")
     return redirect("models:list")
 
@@ -70,10 +76,10 @@ def delete_provider(request: HttpRequest, provider_id: UUID) -> HttpResponse:
 def add_model(request: HttpRequest, provider_id: UUID) -> HttpResponse:
     provider = the_provider(request, provider_id)
     form = ModelForm(request.POST, others=provider.language_models.all())
-    if not form.is_valid():
+    made = _done(form, lambda: provision.create_model(provider, form.cleaned_data, by=_by(request)))
+    if made is None:
         context = page.new_model(provider) | {"form": form}
         return render(request, "settings/models/new_model.html", context, status=400)
-    made = provision.create_model(provider, form.cleaned_data, by=request.viewer.user_id)
     messages.success(request, f"{made.name} added. {SOON} Test it below.")
     return redirect("models:model", made.pk)
 
@@ -83,10 +89,9 @@ def add_model(request: HttpRequest, provider_id: UUID) -> HttpResponse:
 def edit_model(request: HttpRequest, model_id: UUID) -> HttpResponse:
     model = the_model(request, model_id)
     form = ModelForm(request.POST, others=page.siblings(model))
-    if not form.is_valid():
-        context = page.one_model(model) | {"form": form}
+    if _done(form, lambda: provision.edit(model, form.cleaned_data, by=_by(request))) is None:
+        context = page.one_model(the_model(request, model_id)) | {"form": form}
         return render(request, "settings/models/model.html", context, status=400)
-    provision.edit(model, form.cleaned_data, by=request.viewer.user_id)
     messages.success(request, f"Saved. {SOON}")
     return redirect("models:model", model.pk)
 
@@ -107,7 +112,7 @@ def delete_model(request: HttpRequest, model_id: UUID) -> HttpResponse:
     if not form.is_valid():
         context = page.one_model(model) | {"delete_form": form}
         return render(request, "settings/models/model.html", context, status=400)
-    provision.delete(model, by=request.viewer.user_id)
+    provision.delete(model, by=_by(request))
     messages.success(request, f"{model.name} deleted.")
     return redirect("models:provider", model.provider_id)
 
@@ -124,8 +129,23 @@ def test_model(request: HttpRequest, model_id: UUID) -> HttpResponse:
     return render(request, "settings/models/model.html", page.one_model(model) | {"tested": tested})
 
 
+def _done(form: PartForm, change: Callable[[], T]) -> T | None:
+    """What the change makes, or None: then the form says what is wrong."""
+    if not form.is_valid():
+        return None
+    try:
+        return change()
+    except IntegrityError:
+        form.add_error("name", "That name has just been taken: did you press twice?")
+        return None
+
+
+def _by(request: HttpRequest) -> UUID | None:
+    return request.viewer.user_id
+
+
 def _switch(request: HttpRequest, row: Provider | LanguageModel) -> None:
     """To what the button said: pressed twice, it is not back again."""
     enabled = request.POST.get("enabled") == "1"
-    provision.edit(row, {"enabled": enabled}, by=request.viewer.user_id)
+    provision.edit(row, {"enabled": enabled}, by=_by(request))
     messages.success(request, f"{row} is {'on' if enabled else 'off'}. {SOON}")

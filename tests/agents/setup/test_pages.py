@@ -8,6 +8,9 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry
 from agents.models import LanguageModel, Provider
+from agents.provision import create_model
+from agents.setup import changes
+from agents.setup.forms import ModelForm
 from tests.people import make_member, sign_in
 
 KEY = "sk-0123456789-secret"
@@ -155,6 +158,14 @@ def test_what_is_wrong_with_a_model_is_said(browser, model, typed, said):
     assert response.status_code == 400
     assert said in text(response)
     assert LanguageModel.objects.count() == 1
+
+
+def test_a_name_that_is_taken_in_the_same_moment_is_said_like_any_other(provider, model):
+    """Pressed twice: the second has looked before the first has written."""
+    form = ModelForm(MODEL | {"name": "gpt-x"}, others=LanguageModel.objects.none())
+
+    assert changes._done(form, lambda: create_model(provider, form.cleaned_data, by=None)) is None
+    assert "did you press twice?" in form.errors["name"][0]
 
 
 def test_it_is_turned_off_and_on_and_no_further_by_a_second_press(browser, workspace, provider, model):
