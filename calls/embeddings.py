@@ -88,7 +88,7 @@ class OpenAI:
         return vectors, told.usage.prompt_tokens
 
 
-KINDS = {"local": Local, "openai": OpenAI}
+KINDS: dict[str, type[Local] | type[OpenAI]] = {"local": Local, "openai": OpenAI}
 _loading = Lock()
 
 

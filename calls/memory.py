@@ -19,7 +19,7 @@ from accounts.permissions import Permission, role_may
 from agents.llm.request import ToolSpec
 from agents.registry import ToolContext, ToolFailed
 from calls.embeddings import EmbeddingFailed, Found, nearest
-from calls.models import Call, Turn
+from calls.models import Call
 
 KNOWN = re.compile(r"\+?\d{7,15}")  # not "anonymous", not an extension, not a front desk's short number
 LAST = 3  # calls told of unasked
@@ -95,7 +95,7 @@ def _short(text: str) -> str:
 def _passages(found: Iterable[Found], *, linked: bool) -> str:
     lines = []
     for one in found:
-        who = {None: "in short", Turn.Role.CALLER: "caller"}.get(one.turn and one.turn.role, "agent")
+        who = "in short" if one.turn is None else one.turn.role
         place = f"#turn-{one.turn.n}" if one.turn else ""
         link = f" [/calls/{one.call.pk}/{place}]" if linked else ""
         said = one.turn.text if one.turn else one.call.summary

@@ -40,9 +40,9 @@ _weigh(
 )
 _weigh(
     -1.2,
-    "bad worse broken wrong fail failed failing unhappy worried problem stress stressed tired sick unfair "
-    "mistake poor slow late never nobody ignored ignoring lost overcharged cancel manager supervisor sorry "
-    "again esperando nadie nunca schlecht kaputt problem falsch warte niemand nie",
+    "bad worse broken fail failed failing unhappy worried problem stress stressed tired sick unfair "
+    "mistake poor slow late never nobody ignored ignoring overcharged cancel manager supervisor "
+    "nightmare esperando nadie nunca schlecht kaputt problem falsch warte niemand nie",
 )
 _weigh(
     3,
@@ -54,7 +54,7 @@ _weigh(
     "great thanks thank lovely happy glad pleased relieved impressed grateful appreciate helpful cheers star "
     "recommend kind super toll danke dank prima freundlich gracias amable genial encantado encantada",
 )
-_weigh(1.2, "good nice fine better easy quick quickly helped works sorted solved gut schön bien bueno")
+_weigh(1.2, "good nice better easy quick quickly helped works sorted solved gut schön bien bueno")
 
 PHRASES = {
     "fed up": -3.0,
