@@ -31,11 +31,12 @@ _ALLOWED = re.compile(r"(?:https?://|mailto:|tel:)[^\s]", re.IGNORECASE)
 
 def to_html(text: str) -> SafeString:
     """The text as elements of TAGS, without white space between them. Never raises for what is in it."""
-    if len(text) > LONGEST:
-        made = f"<p>{escape(text)}</p>"
-    else:
-        made = _parser().render(text)
-    return mark_safe(_cleaner().clean(made))  # noqa: S308  this is where it is made safe
+    return clean(f"<p>{escape(text)}</p>" if len(text) > LONGEST else _parser().render(text))
+
+
+def clean(html: str) -> SafeString:
+    """What of any HTML is on the lists above."""
+    return mark_safe(_cleaner().clean(html))  # noqa: S308  this is where it is made safe
 
 
 # Both libraries are loaded with the first answer that is shown: most processes show none.

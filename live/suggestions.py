@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from channels.db import database_sync_to_async
 
@@ -71,13 +71,15 @@ async def _make(chat: Call, turns: Sequence[Turn]) -> list[str]:
     )
     try:
         async with asyncio.timeout(TAKES_SECONDS):
-            return questions(await whole(request))
+            return questions(await whole(request), asked={turn.text for turn in turns})
     except (ProviderError, TimeoutError) as error:
         logger.info("call %s: nothing to suggest: %s", chat.pk, error)
         return []
 
 
-def questions(text: str) -> list[str]:
+def questions(text: str, asked: Collection[str] = ()) -> list[str]:
     """What the model wrote, if it is what it was asked for: a few lines, each a short question or wish."""
+    known = {one.strip(" .?!").lower() for one in asked}
     lines = (_MARK.sub("", line) for line in text.splitlines())
-    return [line for line in dict.fromkeys(lines) if 2 < len(line) <= LONGEST][:MOST]
+    fresh = (line for line in dict.fromkeys(lines) if line.strip(" .?!").lower() not in known)
+    return [line for line in fresh if 2 < len(line) <= LONGEST][:MOST]

@@ -1,8 +1,8 @@
 """A model server that does what a test tells it to, on both vendors' wires, over real HTTP.
 
-A play is a list of steps: `Say`, `Part` (of a tool call), `Stop`, `Counts`, `Wait`, `Oops` (an error event),
-`Raw` bytes, `HANG`, `CUT`. `Refuse` is an answer that is no stream. What was asked, and when the other side
-hung up, is kept in `requests`.
+A play is a list of steps: `Say`, `Part` (of a tool call), `Stop`, `Counts`, `Wait`, `Until`, `Oops` (an error
+event), `Raw` bytes, `HANG`, `CUT`. `Refuse` is an answer that is no stream. What was asked, and when the other
+side hung up, is kept in `requests`.
 """
 
 import asyncio
@@ -42,6 +42,11 @@ class Counts:
 @dataclass(frozen=True)
 class Wait:
     seconds: float
+
+
+@dataclass(frozen=True)
+class Until:
+    happens: asyncio.Event
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,8 @@ class Vendors:
                 return False
             elif isinstance(step, Wait):
                 await asyncio.sleep(step.seconds)
+            elif isinstance(step, Until):
+                await step.happens.wait()
             elif isinstance(step, Raw):
                 _write(writer, step.data)
             else:

@@ -126,8 +126,8 @@ class ChatPage extends HTMLElement {
 
   // --- An answer ------------------------------------------------------------
 
-  #show(message) {
-    const running = { message, abort: new AbortController() };
+  #show(message, abort = new AbortController()) {
+    const running = { message, abort };
     this.#running = running;
     this.#talk.put(message);
     this.dataset.state = "answering";
@@ -142,6 +142,7 @@ class ChatPage extends HTMLElement {
   async #read(running, parts) {
     for await (const part of parts) {
       running.message.apply(part);
+      if (part.type === "start") this.#talk.only(running.message);
       this.#reading.changed(running.message);
     }
     // What ends without saying so was cut off on its way.
@@ -240,20 +241,30 @@ class ChatPage extends HTMLElement {
   async #look() {
     if (this.#running || this.#looking || !this.#id) return;
     this.#looking = true;
+    this.dataset.state = "looking";
     try {
       const abort = new AbortController();
       const parts = await this.#transport.resume(this.#id, abort.signal);
       await this.#talk.refresh(this.#id, 20);
-      this.#talk.offer(!parts);
+      if (!parts && !this.#running) this.#missed();
       if (!parts || this.#running) return abort.abort();
-      const running = this.#show(new Message(newId()));
-      running.abort = abort;
+      const running = this.#show(new Message(newId()), abort);
       this.#follows(running, parts);
     } catch {
       // It is asked again when the page is looked at; what is shown stays right meanwhile.
     } finally {
       this.#looking = false;
+      if (!this.#running) this.#idle();
     }
+  }
+
+  // A question that nobody is answering: what was to answer it is gone.
+  #missed() {
+    const [question, answer] = this.#talk.lastTwo;
+    if (!question || answer) return;
+    const message = new Message(newId());
+    message.fail({ type: "interrupted", retryable: true });
+    this.#talk.put(message);
   }
 
   async #follows(running, parts) {

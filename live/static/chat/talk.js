@@ -8,6 +8,7 @@ export class Talk {
   #turns;
   #kept;
   #messages = [];
+  #changes = 0; // how often somebody said something, or took it back
   edited = null; // the question that is being rewritten
 
   constructor(root, { messages, errors }, kept) {
@@ -45,6 +46,7 @@ export class Talk {
   }
 
   put(message) {
+    this.#changes += 1;
     this.#messages.push(message);
     this.#turns.draw(message);
     this.#part("empty").hidden = true;
@@ -60,6 +62,11 @@ export class Talk {
     this.#part("empty").hidden = this.#messages.length > 0;
   }
 
+  // An answer may have been kept while it was asked for: it is shown once.
+  only(message) {
+    for (const one of this.#messages.filter(({ id }) => id === message.id)) if (one !== message) this.drop(one);
+  }
+
   // The same answer, told from its beginning: it keeps its node, and what that shows already.
   replace(message, again) {
     this.#messages[this.#messages.indexOf(message)] = again;
@@ -69,6 +76,7 @@ export class Talk {
   // From `message` on all is taken back, and `question` is said. Shown at once; what it replaces is there until the server
   // has agreed.
   change(message, question = null) {
+    this.#changes += 1;
     const before = [...this.#messages];
     const gone = message ? before.slice(before.indexOf(message)) : [];
     for (const one of gone) this.#turns.nodeOf(one).hidden = true;
@@ -79,6 +87,7 @@ export class Talk {
       isNew: Boolean(question),
       keep: () => gone.forEach((one) => this.#turns.remove(one)),
       undo: () => {
+        this.#changes += 1;
         if (question) this.drop(question);
         for (const one of gone) this.#turns.nodeOf(one).hidden = false;
         this.#messages = before;
@@ -90,12 +99,18 @@ export class Talk {
   // What the server has kept is what counts: what it does not know goes, what is new comes, and answers are shown as it
   // made HTML of them.
   async refresh(chat, limit) {
+    const before = this.#changes;
     const items = await this.#kept.latest(chat, limit);
+    // Of what was said or taken back meanwhile it cannot know.
+    const isNews = before === this.#changes;
     const first = this.#messages.findIndex(({ id }) => id === items[0]?.id);
     if (first < 0 && this.#messages.length && items.length) return;
     const ids = new Set(items.map(({ id }) => id));
-    for (const one of this.#messages.slice(Math.max(first, 0))) if (!ids.has(one.id) && one.state !== "streaming" && !one.error) this.drop(one);
-    items.forEach((item, n) => this.#take(item, Math.max(first, 0) + n));
+    // That nobody answers the last question is for the page to say; the record does not.
+    const ours = items.at(-1)?.role === "user" ? this.#messages.at(-1) : null;
+    const isGone = (one) => !ids.has(one.id) && one.state !== "streaming" && !(one === ours && one.error);
+    if (isNews) for (const one of this.#messages.slice(Math.max(first, 0)).filter(isGone)) this.drop(one);
+    items.forEach((item, n) => (isNews || this.#knows(item)) && this.#take(item, Math.max(first, 0) + n));
   }
 
   async addOlder(chat) {
@@ -103,8 +118,12 @@ export class Talk {
     items.forEach((item, n) => this.#take(item, n));
   }
 
+  #knows({ id }) {
+    return this.#messages.find((one) => one.id === id);
+  }
+
   #take(item, place) {
-    const known = this.#messages.find(({ id }) => id === item.id);
+    const known = this.#knows(item);
     const message = known ?? item;
     if (!known) this.#messages.splice(place, 0, message);
     else if (known.state === "streaming") return;
