@@ -57,3 +57,21 @@ async def hold_over_what_has_broken(settings) -> None:
             await is_held_again(client, call_id)
             assert not lost
             await leases.close()
+
+
+async def test_what_somebody_holds_nobody_else_can_claim():
+    call_id = uuid4()
+    ours, theirs = Leases(), Leases()
+    try:
+        lease = await ours.claim(call_id, lambda: None, "the answer a1")
+
+        assert await theirs.claim(call_id, lambda: None, "another") is None
+        assert await ours.claim(call_id, lambda: None, "another") is None
+        assert await theirs.about(call_id) == "the answer a1"
+
+        await ours.release(call_id, lease)
+        assert await theirs.about(call_id) is None
+        assert await theirs.claim(call_id, lambda: None, "another") is not None
+    finally:
+        await ours.close()
+        await theirs.close()

@@ -13,6 +13,7 @@ from calls import parts
 from calls.models import Call, Turn
 from live.chat import record
 from live.process import sockets
+from streaming.log import Log
 from tests.agents.vendors import CUT, HANG, Counts, Part, Refuse, Say, Stop, Wait
 from tests.live.house import told, until
 
@@ -367,6 +368,34 @@ async def test_it_says_who_answered_in_whose_place(chatter, model):
     assert answer.response.headers["x-fallback-chain"] == "spare ?"
     metadata = answer.parts[-1]["messageMetadata"]
     assert (metadata["model"], metadata["tier"], metadata["fallback"]) == ("spare ☎", "standard", 1)
+
+
+async def test_whoever_comes_whenever_is_told_the_whole(chatter, model, shop):
+    """From before the first word to after the tool, and over a Redis that forgets everything meanwhile."""
+    slowly = [[*looks[:1], Wait(0.15), *looks[1:]] for looks in (LOOKS, [Say("It is "), Say("12."), Stop()])]
+    model.plays["m"] = slowly
+    readers: list[asyncio.Task] = []
+    log = Log()
+
+    async def resume():
+        async with chatter.resuming() as again:
+            return await again.read()
+
+    async with chatter.asking() as answer:
+        await answer.read(until=lambda told: told.parts)
+        for number in range(7):
+            readers.append(asyncio.create_task(resume()))
+            await asyncio.sleep(0.04)
+            if number == 4:
+                await log.redis.flushdb()
+        await answer.read()
+    await log.close()
+
+    came = [one for one in await asyncio.gather(*readers) if one.response.status_code == 200]
+    assert len(came) >= 3
+    for one in came:
+        assert (one.text, one.types, one.done) == (answer.text, answer.types, True)
+    assert answer.text == "Let me see. It is 12."
 
 
 async def test_who_leaves_stops_nothing(chatter, model):
