@@ -4,6 +4,8 @@ A caller is known by their number and nothing else: whoever hides it, or calls f
 Everything told here was said by callers or read out of what they said. It is told as notes, never as orders.
 """
 
+import asyncio
+import logging
 import re
 from collections.abc import Iterable
 from datetime import timedelta
@@ -11,16 +13,21 @@ from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.db import Error
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Membership
 from accounts.permissions import Permission, role_may
 from agents.llm.request import ToolSpec
+from agents.models import Agent, AgentVersion
 from agents.registry import ToolContext, ToolFailed
-from calls.embeddings import EmbeddingFailed, Found, nearest
+from calls.embeddings import EmbeddingFailed, Found, embedder, nearest
 from calls.models import Call
 
+logger = logging.getLogger(__name__)
+
+PREPARE_SECONDS = 10.0
 KNOWN = re.compile(r"\+?\d{7,15}")  # not "anonymous", not an extension, not a front desk's short number
 LAST = 3  # calls told of unasked
 LOOKED_AT = 50  # calls of one caller among which is searched
@@ -138,7 +145,24 @@ def _is_for_a_colleague(call: ToolContext) -> bool:
     return opened_by is not None and member is not None and role_may(member.role, Permission.SEE_WORDS)
 
 
-# The first search of a process loads the model: not on the thread that all of Django shares.
+async def prepare() -> None:
+    """Before a process serves: have the model loaded, where an agent may search. Loading it halts Python for
+    a moment, and somebody would be speaking then."""
+    try:
+        async with asyncio.timeout(PREPARE_SECONDS):
+            if await _searchers():
+                await asyncio.to_thread(embedder)
+    except (Error, TimeoutError) as error:
+        logger.warning("cannot see who may search calls: %s", type(error).__name__)
+
+
+def _is_searched() -> bool:
+    named = Q(tools__contains=LOOKUP.name) | Q(tools__contains=SEARCH.name)
+    return AgentVersion.objects.filter(named, pk__in=Agent.objects.values("live_version")).exists()
+
+
+_searchers = database_sync_to_async(_is_searched, thread_sensitive=False)
+# The first search of a process may load the model: not on the thread that all of Django shares.
 lookup_memory = database_sync_to_async(_lookup, thread_sensitive=False)
 search_calls = database_sync_to_async(_search, thread_sensitive=False)
 recalled = database_sync_to_async(recall, thread_sensitive=False)

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from agents.llm import router, tools
 from base import shared, tracing
+from calls import memory
 from live import process
 from observability import loop
 from webhooks import intake, lines, unproven
@@ -31,7 +32,7 @@ async def end_tracing() -> None:
     await asyncio.to_thread(tracing.stop)
 
 
-OPENERS = (begin_tracing, loop.start, router.prepare, settle)
+OPENERS = (begin_tracing, loop.start, router.prepare, memory.prepare, settle)
 # Webhooks first, and their connections to PostgreSQL after whoever writes on them.
 CLOSERS = (
     intake.close,

@@ -9,6 +9,7 @@ from accounts.models import Workspace
 from agents import registry
 from agents.models import Agent
 from agents.registry import ToolContext, ToolFailed
+from agents.services import publish
 from calls import memory
 from calls.embeddings import take_in
 from calls.memory import NOTES, recall
@@ -152,6 +153,14 @@ def test_nobody_else_can_search_them(earlier, agent, workspace):
     for call in refused:
         with pytest.raises(ToolFailed, match="Only a colleague"):
             searched(call, workspace)
+
+
+def test_the_model_is_loaded_ahead_only_where_an_agent_may_search(agent):
+    assert not memory._is_searched()
+    publish(agent, tools=["end_call", "lookup_memory"])
+    assert memory._is_searched()
+    publish(agent, tools=["end_call"])
+    assert not memory._is_searched()
 
 
 def test_the_tools_are_registered_and_take_no_workspace():
