@@ -26,7 +26,7 @@ router = Router(tags=["Chats"])
 
 class AgentOfChat(Schema):
     id: UUID
-    name: str = Field(examples=["Odell"])
+    name: str = Field(examples=["Nora"])
     version: int | None = Field(description="Which of its versions answered last.")
 
 
