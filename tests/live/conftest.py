@@ -1,4 +1,6 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -7,8 +9,10 @@ from django.db import connections
 from agents.llm import router, tools
 from config.asgi import application
 from live import process
+from live.watch import Watch
 from simulator import World
 from tests.live.house import QUICK, House, build, serving
+from tests.live.left import make_call
 
 
 @pytest.fixture
@@ -31,3 +35,17 @@ async def house(transactional_db, world) -> AsyncIterator[House]:
 async def address(house) -> AsyncIterator[str]:
     async with serving(application) as address:
         yield address
+
+
+@pytest.fixture
+async def watch(house) -> AsyncIterator[Watch]:
+    """A watch that waits for nothing."""
+    watch = Watch(dead=0, give_up=3600)
+    yield watch
+    await watch.close()
+
+
+@pytest.fixture
+def begin(house) -> Callable[..., Any]:
+    """`await begin(*events)` makes a call that is left alone."""
+    return sync_to_async(partial(make_call, house))

@@ -3,6 +3,8 @@ from uuid import uuid4
 
 import pytest
 
+from streaming import feed as feeds
+from streaming import recent as rings
 from streaming.log import Log
 from streaming.writer import Writer
 from tests.streaming.running import Web, web
@@ -38,3 +40,10 @@ def server(request) -> Iterator[Web]:
 def uvicorn_server() -> Iterator[Web]:
     with web("uvicorn") as port:
         yield port
+
+
+@pytest.fixture
+def small_rings(monkeypatch) -> None:
+    """So small that readers fall behind them at once, and the log must serve."""
+    monkeypatch.setattr(rings, "MOST_ITEMS", 3)
+    monkeypatch.setattr(feeds, "MOST_CHUNKS", 2)
