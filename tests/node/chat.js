@@ -49,7 +49,9 @@ async function resuming() {
   await read(await send("resume", [user("u1", "Hello?")], { abortSignal: leaving.signal }), (message) => {
     if (words(message)) leaving.abort();
   });
-  tell("resume", await read(await transport.reconnectToStream({ chatId: "resume" })));
+  const stream = await transport.reconnectToStream({ chatId: "resume" });
+  tell("resuming", stream !== null); // the rest of the answer waits for this
+  tell("resume", await read(stream));
   tell("nothing to resume", await transport.reconnectToStream({ chatId: "resume" }));
 }
 

@@ -12,9 +12,9 @@ from base.shared import shared
 from calls import parts
 from calls.models import Call, Turn
 from live.chat import record
-from live.process import sockets
+from live.process import leases, sockets
 from streaming.log import Log
-from tests.agents.vendors import CUT, HANG, Counts, Part, Refuse, Say, Stop, Wait
+from tests.agents.vendors import CUT, HANG, Counts, Part, Refuse, Say, Stop, Until, Wait
 from tests.live.house import told, until
 
 LOOKS = [Say("Let me see. "), Part('{"month": "May"}', id="c1", name="bill__lookup"), Stop("tool_calls")]
@@ -371,31 +371,35 @@ async def test_it_says_who_answered_in_whose_place(chatter, model):
 
 
 async def test_whoever_comes_whenever_is_told_the_whole(chatter, model, shop):
-    """From before the first word to after the tool, and over a Redis that forgets everything meanwhile."""
-    slowly = [[*looks[:1], Wait(0.15), *looks[1:]] for looks in (LOOKS, [Say("It is "), Say("12."), Stop()])]
-    model.plays["m"] = slowly
-    readers: list[asyncio.Task] = []
+    """Before the tool is used and behind it, and over a Redis that forgets everything meanwhile."""
+    go_on = asyncio.Event()
+    model.plays["m"] = [LOOKS, [Say("It is "), Until(go_on), Say("12."), Stop()]]
+    shop.open.clear()
     log = Log()
 
-    async def resume():
-        async with chatter.resuming() as again:
-            return await again.read()
+    def uses_a_tool(one) -> bool:
+        return bool(one.of("tool-input-available"))
 
-    async with chatter.asking() as answer:
-        await answer.read(until=lambda told: told.parts)
-        for number in range(7):
-            readers.append(asyncio.create_task(resume()))
-            await asyncio.sleep(0.04)
-            if number == 4:
-                await log.redis.flushdb()
-        await answer.read()
+    def says_it(one) -> bool:
+        return "It is" in one.text
+
+    async with chatter.asking() as answer, chatter.resuming() as early:
+        for one in (answer, early):
+            await one.read(until=uses_a_tool)
+        await log.redis.flushdb()
+        shop.open.set()
+        await answer.read(until=says_it)
+        call = await Call.objects.aget()
+        await until(lambda: leases().about(call.pk))  # Redis is told of it again
+        async with chatter.resuming() as late:
+            await late.read(until=says_it)
+            go_on.set()
+            for one in (answer, early, late):
+                await one.read()
     await log.close()
 
-    came = [one for one in await asyncio.gather(*readers) if one.response.status_code == 200]
-    assert len(came) >= 3
-    for one in came:
-        assert (one.text, one.types, one.done) == (answer.text, answer.types, True)
-    assert answer.text == "Let me see. It is 12."
+    for one in (answer, early, late):
+        assert (one.text, one.types, one.done) == ("Let me see. It is 12.", answer.types, True)
 
 
 async def test_who_leaves_stops_nothing(chatter, model):

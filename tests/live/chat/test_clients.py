@@ -8,23 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.vendors import HANG, HELLO, Part, Refuse, Say, Stop, Wait
+from tests.agents.vendors import HANG, HELLO, Part, Refuse, Say, Stop, Until
 
 NODE = Path(__file__).parents[2] / "node"
-# Of the model, one a request, in the order of the scenes in tests/node/chat.js.
-PLAYS = [
-    HELLO,
-    [Say("Hello again."), Stop()],
-    [Say("Let me see."), Part('{"month": "May"}', id="c1", name="bill__lookup"), Stop("tool_calls")],
-    [Say("It is 12 pounds."), Stop()],
-    [Refuse(500)],
-    [Say("One "), Wait(0.5), Say("two."), Stop()],
-    [Say("One"), HANG],
-    [Say("One "), Wait(0.2), Say("two."), Stop()],
-]
 
 
-async def play(sdk: str, address: str, house) -> dict:
+def plays(resumed: asyncio.Event) -> list[list]:
+    """Of the model, one a request, in the order of the scenes in tests/node/chat.js."""
+    return [
+        [*HELLO],
+        [Say("Hello again."), Stop()],
+        [Say("Let me see."), Part('{"month": "May"}', id="c1", name="bill__lookup"), Stop("tool_calls")],
+        [Say("It is 12 pounds."), Stop()],
+        [Refuse(500)],
+        [Say("One "), Until(resumed), Say("two."), Stop()],
+        [Say("One"), HANG],
+        [Say("One two."), Stop()],
+    ]
+
+
+async def play(sdk: str, address: str, house, resumed: asyncio.Event) -> dict:
     node = shutil.which("node")
     if not node or not (NODE / "node_modules" / sdk).is_dir():
         message = "node or tests/node/node_modules is missing (npm ci in tests/node)"
@@ -33,13 +36,19 @@ async def play(sdk: str, address: str, house) -> dict:
     process = await asyncio.create_subprocess_exec(
         node, str(NODE / "chat.js"), *arguments, stdout=asyncio.subprocess.PIPE
     )
+    found = {}
     try:
-        out, _ = await asyncio.wait_for(process.communicate(), 60)
+        async with asyncio.timeout(60):
+            async for line in process.stdout:
+                scene, came = json.loads(line)
+                found[scene] = came
+                if scene == "resuming":
+                    resumed.set()
+            assert await process.wait() == 0
     finally:
         if process.returncode is None:
             process.kill()
-    assert process.returncode == 0
-    return dict(map(json.loads, out.splitlines()))
+    return found
 
 
 def shape(message: dict) -> list:
@@ -49,9 +58,10 @@ def shape(message: dict) -> list:
 
 @pytest.mark.parametrize("sdk", ["ai5", "ai6", "ai7"])
 async def test_it_is_what_the_sdk_expects(house, model, address, sdk, capsys):
-    model.plays["m"] = [list(steps) for steps in PLAYS]
+    resumed = asyncio.Event()
+    model.plays["m"] = plays(resumed)
 
-    found = await play(sdk, address, house)
+    found = await play(sdk, address, house, resumed)
 
     plain = found["plain"]["message"]
     assert (shape(plain), plain["role"]) == (["step-start", "Hello."], "assistant")
@@ -89,4 +99,4 @@ async def test_it_is_what_the_sdk_expects(house, model, address, sdk, capsys):
     first, second = found["together"]
     assert first == second
     assert shape(first["message"]) == ["step-start", "One two."]
-    assert len(model.requests) == len(PLAYS)
+    assert len(model.requests) == len(plays(resumed))
