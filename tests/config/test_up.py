@@ -23,6 +23,8 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
 ]
 
+QUIET = {"SIMULATOR_CROWD": "1"}  # nobody here looks at its calls
+
 
 @pytest.fixture(scope="module")
 def home():
@@ -39,7 +41,7 @@ def new_home():
 @pytest.fixture(scope="module")
 def up(home):
     """One `up` that the tests below share, in their order."""
-    running = Up(home)
+    running = Up(home, **QUIET)
     running.wait_ready()
     yield running
     if running.process.poll() is None:
@@ -114,7 +116,7 @@ def test_a_crash_of_up_itself_leaves_nothing_and_loses_nothing(up, home):
         connection.execute("UPDATE accounts_workspace SET name = 'Kept'")
 
     up.kill()
-    again = Up(home)  # at once: what is still ending must not be in its way
+    again = Up(home, **QUIET)  # at once: what is still ending must not be in its way
     again.wait_ready()
 
     assert again.first_run()["password"] == first["password"]
