@@ -9,7 +9,7 @@ Amounts are whole numbers of 0.00000001 USD.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 USD = 100_000_000
 HELD_SECONDS = 300  # a process that dies lets go of what it held
 COSTS_SECONDS = 120  # far longer than a record waits to be written, unless the database is away
-KEPT_SECONDS = 3_600  # without being asked for
+KEPT_SECONDS = 86_400  # without being asked for
 COUNTED_EVERY = 300.0  # by each process, for counters it uses: mends what an outage has left behind
 COUNTED_SOON = 5.0  # again after Redis had forgotten: other processes had costs that were not recorded yet
 COUNT_SECONDS = 1.0  # at most, while somebody waits
@@ -76,12 +76,11 @@ class _Known:
 
     spent: int = 0
     held: int = 0  # by all processes
-    own: dict[str, tuple[int, bool]] = field(
-        default_factory=dict
-    )  # our holds: amount, and whether Redis knows
+    # What we hold ourselves: by name the amount, and whether Redis knows.
+    own: dict[str, tuple[int, bool]] = field(default_factory=dict)
     told_at: float = float("-inf")
     counted_at: float = float("-inf")
-    unsure: bool = False  # something of ours did not reach Redis, or Redis forgot: count before relying on it
+    unsure: bool = False  # a cost of ours did not reach Redis, or Redis forgot: count before relying on it
 
     @property
     def all_own(self) -> int:
@@ -122,19 +121,24 @@ class Counters:
         Only the last amount held may go over a limit: by less than itself. Without Redis this process holds
         to the limits alone, by the records and what it holds itself.
         """
+        held = Hold(name, tuple(counters), amount)
         await self._have_settled(counters[0].workspace_id)
-        known = [self._know(counter) for counter in counters]
+        asking = asyncio.create_task(self._hold_in_redis(held, limits))
         try:
-            answer = await self._hold_in_redis(name, counters, limits, amount)
-            refused, told = answer - 1, True
+            refused = await asyncio.shield(asking)
+            told = True
+        except asyncio.CancelledError:
+            self._behind(held, self._let_go(held, asking))
+            raise
         except (Away, Error, TimeoutError):
-            refused, told = await self._reached_alone(counters, limits), False
-        if refused >= 0:
-            return counters[refused]
-        for one in known:
-            one.own[name] = (amount, told)
-            one.unsure |= not told
-        return Hold(name, tuple(counters), amount)
+            await self._read(counters)
+            refused = self._reached(counters, limits)
+            told = False
+        if refused is not None:
+            return refused
+        for counter in counters:
+            self._know(counter).own[name] = (amount, told)
+        return held
 
     def settle(self, hold: Hold, cost: int) -> None:
         """Let go of a hold and add what it cost. Told to Redis behind the caller's back."""
@@ -142,11 +146,7 @@ class Counters:
             known = self._know(counter)
             known.own.pop(hold.name, None)
             known.spent += cost
-        workspace_id = hold.counters[0].workspace_id
-        tasks = self._settling.setdefault(workspace_id, set())
-        task = asyncio.create_task(self._tell(hold, cost))
-        tasks.add(task)
-        task.add_done_callback(lambda done: self._has_told(workspace_id, done))
+        self._behind(hold, self._tell(hold, cost))
 
     async def used(self, counters: Sequence[Counter]) -> list[int]:
         """Spent and held on each, a moment ago at most."""
@@ -157,7 +157,8 @@ class Counters:
             try:
                 await self._look(counters)
             except (Away, Error, TimeoutError):
-                return [await self._used_alone(counter) for counter in counters]
+                await self._read(counters)
+                return [one.spent + one.all_own for one in known]
         return [one.spent + one.held + one.untold for one in known]
 
     def spent(self, counter: Counter) -> int:
@@ -171,10 +172,9 @@ class Counters:
 
     # --- With Redis ---------------------------------------------------------------------------------------
 
-    async def _hold_in_redis(
-        self, name: str, counters: Sequence[Counter], limits: Sequence[int | None], amount: int
-    ) -> int:
-        """0, or the number of the counter in the way, from 1."""
+    async def _hold_in_redis(self, hold: Hold, limits: Sequence[int | None]) -> Counter | None:
+        """The counter in the way, if there is one."""
+        counters = hold.counters
         known = [self._know(counter) for counter in counters]
         keys = [counter.key for counter in counters]
         for _ in range(2):
@@ -184,13 +184,13 @@ class Counters:
                 for limit, one in zip(limits, known, strict=True)
                 for value in (-1 if limit is None else limit, one.untold)
             ]
-            arguments: list[Any] = [name, amount, HELD_SECONDS, KEPT_SECONDS, *flat]
+            arguments: list[Any] = [hold.name, hold.amount, HELD_SECONDS, KEPT_SECONDS, *flat]
             answer = await self._shared.ask(lambda: self._hold(keys=keys, args=arguments))  # noqa: B023
             if answer[0] >= 0:
                 for n, one in enumerate(known):
                     one.told(answer[1 + 2 * n], answer[2 + 2 * n])
                 self._count_now_and_then(counters)
-                return answer[0]
+                return counters[answer[0] - 1] if answer[0] else None
             for number in answer[1:]:
                 known[number - 1].doubt()
         raise Away
@@ -225,6 +225,19 @@ class Counters:
                 self._know(counter).doubt()
             else:
                 self._know(counter).told(spent, held)
+
+    async def _let_go(self, hold: Hold, asking: "asyncio.Task[Counter | None]") -> None:
+        """Of what was asked for by somebody who has given up meanwhile."""
+        await asyncio.wait([asking])
+        if asking.exception() is None and asking.result() is None:
+            await self._tell(hold, 0)
+
+    def _behind(self, hold: Hold, telling: Coroutine[Any, Any, None]) -> None:
+        """Have Redis told, behind the caller's back; whoever asks next for this workspace waits for it."""
+        workspace_id = hold.counters[0].workspace_id
+        task = asyncio.create_task(telling)
+        self._settling.setdefault(workspace_id, set()).add(task)
+        task.add_done_callback(lambda done: self._has_told(workspace_id, done))
 
     def _has_told(self, workspace_id: UUID, task: asyncio.Task[None]) -> None:
         tasks = self._settling[workspace_id]
@@ -282,21 +295,26 @@ class Counters:
 
     # --- Alone --------------------------------------------------------------------------------------------
 
-    async def _reached_alone(self, counters: Sequence[Counter], limits: Sequence[int | None]) -> int:
-        """The place of the first counter that has reached its limit as far as we know, or -1."""
-        for n, (counter, limit) in enumerate(zip(counters, limits, strict=True)):
-            if limit is not None and await self._used_alone(counter) >= limit:
-                return n
-        return -1
+    async def _read(self, counters: Sequence[Counter]) -> None:
+        """What is spent at least, from records that are a few seconds old at most."""
+        for counter in counters:
+            try:
+                async with asyncio.timeout(self._count_seconds):
+                    recorded = await self._recorded.get(counter)
+            except (Error, TimeoutError) as error:
+                logger.warning("%s is not known: %s", counter.key, type(error).__name__)
+            else:
+                known = self._know(counter)
+                known.spent = max(known.spent, recorded)
 
-    async def _used_alone(self, counter: Counter) -> int:
-        known = self._know(counter)
-        try:
-            async with asyncio.timeout(self._count_seconds):
-                known.spent = max(known.spent, await self._recorded.get(counter))
-        except (Error, TimeoutError) as error:
-            logger.warning("%s is not known: %s", counter.key, type(error).__name__)
-        return known.spent + known.all_own
+    def _reached(self, counters: Sequence[Counter], limits: Sequence[int | None]) -> Counter | None:
+        """The first that has reached its limit as far as we know. Waits for nothing: who asks together is
+        counted together."""
+        for counter, limit in zip(counters, limits, strict=True):
+            known = self._know(counter)
+            if limit is not None and known.spent + known.all_own >= limit:
+                return counter
+        return None
 
     def _know(self, counter: Counter) -> _Known:
         known = self._known.pop(counter, None) or _Known()

@@ -234,6 +234,34 @@ async def test_without_redis_a_caller_is_answered_and_a_limit_that_is_reached_ho
         assert (await refusal(alone, request_of())).code == "budget_held"
 
 
+async def test_those_who_ask_together_without_redis_pass_a_limit_by_less_than_one_reservation(
+    process, budget, request_of
+):
+    for period in ("day", "month"):
+        await budget(period=period, hard_usd="0.05")
+    request = request_of(max_tokens=1_000)
+    one = estimate(request, MODEL)
+    async with silent_redis() as address:
+        alone = process(url=address, seconds=0.01)
+        asked = await asyncio.gather(*(ask(alone, request) for _ in range(20)), return_exceptions=True)
+
+    granted = sum(isinstance(answer, Reservation) for answer in asked)
+    assert Decimal("0.05") * USD <= granted * one < Decimal("0.05") * USD + one
+
+
+async def test_who_gives_up_while_asking_holds_nothing(process, budget, request_of):
+    await budget(hard_usd="0.05")
+    budgets = process()
+    await ask(budgets, request_of())
+    asking = asyncio.create_task(ask(budgets, request_of(max_tokens=9_000)))
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.wait([asking])
+    await budgets.counters.drain()
+
+    await ask(process(), request_of())
+
+
 async def test_what_was_settled_while_redis_was_away_is_counted_when_it_is_back(
     process, budget, request_of, spend
 ):
