@@ -153,8 +153,9 @@ def _drawn_part(part: dict) -> dict:
 
 def facts(metadata: dict) -> list[str]:
     """What an answer took, in words: its model, tokens and cost. As static/chat/turns.js does."""
-    if not metadata.get("model"):
-        return []
+    if not metadata.get("provider"):
+        # What it took is not stored yet.
+        return [metadata["model"]] if metadata.get("model") else []
     usage = metadata["usage"]
     cost = "cached, free" if metadata["cached"] else usd(metadata["costUsd"])
     return [metadata["model"], f"{usage['inputTokens']:,} in, {usage['outputTokens']:,} out", cost]

@@ -127,8 +127,11 @@ export class Talk {
     const message = known ?? item;
     if (!known) this.#messages.splice(place, 0, message);
     else if (known.state === "streaming") return;
-    // What the stream said of tokens and cost may not be stored yet.
-    else Object.assign(known, item, { metadata: { ...item.metadata, ...known.metadata } });
+    else {
+      // What the stream said of tokens and cost may not be stored yet.
+      const told = known.metadata.provider ? known.metadata : {};
+      Object.assign(known, item, { metadata: { ...item.metadata, ...told } });
+    }
     if (!known) this.#turns.add(message, this.#messages[place + 1] ?? null);
     this.#turns.draw(message);
     if (message.role === "assistant") this.#turns.settle(message, htmlsOf(item));

@@ -168,11 +168,11 @@ function textBox() {
 }
 
 // What an answer took: its model, tokens and cost. As live/chat_page.py has it.
-export function factsOf({ model, usage, costUsd, cached }) {
-  const facts = model ? [model] : [];
-  if (usage) facts.push(`${count(usage.inputTokens)} in, ${count(usage.outputTokens)} out`);
-  if (costUsd !== undefined) facts.push(cached ? "cached, free" : dollars(Number(costUsd)));
-  return facts;
+function factsOf({ model, provider, usage, costUsd, cached }) {
+  // Until it is stored, what it took is not known.
+  if (!provider) return model ? [model] : [];
+  const cost = cached ? "cached, free" : dollars(Number(costUsd));
+  return [model, `${count(usage?.inputTokens)} in, ${count(usage?.outputTokens)} out`, cost];
 }
 
 const count = (tokens) => (tokens ?? 0).toLocaleString("en-GB");

@@ -8,6 +8,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
+from agents.llm import router
 from base.markdown import to_html
 from tests.agents.vendors import HANG, HELLO, Counts, Part, Refuse, Say, Stop, Until
 from tests.base.hostile import HOSTILE
@@ -196,6 +197,7 @@ async def test_an_answer_streams_and_settles_without_a_jump(desk, model):
     await expect(page).to_have_url(f"{desk.url}/chat/{await chat_of(page)}/")
     await expect(page.locator(".chats-link[aria-current] b")).to_have_text("What do I pay?")
     streamed = await shown(page)
+    await router.drain()
     await page.reload()
     await settled(page, 1)
     assert await shown(page) == streamed
