@@ -202,9 +202,6 @@ class Circuits:
         """Tell what is left to tell."""
         if self._looking:
             self._looking.cancel()
-            # A driver that is connecting may swallow that: then it ends after this look.
-            self._busy_until = 0.0
-            self._news.set()
             await asyncio.gather(self._looking, return_exceptions=True)
         if self._told:
             await self._look()
@@ -240,9 +237,12 @@ class Circuits:
             self._looking = asyncio.create_task(self._keep(), name="model circuits")
 
     async def _keep(self) -> None:
+        task = asyncio.current_task()
         while self._told or monotonic() < self._busy_until:
             self._news.clear()
             await self._look()
+            if task and task.cancelling():
+                return  # the driver swallowed that; whoever cancelled us would wait for long
             await asyncio.sleep(GAP_SECONDS)
             try:
                 async with asyncio.timeout(LOOK_SECONDS):

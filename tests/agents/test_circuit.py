@@ -19,6 +19,7 @@ from agents.models import LanguageModel, Provider
 from base.ids import uuid7
 from base.shared import Away, shared
 from tests.agents.vendors import HANG, HELLO, Refuse, Say
+from tests.base.silence import silent_redis
 from tests.live.house import until
 
 NOW = 1_000_000.0
@@ -247,6 +248,22 @@ async def test_a_model_that_fails_again_and_again_is_not_asked(vendors, add_mode
     rows = await recorded()
     assert len(rows) == 2 * circuit.FAILURES + 3
     assert {row.fallback_from for row in rows if row.model == "b"} == {"a"}
+
+
+async def test_a_redis_that_says_nothing_holds_nobody_up(vendors, add_model, ask):
+    await add_model("a")
+    await add_model("b")
+    vendors.play("a", Refuse(500))
+    vendors.play("b", *HELLO)
+
+    async with silent_redis() as url:
+        with override_settings(REDIS_URL=url):
+            answers = [await ask() for _ in range(circuit.FAILURES + 1)]
+            await router.close()
+            await shared().close()
+
+    assert {events[0].model for events in answers} == {"b"}
+    assert len(vendors.asked("a")) == circuit.FAILURES
 
 
 async def test_what_only_a_person_can_mend_is_left_alone_at_once(vendors, add_model, ask, workspace):
