@@ -77,14 +77,20 @@ def waiting(most: int) -> QuerySet[Call]:
     now = timezone.now()
     lately = Turn.objects.filter(call=OuterRef("pk"), created_at__gte=now - CHAT_RESTS)
     rests = Q(channel=Call.Channel.CHAT, turn_count__gte=2) & ~Exists(lately)
-    over = Q(closed_at__lt=now - GRACE) | Q(closed_at__isnull=False, sentiment__gt="", summary__gt="")
+    over = Q(closed_at__lt=now - GRACE)
     return Call.objects.filter(over | rests, judged_at=None).order_by("started_at")[:most]
 
 
 def claim(call: Call) -> bool:
-    """Take it on, once. False: somebody else has, or there is nothing to be asked about it."""
-    claimed = Call.objects.filter(pk=call.pk, judged_at=None).update(judged_at=timezone.now())
-    return bool(claimed) and not (call.summary and call.sentiment) and call.turn_count > 0
+    """Take it on, once. False: somebody else has."""
+    return bool(Call.objects.filter(pk=call.pk, judged_at=None).update(judged_at=timezone.now()))
+
+
+def settle() -> int:
+    """Calls that are over and about which there is nothing to ask wait no longer; says how many."""
+    known = Q(summary__gt="", sentiment__gt="") | Q(turn_count=0)
+    over = Call.objects.filter(known, judged_at=None, closed_at__isnull=False)
+    return over.exclude(channel=Call.Channel.CHAT).update(judged_at=timezone.now())
 
 
 # --- What is asked, and what is made of the answer ------------------------------------------------------

@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from celery import shared_task
@@ -25,7 +27,10 @@ TRIES = 5  # to have a call judged, over about a quarter of an hour
 PAUSE_SECONDS = 30
 DAY_SECONDS = 86_400
 TITLED_BY = 6  # turns of a chat; a longer one keeps the title it has
-RESTING, BUSY = "calls:embeddings:rest", "calls:embeddings:busy"
+AT_ONCE = 5  # calls given to be judged with every tick: about as many as are judged until the next
+IN_TURN_SECONDS = 5
+READING_SECONDS = 120  # longer than anything that is asked of a model takes (agents/llm/whole.py)
+RESTING, BUSY, READING = "calls:embeddings:rest", "calls:embeddings:busy", "calls:reading"
 
 
 @shared_task(ignore_result=True)
@@ -35,7 +40,8 @@ def catch_up() -> None:
     Nobody rings for a single call: what a lost message or a dead worker left is found the next time.
     """
     _embed()
-    for call in analysis.waiting(BATCH):
+    analysis.settle()
+    for call in analysis.waiting(AT_ONCE):
         if analysis.claim(call):
             judge_call.delay(str(call.pk))
 
@@ -71,22 +77,42 @@ def _want_title(call: Call) -> None:
 def judge_call(self, call_id: str) -> None:
     """Have a model say how the call went. Tried again while that can help; without it the call is as good."""
     try:
-        analysis.judge(UUID(call_id))
+        with _reading() as free:
+            if free:
+                analysis.judge(UUID(call_id))
     except (ProviderError, UnusableAnswer, *PASSING) as error:
         if _is_final(error) or self.request.retries >= TRIES:
             logger.warning("call %s was not judged: %s", call_id, type(error).__name__)
             return
         pause = PAUSE_SECONDS * 2**self.request.retries
         raise self.retry(exc=error, countdown=pause) from error
+    if not free:
+        judge_call.apply_async((call_id,), countdown=IN_TURN_SECONDS)
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def name_chat(call_id: str) -> None:
     """Give a chat a title that says what it is about."""
     try:
-        analysis.entitle(UUID(call_id))
+        with _reading() as free:
+            if free:
+                analysis.entitle(UUID(call_id))
     except (ProviderError, UnusableAnswer, *PASSING) as error:
         logger.warning("chat %s was not named: %s", call_id, type(error).__name__)
+        return
+    if not free:
+        name_chat.apply_async((call_id,), countdown=IN_TURN_SECONDS)
+
+
+@contextmanager
+def _reading() -> Iterator[bool]:
+    """One call is read at a time: models that hang must leave a worker for what cannot wait."""
+    free = cache.add(READING, True, READING_SECONDS)
+    try:
+        yield free
+    finally:
+        if free:
+            cache.delete(READING)
 
 
 def _is_final(error: Exception) -> bool:

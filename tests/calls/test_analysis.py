@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.cache import cache
 from django.db import connections
 from django.utils import timezone
 from hypothesis import given
@@ -128,11 +129,12 @@ def test_a_call_is_judged_once_its_platform_has_had_its_time(agent):
 
 @pytest.mark.parametrize("fields", [{"summary": "Done.", "sentiment": "neutral"}, {"turn_count": 0}])
 def test_nobody_is_asked_about_what_is_known_or_was_never_said(agent, fields):
-    call = make_call(agent, closed_at=LONG_AGO, **({"turn_count": 3} | fields))
+    make_call(agent, **({"closed_at": LONG_AGO, "turn_count": 3} | fields))
+    make_call(agent, **({"ended": False, "turn_count": 3} | fields))
+    unknown = make_call(agent, A_SHORT_CALL, closed_at=LONG_AGO, summary="Done.")
 
-    assert list(waiting(10)) == [call]
-    assert not claim(call)
-    assert not waiting(10)
+    assert analysis.settle() == 1
+    assert list(waiting(10)) == [unknown]
 
 
 def test_a_chat_is_judged_when_it_has_come_to_rest_and_again_after_more_was_said(agent):
@@ -190,6 +192,7 @@ async def asked(vendors, workspace, agent):
     """A call that is over, and a model to ask about it."""
 
     def make() -> Call:
+        cache.clear()
         provider = Provider.objects.create(
             workspace=workspace, name="Vendor", kind="openai", base_url=f"{vendors.url}/v1", api_key="sk"
         )

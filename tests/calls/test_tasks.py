@@ -43,6 +43,21 @@ def test_one_is_at_it_at_a_time(agent):
     assert not Embedding.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_calls_are_read_one_at_a_time(agent, caplog):
+    """Whoever finds another at it comes again; what is left in the queue does no harm."""
+    call = make_call(agent, A_SHORT_CALL)
+    cache.add(tasks.READING, True, 60)
+
+    tasks.judge_call(str(call.pk))
+    assert "was not judged" not in caplog.text
+
+    cache.delete(tasks.READING)
+    tasks.judge_call(str(call.pk))
+    assert "was not judged: ProviderError" in caplog.text
+    assert not cache.get(tasks.READING)
+
+
 def test_a_vendor_that_fails_is_left_alone_for_a_while(agent, settings, caplog):
     settings.EMBEDDINGS, settings.OPENAI_API_KEY = "openai", "sk-test"
     settings.OPENAI_BASE_URL = "http://127.0.0.1:1/v1"
