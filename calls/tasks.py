@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 PASSING = (OperationalError, InterfaceError, RedisError)
 BATCH = 50  # calls looked at together
-ENOUGH_SECONDS = 20.0  # others wait for this worker too; the timetable comes by again
+ENOUGH_SECONDS = 5.0  # webhooks wait for this worker too; the timetable comes by again
 REST_SECONDS = 60  # after the vendor of embeddings has failed
 TRIES = 5  # to have a call judged, over about a quarter of an hour
 PAUSE_SECONDS = 30
