@@ -16,6 +16,7 @@ from agents.models import Tier
 from base.shared import Away, shared
 from calls.analysis import transcript
 from calls.models import Call, Turn
+from live import prefetch
 from live.chat import record
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ async def of(chat: Call) -> list[str]:
         await shared().ask(lambda: shared().client.set(key, json.dumps(made), ex=KEPT_SECONDS))
     except Away:
         return []
+    if made:
+        prefetch.begin(chat, made[0])
     return made
 
 

@@ -5,8 +5,9 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from accounts.models import Workspace
-from agents.llm import router
-from live import suggestions
+from agents.llm import cache, router
+from agents.models import Agent
+from live import prefetch, suggestions
 from tests.agents.vendors import HELLO, Counts, Part, Refuse, Say, Stop
 from tests.people import cookie_of, make_member
 
@@ -159,6 +160,22 @@ async def test_suggestions_are_made_once_and_only_after_an_answer(chatter, model
     model.plays["m"].pop(0)
     await chatter.ask("Again?", "u2")
     assert await suggested() == []
+
+
+async def test_the_first_of_them_is_answered_ahead_for_agents_that_have_it_so(house, chatter, model):
+    await Agent.objects.aupdate(prefetches=True, cache_seconds=600)
+    model.plays["m"] = [HELLO, [Say("When is it due?"), Stop()], [Say("On Friday."), Stop()]]
+    await chatter.ask("Hello?", "u1")
+    await chatter.client.get("/api/v1/chats/chat-1/suggestions")
+    await prefetch.drain()
+    await cache.drain()
+    assert len(model.requests) == 3
+
+    told = await chatter.ask("When is it due?", "u2")
+
+    assert told.text == "On Friday."
+    assert told.parts[-1]["messageMetadata"]["cached"]
+    assert len(model.requests) == 3
 
 
 @pytest.mark.parametrize(
