@@ -242,7 +242,7 @@ class Circuits:
             self._news.clear()
             await self._look()
             if task and task.cancelling():
-                return  # the driver swallowed that; whoever cancelled us would wait for long
+                return  # wait_for() of Python 3.11, which redis-py sends with, may swallow it
             await asyncio.sleep(GAP_SECONDS)
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
