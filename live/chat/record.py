@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from agents.llm.events import ToolCall
@@ -17,7 +18,7 @@ from calls import fold, parts, services
 from calls.models import LONGEST_MS, Call, Event, Turn
 from calls.services import Opening
 from live.chat.asked import Asked
-from live.chat.wire import of_answer, tool_of
+from live.chat.wire import of_answer, tool_key, tool_of
 from live.digest import Kept, kept_of
 from platforms.events import CallEvent, CallStarted, TurnSpoken, TurnTakenBack
 
@@ -245,9 +246,8 @@ def finished(call_id: UUID, key: str) -> Finished | None:
 
 
 def _finished(call: Call, answer: Turn) -> Finished:
-    said = [
-        turn for turn in call.turns.order_by("n") if turn.key == answer.key or tool_of(turn.key) == answer.key
-    ]
+    its_own = Q(key=answer.key) | Q(key__startswith=tool_key(answer.key, ""))
+    said = list(call.turns.filter(its_own).order_by("n"))
     replayed = [part for _, part in parts.replay_of(call, said)]
     rows = ModelCall.objects.for_workspace(call.workspace_id).filter(call_id=call.pk, turn=answer.key)
     return Finished(answer, of_answer(replayed, answer.key), metadata_of(answer, list(rows.order_by("id"))))

@@ -128,6 +128,8 @@ class Talk:
                             self.answer.stop(parts.SUPERSEDED)
         except (Away, TimeoutError) as error:
             logger.warning("call %s: its answer cannot be stopped: %s", self.line.call.pk, error)
+        except Exception:
+            logger.exception("call %s: its answer cannot be stopped", self.line.call.pk)
 
     def _is_meant(self, data: bytes) -> bool:
         return orjson.loads(data)["data"].get("answer") == self.answer.key

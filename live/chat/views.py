@@ -1,5 +1,6 @@
 """`/api/chat`: what AI SDK clients (`useChat`) ask of us. docs/chat.md tells its users."""
 
+import asyncio
 import logging
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Mapping
@@ -39,7 +40,7 @@ HEADERS = {
     "X-Vercel-AI-UI-Message-Stream": "v1",
 }
 TRIES = 3  # to hold a chat that somebody lets go of while we look
-STOP_SECONDS = 5.0
+STOP_SECONDS, STOP_LOOK_SECONDS = 2.0, 0.02
 
 
 def in_a_thread(work):
@@ -103,9 +104,22 @@ async def stop(request: HttpRequest, chat_id: str) -> HttpResponse:
         about = await _asked(leases().about(call.pk))
         if about is not None:
             await _asked(talk.ask_to_stop(call, about.partition(" ")[0]))
+            await _let_go(call, about)
     except Refused as refusal:
         return refusal.response
     return JsonResponse({"stopped": about is not None})
+
+
+async def _let_go(call: Call, about: str) -> None:
+    """Wait for the chat to be free, for whoever stops an answer to ask something else."""
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            while True:
+                if await _asked(leases().about(call.pk)) != about:
+                    return
+                await asyncio.sleep(STOP_LOOK_SECONDS)
+    except TimeoutError:
+        logger.warning("call %s: its answer has not stopped yet", call.pk)
 
 
 def _read(request: HttpRequest) -> Asked:
@@ -205,7 +219,7 @@ class _Held:
         try:
             found = await self._ask(wanted, agent, plan)
             if isinstance(found, Question):
-                self._talk = talk.Talk(
+                begun = talk.Talk(
                     agent,
                     found,
                     key,
@@ -215,7 +229,8 @@ class _Held:
                     provider=wanted.provider,
                     anew=wanted.regenerates,
                 )
-                self._talk.start()
+                begun.start()
+                self._talk = begun  # which gives the lease back from here on
         finally:
             if self._talk is None:
                 await leases().release(self._call.pk, self._lease)

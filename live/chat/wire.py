@@ -138,7 +138,7 @@ def of_answer(heard: Iterable[dict], key: str) -> list[dict]:
     return [part for part in heard if is_ours(part)]
 
 
-def tool_key(answer: str, n: int) -> str:
+def tool_key(answer: str, n: int | str) -> str:
     return f"{answer}.x{n}"
 
 

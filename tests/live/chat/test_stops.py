@@ -100,6 +100,15 @@ async def test_what_was_stopped_is_part_of_the_conversation(chatter, model):
     assert told == ["Hello?", "One", "Go on."]
 
 
+async def test_once_it_is_stopped_something_else_can_be_asked(chatter, model):
+    model.plays["m"] = [[Say("One"), HANG], [Say("Two."), Stop()]]
+    async with chatter.asking("Hello?", "u1") as answer:
+        await answer.read(until=lambda told: told.text)
+        await chatter.stop()
+
+        assert (await chatter.ask("And?", "u2")).text == "Two."
+
+
 async def test_with_nothing_to_stop_it_says_so(chatter):
     await chatter.ask()
 
