@@ -70,6 +70,13 @@ def shoot(browser: Browser, url: str, login: dict, theme: str, width: int) -> No
     expect(call.locator(".turn").nth(6)).to_be_attached(timeout=90_000)
     expect(call.locator('.turn[data-state="speaking"]').first).to_be_visible(timeout=30_000)
     take("call", call)
+    chat = page("/chat/")
+    for number, text in enumerate(["Show me my last three bills", "How do I read my meter?"], 1):
+        chat.get_by_role("textbox", name="Message").fill(text)
+        chat.keyboard.press("Enter")
+        expect(chat.locator('.answer:not([data-state="streaming"])')).to_have_count(number, timeout=30_000)
+    expect(chat.locator(".asks .btn").first).to_be_visible(timeout=20_000)
+    take("chat", chat)
     take("history", page("/calls/"))
     history = page("/calls/?status=ended")
     history.locator(".row-link").first.click()

@@ -36,12 +36,23 @@ def an_ended_call(visitor) -> Page:
     return page
 
 
+def a_chat(visitor) -> Page:
+    page = visitor.open("/chat/")
+    for n, text in enumerate(["Show me my last three bills", "Could I do that by program?"], 1):
+        page.get_by_role("textbox", name="Message").fill(text)
+        page.keyboard.press("Enter")
+        expect(page.locator('.answer:not([data-state="streaming"])')).to_have_count(n)
+    expect(page.get_by_role("group", name="Suggested next questions")).to_be_visible()
+    return page
+
+
 PAGES = {
     "login": lambda visitor: visitor.open("/accounts/login/"),
     "board": lambda visitor: visitor.open("/"),
     "rows": lambda visitor: visitor.open("/?view=rows"),
     "call": lambda visitor: (page := visitor.open("/"), a_live_call(page))[0],
     "replay": an_ended_call,
+    "chat": a_chat,
     "history": lambda visitor: visitor.open("/calls/"),
     "no match": lambda visitor: visitor.open("/calls/?status=failed&to=2020-01-01"),
 }
