@@ -81,6 +81,7 @@ class Reservation:
 class Line:
     """A budget, as it is remembered between requests. Amounts as counters have them."""
 
+    budget_id: UUID
     agent_id: UUID | None
     period: str
     soft: int | None
@@ -154,7 +155,12 @@ class Budgets:
         now = datetime.now(UTC)
         limits = [
             Limit(
-                Counter(request.workspace_id, line.agent_id, None, line.period, starts(line.period, now)),
+                Counter(
+                    request.workspace_id,
+                    agent_id=line.agent_id,
+                    since=starts(line.period, now),
+                    budget_id=line.budget_id,
+                ),
                 line.soft,
                 line.hard,
                 "agent" if line.agent_id else "workspace",
@@ -180,6 +186,7 @@ def load(workspace_id: UUID) -> tuple[Line, ...]:
     """For a thread."""
     return tuple(
         Line(
+            row.pk,
             row.agent_id,
             row.period,
             None if row.soft_usd is None else amount_of(row.soft_usd),

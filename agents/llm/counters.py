@@ -51,14 +51,14 @@ class Counter:
     workspace_id: UUID
     agent_id: UUID | None = None
     call_id: UUID | None = None
-    period: str = ""  # "day" or "month": the first day of a month begins both
     since: datetime | None = None
+    # Whose it is: while a budget was gone nobody counted for it, so one that is set again begins anew.
+    budget_id: UUID | None = None
 
     @property
     def key(self) -> str:
-        what = self.call_id or self.agent_id or "all"
-        when = f":{self.period}:{self.since:%Y%m%d}" if self.since else ""
-        return f"budget:{{{self.workspace_id}}}:{what}{when}"
+        when = f":{self.since:%Y%m%d}" if self.since else ""
+        return f"budget:{{{self.workspace_id}}}:{self.call_id or self.budget_id}{when}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,12 +205,12 @@ async def test_what_is_settled_counts_once_however_the_records_are_read(
 
 
 async def test_what_a_dead_process_held_is_let_go(process, budget, request_of, workspace):
-    await budget(hard_usd="0.001")
+    added = await budget(hard_usd="0.001")
     dead, shared = process(), Shared(seconds=30.0)
     await ask(dead, request_of())
     await refusal(process(), request_of())
 
-    key = Counter(workspace.pk, None, None, "day", starts("day", datetime.now(UTC))).key
+    key = Counter(workspace.pk, since=starts("day", datetime.now(UTC)), budget_id=added.pk).key
     (hold,) = await shared.client.zrange(f"{key}:held", 0, -1)
     await shared.client.zadd(f"{key}:held", {hold: 1})  # long ago
 
