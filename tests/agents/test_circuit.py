@@ -235,7 +235,16 @@ async def test_what_another_version_of_us_wrote_is_passed_over(process, candidat
 # --- Answers ---
 
 
-async def test_a_model_that_fails_again_and_again_is_not_asked(vendors, add_model, ask, recorded):
+@pytest.fixture
+def open_for_long(monkeypatch):
+    """On a slow machine nobody tries again meanwhile."""
+    monkeypatch.setattr(circuit, "OPEN_SECONDS", 100.0)
+    monkeypatch.setattr(circuit, "ROW_SECONDS", 100.0)
+
+
+async def test_a_model_that_fails_again_and_again_is_not_asked(
+    open_for_long, vendors, add_model, ask, recorded
+):
     await add_model("a")
     await add_model("b")
     vendors.play("a", Refuse(500))
@@ -250,7 +259,7 @@ async def test_a_model_that_fails_again_and_again_is_not_asked(vendors, add_mode
     assert {row.fallback_from for row in rows if row.model == "b"} == {"a"}
 
 
-async def test_a_redis_that_says_nothing_holds_nobody_up(vendors, add_model, ask):
+async def test_a_redis_that_says_nothing_holds_nobody_up(open_for_long, vendors, add_model, ask):
     await add_model("a")
     await add_model("b")
     vendors.play("a", Refuse(500))
