@@ -19,6 +19,7 @@ from base.cursors import make_cursor, read_cursor
 from calls import figures
 from calls.models import Call
 from live import suggestions, uimessages
+from live.chat.asked import is_id
 from live.chat.record import PLATFORM
 
 router = Router(tags=["Chats"])
@@ -113,7 +114,7 @@ def chats_of(viewer: Viewer):
 
 def chat_of(viewer: Viewer, chat_id: str) -> Call:
     """Raises Http404."""
-    found = chats_of(viewer).filter(platform_call_id=chat_id).first()
+    found = chats_of(viewer).filter(platform_call_id=chat_id).first() if is_id(chat_id) else None
     if found is None:
         raise Http404("no such chat")
     return found

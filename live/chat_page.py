@@ -37,9 +37,8 @@ def chat(request: HttpRequest, chat_id: str = "") -> HttpResponse:
     """A new chat, or one of the reader's own."""
     found = api.chat_of(request.viewer, chat_id) if chat_id else None
     messages, older = api.page(found, ROUNDS) if found else ([], None)
-    listed, following = paged(
-        api.chats_of(request.viewer), Listing(limit=CHATS, cursor=""), request.viewer.workspace_id, order="-started_at"
-    )
+    chats, newest = api.chats_of(request.viewer), Listing(limit=CHATS, cursor="")
+    listed, following = paged(chats, newest, request.viewer.workspace_id, order="-started_at")
     agents = _agents(request)
     agent_id = str(found.agent_id) if found else request.GET.get("agent", "")
     out = api.told([found])[0] if found else None

@@ -344,10 +344,15 @@ class ChatPage extends HTMLElement {
   async #older(button) {
     button.ariaDisabled = "true";
     const box = this.querySelector("[data-follow]");
-    const below = box.scrollHeight - box.scrollTop;
-    await this.#talk.addOlder(this.#id);
-    box.scrollTop = box.scrollHeight - below;
-    button.ariaDisabled = null;
+    try {
+      await this.#talk.addOlder(this.#id, (add) => {
+        const below = box.scrollHeight - box.scrollTop;
+        add();
+        box.scrollTop = box.scrollHeight - below;
+      });
+    } finally {
+      button.ariaDisabled = null;
+    }
     this.#part("older").hidden = !this.#talk.hasOlder;
   }
 }

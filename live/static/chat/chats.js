@@ -37,11 +37,14 @@ export class Chats {
 
   async #more(button) {
     button.ariaDisabled = "true";
-    const { items, next } = await this.#ask(`limit=30&cursor=${encodeURIComponent(this.#next)}`);
-    for (const chat of items) this.#draw(chat, {});
-    this.#next = next;
-    button.hidden = !next;
-    button.ariaDisabled = null;
+    try {
+      const { items, next } = await this.#ask(`limit=30&cursor=${encodeURIComponent(this.#next)}`);
+      for (const chat of items) this.#draw(chat, {});
+      this.#next = next;
+      button.hidden = !next;
+    } finally {
+      button.ariaDisabled = null;
+    }
   }
 
   async #ask(query) {

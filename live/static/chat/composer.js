@@ -89,7 +89,9 @@ export class Composer {
     this.#waiting = performance.now() + seconds * 1000;
     const count = () => {
       const left = this.#secondsLeft();
-      note.querySelector('[data-part="notice-text"]').textContent = typeof text === "function" ? text(left) : text;
+      // Read out when it comes and when the time is up, not every second.
+      note.ariaLive = note.hidden || left === 0 ? "assertive" : "off";
+      setText(note.querySelector('[data-part="notice-text"]'), typeof text === "function" ? text(left) : text);
       again.hidden = !act || left > 0;
       note.hidden = !text;
       if (left === 0) clearInterval(this.#timer);

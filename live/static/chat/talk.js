@@ -113,9 +113,11 @@ export class Talk {
     items.forEach((item, n) => (isNews || this.#knows(item)) && this.#take(item, Math.max(first, 0) + n));
   }
 
-  async addOlder(chat) {
+  // still(add) is to call `add`, and to keep what is read where it is.
+  async addOlder(chat, still) {
     const items = await this.#kept.before(chat);
-    items.forEach((item, n) => this.#take(item, n));
+    still(() => items.forEach((item, n) => this.#take(item, n)));
+    this.offer(true);
   }
 
   #knows({ id }) {

@@ -102,6 +102,8 @@ async def test_its_latest_come_first_and_lead_back(chatter, model):
     assert oldest["next"] is None
     wrong = await chatter.client.get("/api/v1/chats/chat-1/messages", params={"cursor": "x"})
     assert wrong.status_code == 400
+    for path in ("/chat/%00/", "/api/v1/chats/%00/messages", "/api/v1/chats/%00/suggestions"):
+        assert (await chatter.client.get(path)).status_code in (302, 404), path
 
 
 async def test_a_chat_is_its_own_persons(house, chatter, person, model):
