@@ -19,7 +19,7 @@ urlpatterns = [
     path("", include("observability.urls")),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
-    path("api/chat", include("live.chat.urls")),
+    path("api/", include("live.chat.urls")),
     path("api/v1/", api.urls),
 ]
 

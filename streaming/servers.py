@@ -79,11 +79,13 @@ def says_when_full(protocol_class: type) -> bool:
 
 def uvicorn_cycle(send: Callable) -> Any | None:
     """The response behind `send`, if it is uvicorn's and can be written to directly."""
-    cycle = getattr(unwrap(send), "__self__", None)
-    if not type(cycle).__module__.startswith("uvicorn.") or not writes_as_we_think(type(cycle)):  # type: ignore[arg-type]
+    cycle: Any = getattr(unwrap(send), "__self__", None)
+    its_class: Any = type(cycle)
+    if not its_class.__module__.startswith("uvicorn.") or not writes_as_we_think(its_class):
         return None
-    protocol = getattr(cycle.on_response, "__self__", None)
-    if not says_when_full(type(protocol)) or protocol.flow is not cycle.flow:  # type: ignore[union-attr]
+    protocol: Any = getattr(cycle.on_response, "__self__", None)
+    its_class = type(protocol)
+    if not says_when_full(its_class) or protocol.flow is not cycle.flow:
         return None
     return cycle if cycle.chunked_encoding else None
 

@@ -1,8 +1,8 @@
 """A model server that does what a test tells it to, on both vendors' wires, over real HTTP.
 
-A play is a list of steps: `Say`, `Part` (of a tool call), `Stop`, `Counts`, `Wait`, `Until`, `Oops` (an error
-event), `Raw` bytes, `HANG`, `CUT`. `Refuse` is an answer that is no stream. What was asked, and when the other
-side hung up, is kept in `requests`.
+A play is a list of steps: `Say`, `Part` (of a tool call), `Stop`, `Counts`, `Wait`, `Until`, `Oops` (an
+error event), `Raw` bytes, `HANG`, `CUT`. `Refuse` is an answer that is no stream. What was asked, and when
+the other side hung up, is kept in `requests`.
 """
 
 import asyncio
