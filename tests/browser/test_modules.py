@@ -160,7 +160,7 @@ def test_only_what_must_move_counts_as_moved(attend, before, after, count):
 
 
 def test_words_that_stay_in_a_card_do_not_move_when_older_ones_go(page):
-    work = """({ Roll }) => {
+    work = """({ Roll, rollAll }) => {
       document.body.innerHTML = `
         <div><div id="list" style="padding-top: calc(4px + var(--gone, 0px))"></div></div>
         <template><p class="said" data-role="caller"><span data-stream></span></p></template>`;
@@ -170,6 +170,7 @@ def test_words_that_stay_in_a_card_do_not_move_when_older_ones_go(page):
       for (let n = 0; n < 30; n++) {
         const text = `Sentence ${n} `.repeat(n % 3 ? 40 : 1);
         roll.show([{ role: 'caller', text, speaking: false }]);
+        rollAll([roll]);
         for (const row of list.children) {
           if (places.has(row) && places.get(row) !== row.offsetTop) moved.push(row.textContent);
           places.set(row, row.offsetTop);
