@@ -131,6 +131,8 @@ class Counters:
             self._behind(held, self._let_go(held, asking))
             raise
         except (Away, Error, TimeoutError):
+            # No answer came, and yet it may be held there. From here on it is held by us alone.
+            self._behind(held, self._tell(held, 0))
             await self._read(counters)
             refused = self._reached(counters, limits)
             told = False
@@ -227,9 +229,9 @@ class Counters:
                 self._know(counter).told(spent, held)
 
     async def _let_go(self, hold: Hold, asking: "asyncio.Task[Counter | None]") -> None:
-        """Of what was asked for by somebody who has given up meanwhile."""
+        """Of what was asked for by somebody who has given up meanwhile, unless it is known to be refused."""
         await asyncio.wait([asking])
-        if asking.exception() is None and asking.result() is None:
+        if asking.cancelled() or asking.exception() or asking.result() is None:
             await self._tell(hold, 0)
 
     def _behind(self, hold: Hold, telling: Coroutine[Any, Any, None]) -> None:

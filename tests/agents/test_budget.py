@@ -20,7 +20,7 @@ from agents.llm.providers.base import Endpoint, Model
 from agents.models import Agent, Budget, ModelCall
 from agents.periods import starts
 from base.ids import uuid7
-from base.shared import Shared, shared
+from base.shared import Away, Shared, shared
 from tests.agents.vendors import Counts, Refuse, Say, Stop
 from tests.base.silence import silent_redis
 
@@ -34,8 +34,8 @@ async def process(transactional_db, dropped_connections) -> AsyncIterator[Callab
     """`process()` is what another process of ours knows of budgets."""
     made: list[tuple[Budgets, Shared]] = []
 
-    def make(**redis: Any) -> Budgets:
-        shared = Shared(**({"seconds": 30.0} | redis))
+    def make(kind: type[Shared] = Shared, **redis: Any) -> Budgets:
+        shared = kind(**({"seconds": 30.0} | redis))
         made.append((Budgets(Counters(shared, count_seconds=30.0)), shared))
         return made[-1][0]
 
@@ -69,6 +69,19 @@ async def ask_models(ask) -> Callable[..., Any]:
     """Through the router, which waits for Redis however slow this machine is."""
     shared().seconds = 30.0
     return ask
+
+
+class Deaf(Shared):
+    """Redis hears the question; the answer to one of them is lost, once `deaf` is set."""
+
+    deaf = False
+
+    async def ask(self, question):
+        answer = await super().ask(question)
+        if self.deaf:
+            self.deaf = False
+            raise Away
+        return answer
 
 
 async def ask(budgets: Budgets, request, *, cost: str | None = None) -> Reservation:
@@ -210,9 +223,9 @@ async def test_what_a_dead_process_held_is_let_go(process, budget, request_of, w
     await ask(dead, request_of())
     await refusal(process(), request_of())
 
-    key = Counter(workspace.pk, since=starts("day", datetime.now(UTC)), budget_id=added.pk).key
-    (hold,) = await shared.client.zrange(f"{key}:held", 0, -1)
-    await shared.client.zadd(f"{key}:held", {hold: 1})  # long ago
+    counter = Counter(workspace.pk, since=starts("day", datetime.now(UTC)), budget_id=added.pk)
+    (hold,) = await held(shared, counter)
+    await shared.client.zadd(f"{counter.key}:held", {hold: 1})  # long ago
 
     await ask(process(), request_of())
     await shared.close()
@@ -260,6 +273,33 @@ async def test_who_gives_up_while_asking_holds_nothing(process, budget, request_
     await budgets.counters.drain()
 
     await ask(process(), request_of())
+
+
+@pytest.mark.parametrize("gives_up", [False, True])
+async def test_what_is_not_used_is_not_held_though_the_answer_of_redis_was_lost(
+    gives_up, process, budget, request_of, spend, workspace
+):
+    added = await budget(hard_usd="0.05")
+    budgets = process(Deaf)
+    await ask(budgets, request_of(), cost="0.01")
+    await budgets.counters.drain()
+    await spend("0.05")  # so that it is refused by the records
+    redis = budgets.counters._shared
+    redis.deaf = True
+
+    asking = asyncio.create_task(ask(budgets, request_of()))
+    if gives_up:
+        await asyncio.sleep(0)
+        asking.cancel()
+    (ended,) = await asyncio.gather(asking, return_exceptions=True)
+    await budgets.counters.drain()
+
+    assert isinstance(ended, asyncio.CancelledError if gives_up else ProviderError)
+    assert not redis.deaf
+    assert (
+        await held(redis, Counter(workspace.pk, since=starts("day", datetime.now(UTC)), budget_id=added.pk))
+        == []
+    )
 
 
 async def test_what_was_settled_while_redis_was_away_is_counted_when_it_is_back(
@@ -329,6 +369,11 @@ async def test_at_a_soft_limit_the_cheaper_model_answers_and_at_the_hard_one_non
     assert (failed.type, failed.retryable) == ("budget_exceeded", False)
     assert failed.message.startswith("The workspace's budget for today is used up. The next begins on ")
     assert len(vendors.requests) == 2
+
+
+async def held(shared: Shared, counter: Counter) -> list[bytes]:
+    """What Redis holds on it."""
+    return await shared.client.zrange(f"{counter.key}:held", 0, -1)
 
 
 async def forget(shared: Shared) -> None:
