@@ -31,8 +31,4 @@ class Migration(migrations.Migration):
             name='mood',
             field=models.FloatField(null=True),
         ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('channel', 'chat')), fields=['workspace', 'opened_by', '-started_at'], name='chats_of_people'),
-        ),
     ]

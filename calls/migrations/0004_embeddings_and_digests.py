@@ -8,10 +8,6 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-# Calls that ended before there was anybody to judge them: nobody asked for the bill of all of them at once.
-LEAVE_THE_PAST = "UPDATE calls_call SET judged_at = ended_at WHERE ended_at IS NOT NULL"
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -54,23 +50,6 @@ class Migration(migrations.Migration):
             model_name='call',
             name='judged_at',
             field=models.DateTimeField(null=True),
-        ),
-        migrations.RunSQL(LEAVE_THE_PAST, migrations.RunSQL.noop),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('from_number', ''), _negated=True), fields=['workspace', 'from_number', '-started_at'], name='calls_from'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('direction', 'outbound'), models.Q(('to_number', ''), _negated=True)), fields=['workspace', 'to_number', '-started_at'], name='calls_to'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('embedded_at', None)), fields=['started_at'], name='calls_to_embed'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('judged_at', None)), fields=['started_at'], name='calls_to_judge'),
         ),
         migrations.AddField(
             model_name='digest',
