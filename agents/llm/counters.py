@@ -10,6 +10,7 @@ Amounts are whole numbers of 0.00000001 USD.
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -35,9 +36,10 @@ USD = 100_000_000
 HELD_SECONDS = 300  # a process that dies lets go of what it held
 COSTS_SECONDS = 120  # far longer than a record waits to be written, unless the database is away
 KEPT_SECONDS = 86_400  # without being asked for
-COUNTED_EVERY = 300.0  # by each process, for counters it uses: mends what an outage has left behind
-COUNTED_SOON = 5.0  # again after Redis had forgotten: other processes had costs that were not recorded yet
+COUNTED_EVERY = 300  # by one of all processes, while it is asked for: mends what an outage has left behind
+COUNTED_SOON = 5  # again after Redis had forgotten: other processes had costs that were not recorded yet
 COUNT_SECONDS = 1.0  # at most, while somebody waits
+DRAIN_SECONDS = 5.0
 FRESH_SECONDS = 2.0
 ALONE_SECONDS = 15.0  # between looks at the records while Redis is away
 MOST_KNOWN = 5_000
@@ -79,7 +81,6 @@ class _Known:
     # What we hold ourselves: by name the amount, and whether Redis knows.
     own: dict[str, tuple[int, bool]] = field(default_factory=dict)
     told_at: float = float("-inf")
-    counted_at: float = float("-inf")
     unsure: bool = False  # a cost of ours did not reach Redis, or Redis forgot: count before relying on it
 
     @property
@@ -167,10 +168,12 @@ class Counters:
         """As this process was told last, without what is held."""
         return self._know(counter).spent
 
-    async def drain(self) -> None:
-        """Wait until what was settled has been told, or could not be."""
-        waiting = [task for tasks in self._settling.values() for task in tasks]
-        await asyncio.gather(*waiting, *self._counting.values(), return_exceptions=True)
+    async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
+        """Wait until what was settled has been told, or could not be; what takes longer is given up."""
+        waiting = [*self._counting.values(), *(task for tasks in self._settling.values() for task in tasks)]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*waiting, return_exceptions=True)
 
     # --- With Redis ---------------------------------------------------------------------------------------
 
@@ -186,12 +189,14 @@ class Counters:
                 for limit, one in zip(limits, known, strict=True)
                 for value in (-1 if limit is None else limit, one.untold)
             ]
-            arguments: list[Any] = [hold.name, hold.amount, HELD_SECONDS, KEPT_SECONDS, *flat]
+            arguments: list[Any] = [hold.name, hold.amount, HELD_SECONDS, KEPT_SECONDS, COUNTED_EVERY, *flat]
             answer = await self._shared.ask(lambda: self._hold(keys=keys, args=arguments))  # noqa: B023
             if answer[0] >= 0:
-                for n, one in enumerate(known):
-                    one.told(answer[1 + 2 * n], answer[2 + 2 * n])
-                self._count_now_and_then(counters)
+                for n, counter in enumerate(counters):
+                    spent, held, due = answer[1 + 3 * n : 4 + 3 * n]
+                    known[n].told(spent, held)
+                    if due:
+                        self._counted(counter)
                 return counters[answer[0] - 1] if answer[0] else None
             for number in answer[1:]:
                 known[number - 1].doubt()
@@ -263,13 +268,6 @@ class Counters:
             async with asyncio.timeout(self._count_seconds):
                 await asyncio.gather(*(asyncio.shield(self._counted(counter)) for counter in unsure))
 
-    def _count_now_and_then(self, counters: Sequence[Counter]) -> None:
-        for counter in counters:
-            known = self._know(counter)
-            if known.counted_at < monotonic() - COUNTED_EVERY:
-                known.counted_at = monotonic()
-                self._counted(counter)
-
     def _counted(self, counter: Counter) -> "asyncio.Task[None]":
         """The task that counts it, one for all who wait."""
         if counter not in self._counting:
@@ -279,11 +277,11 @@ class Counters:
 
     async def _count_anew(self, counter: Counter) -> None:
         known = self._know(counter)
-        known.counted_at = monotonic() - (COUNTED_EVERY - COUNTED_SOON if known.unsure else 0)
+        again = COUNTED_SOON if known.unsure else COUNTED_EVERY
         known.unsure = False
         try:
             total, names = await _read(counter)
-            arguments = [total, KEPT_SECONDS, *names]
+            arguments = [total, KEPT_SECONDS, again, *names]
             spent, held = await self._shared.ask(lambda: self._count(keys=[counter.key], args=arguments))
         except BaseException:
             known.unsure = True

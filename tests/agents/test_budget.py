@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 
 from agents.llm.budget import Budgets, Reservation, estimate
 from agents.llm.chain import Candidate
-from agents.llm.counters import USD, Counter, Counters, read
+from agents.llm.counters import USD, Counter, Counters, Hold, read
 from agents.llm.errors import ProviderError
 from agents.llm.pricing import Prices
 from agents.llm.providers.base import Endpoint, Model
@@ -191,6 +191,39 @@ async def test_a_counter_that_redis_forgot_begins_anew_from_the_records(process,
     assert (await refusal(budgets, request_of())).code == "budget_spent"
     assert (await refusal(process(), request_of())).code == "budget_spent"
     await shared.close()
+
+
+async def test_the_records_are_added_up_by_one_of_all_processes_and_again_when_it_is_time(
+    process, request_of, spend, workspace
+):
+    counter = Counter(workspace.pk)
+
+    async def spent_as_told_to_another_process() -> int:
+        counters = process().counters
+        counters.settle(await counters.hold(uuid7().hex, [counter], [None], 5), 0)
+        await counters.drain(60)
+        return counters.spent(counter)
+
+    await spend("0.1")
+    assert await spent_as_told_to_another_process() == int(USD * 0.1)
+    await spend("0.2")  # nobody told
+    assert await spent_as_told_to_another_process() == int(USD * 0.1)
+
+    shared = Shared(seconds=30.0)
+    await shared.client.hset(counter.key, "due", 1)
+
+    assert await spent_as_told_to_another_process() == int(USD * 0.1 + USD * 0.2)
+    await shared.close()
+
+
+async def test_the_end_of_a_process_does_not_wait_for_a_redis_that_says_nothing(process, workspace):
+    async with silent_redis() as address:
+        counters = process(url=address).counters
+        counters.settle(Hold("a", (Counter(workspace.pk),), 5), 0)
+
+        await counters.drain(0)
+
+        assert not counters._settling
 
 
 async def test_what_is_settled_counts_once_however_the_records_are_read(
