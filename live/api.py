@@ -21,6 +21,7 @@ from calls.models import Call
 from live import suggestions, uimessages
 from live.chat.asked import is_id
 from live.chat.record import PLATFORM
+from live.locks import leave_database
 
 router = Router(tags=["Chats"])
 
@@ -103,6 +104,7 @@ def list_messages(request: HttpRequest, chat_id: str, asked: Query[Listing]):
 async def list_suggestions(request: HttpRequest, chat_id: str):
     """Made by a model of the fast tier, once for each answer. None while there is nothing to go by."""
     chat = await sync_to_async(chat_of)(request.viewer, chat_id)
+    await leave_database()
     return Suggestions(items=await suggestions.of(chat))
 
 

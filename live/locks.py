@@ -1,6 +1,9 @@
-"""How long a call's row may be held, and waited for. Nobody may wait for ever for a process that is gone."""
+"""How long what all share is held: a call’s row, and a connection to the database. Nobody may wait for ever
+for a process that is gone, or for one of sixteen connections that is with somebody who waits for a model.
+"""
 
-from django.db import Error, InterfaceError, OperationalError, connection
+from asgiref.sync import sync_to_async
+from django.db import Error, InterfaceError, OperationalError, connection, connections
 from psycopg.errors import IdleInTransactionSessionTimeout
 
 
@@ -8,6 +11,11 @@ def set_for_now(setting: str, seconds: float) -> None:
     """Set one of PostgreSQL's time limits until the end of this transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config(%s, %s, true)", [setting, f"{round(seconds * 1000)}ms"])
+
+
+async def leave_database() -> None:
+    """Give back the connection that a request's thread would keep until the last byte of its answer."""
+    await sync_to_async(connections.close_all)()
 
 
 def is_passing(error: Error) -> bool:

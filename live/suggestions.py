@@ -25,6 +25,7 @@ MOST, LONGEST = 3, 90  # questions, and characters of one
 LOOKS_BACK = 12  # turns
 KEPT_SECONDS = 3_600
 TAKES_SECONDS = 15.0
+CLAIMED_SECONDS = 60
 SYSTEM = """
 Below is the end of a conversation between a caller and a company's agent. Say what the caller could ask
 next: at most three questions, in the caller's language and words, each on a line of its own, of at most ten
@@ -39,14 +40,17 @@ async def of(chat: Call) -> list[str]:
     turns = await _conversation(chat)
     if not turns or turns[-1].role == Turn.Role.CALLER or turns[-1].error:
         return []
-    # Two tabs ask, and whoever comes back: the first pays for all.
     key = f"suggestions:{chat.pk}:{hashlib.sha256(turns[-1].key.encode()).hexdigest()[:32]}"
+    client = shared().client
     try:
-        kept = await shared().ask(lambda: shared().client.get(key))
-        if kept is not None:
-            return json.loads(kept)
+        # Two tabs ask, and whoever comes back: the first pays for all. Meanwhile there are none, and for a
+        # while after a failure.
+        if not await shared().ask(lambda: client.set(key, "[]", ex=CLAIMED_SECONDS, nx=True)):
+            return json.loads(await shared().ask(lambda: client.get(key)) or "[]")
         made = await _make(chat, turns)
-        await shared().ask(lambda: shared().client.set(key, json.dumps(made), ex=KEPT_SECONDS))
+        if made is None:
+            return []
+        await shared().ask(lambda: client.set(key, json.dumps(made), ex=KEPT_SECONDS))
     except Away:
         return []
     if made:
@@ -61,7 +65,8 @@ def _read(chat: Call) -> list[Turn]:
 _conversation = database_sync_to_async(_read, thread_sensitive=False)
 
 
-async def _make(chat: Call, turns: Sequence[Turn]) -> list[str]:
+async def _make(chat: Call, turns: Sequence[Turn]) -> list[str] | None:
+    """None: no model answered."""
     request = Request(
         workspace_id=chat.workspace_id,
         feature="suggestions",
@@ -71,13 +76,14 @@ async def _make(chat: Call, turns: Sequence[Turn]) -> list[str]:
         max_tokens=120,
         agent_id=chat.agent_id,
         call_id=chat.pk,
+        call_cap_usd=chat.agent.call_cap_usd if chat.agent else None,
     )
     try:
         async with asyncio.timeout(TAKES_SECONDS):
             return questions(await whole(request), asked={turn.text for turn in turns})
     except (ProviderError, TimeoutError) as error:
         logger.info("call %s: nothing to suggest: %s", chat.pk, error)
-        return []
+        return None
 
 
 def questions(text: str, asked: Collection[str] = ()) -> list[str]:

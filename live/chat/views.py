@@ -7,9 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Mapping
 from typing import TypeVar
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
-from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -28,6 +26,7 @@ from live.chat.asked import Asked, Invalid, asked, is_id
 from live.chat.record import Conflict, Finished, Question
 from live.interrupted import end_left_open
 from live.leases import AWAY
+from live.locks import leave_database
 from live.process import leases
 
 logger = logging.getLogger(__name__)
@@ -252,8 +251,7 @@ class _Held:
 async def _streaming(
     told: AsyncGenerator[bytes, None], call: Call, plan: Plan | None = None
 ) -> StreamingHttpResponse:
-    # The request's thread would keep its connection to the database until the last word.
-    await sync_to_async(connections.close_all)()
+    await leave_database()
     headers = HEADERS | {"X-Conversation-Id": str(call.pk)}
     if plan and plan.models:
         first, *others = plan.models

@@ -1,5 +1,7 @@
 """A chat as it is kept: the page it is drawn on, its messages in the API, and whose it is."""
 
+import asyncio
+
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
@@ -8,7 +10,8 @@ from accounts.models import Workspace
 from agents.llm import cache, router
 from agents.models import Agent
 from live import prefetch, suggestions
-from tests.agents.vendors import HELLO, Counts, Part, Refuse, Say, Stop
+from tests.agents.vendors import HANG, HELLO, Counts, Part, Refuse, Say, Stop, Wait
+from tests.live.house import until
 from tests.people import cookie_of, make_member
 
 LOOKS = [Say("Let me see. "), Part('{"month": "May"}', id="c1", name="bill__lookup"), Stop("tool_calls")]
@@ -162,6 +165,47 @@ async def test_suggestions_are_made_once_and_only_after_an_answer(chatter, model
     model.plays["m"].pop(0)
     await chatter.ask("Again?", "u2")
     assert await suggested() == []
+
+
+async def test_two_tabs_that_ask_for_suggestions_pay_once(chatter, model):
+    model.plays["m"] = [HELLO, [Wait(0.2), Say("When is it due?"), Stop()]]
+    await chatter.ask()
+
+    async def suggested() -> list[str]:
+        return (await chatter.client.get("/api/v1/chats/chat-1/suggestions")).json()["items"]
+
+    both = await asyncio.gather(suggested(), suggested())
+
+    assert sorted(both) == [[], ["When is it due?"]]
+    assert len(model.requests) == 2
+
+
+async def test_suggestions_cost_no_more_than_the_chat_may(chatter, model):
+    await chatter.ask()
+    await Agent.objects.aupdate(call_cap_usd=0)
+
+    suggested = await chatter.client.get("/api/v1/chats/chat-1/suggestions")
+
+    assert (suggested.status_code, suggested.json()) == (200, {"items": []})
+    assert len(model.requests) == 1
+
+
+async def test_who_waits_for_suggestions_holds_no_connection_to_the_database(chatter, model):
+    for number in range(18):
+        await chatter.ask(id=f"chat-{number}")
+    model.plays["m"] = [[HANG]]
+    waiting = [
+        asyncio.create_task(chatter.client.get(f"/api/v1/chats/chat-{number}/suggestions"))
+        for number in range(18)
+    ]
+    await until(lambda: len(model.requests) == 36)
+
+    shown = await chatter.client.get("/api/v1/agents")
+
+    assert shown.status_code == 200
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_the_first_of_them_is_answered_ahead_for_agents_that_have_it_so(house, chatter, model):
