@@ -132,12 +132,15 @@ def waiting(most: int, *, but: Collection[UUID] = ()) -> QuerySet[Call]:
 
 
 def take_in(call: Call) -> int:
-    """Place what is new of a call, and say how many texts that was. Done twice, it does nothing the second
-    time. Raises EmbeddingFailed."""
-    name = embedder().name
-    kept = Embedding.objects.filter(call=call).values_list("turn_id", "model", "digest")
-    known = {turn_id: (model, digest) for turn_id, model, digest in kept}
-    new = [(turn_id, text) for turn_id, text in _texts(call) if known.get(turn_id) != (name, _digest(text))]
+    """Place what is new of a call, and say how many texts that was; what was taken back is not found any more.
+    Done twice, it does nothing the second time. Raises EmbeddingFailed."""
+    name, texts, known = embedder().name, dict(_texts(call)), {}
+    for row in Embedding.objects.filter(call=call).defer("vector"):
+        if row.turn_id in texts:
+            known[row.turn_id] = (row.model, row.digest)
+        else:
+            row.delete()
+    new = [(turn_id, text) for turn_id, text in texts.items() if known.get(turn_id) != (name, _digest(text))]
     for start in range(0, len(new), BATCH):
         batch = new[start : start + BATCH]
         vectors = vectors_of([text for _, text in batch], call.workspace_id, call.pk)

@@ -14,7 +14,7 @@ from calls.embeddings import EmbeddingFailed, nearest, take_in, waiting
 from calls.fold import READER
 from calls.models import Call, Embedding, Turn
 from calls.services import record
-from platforms.events import CallAnalyzed
+from platforms.events import CallAnalyzed, TurnTakenBack
 from tests.calls.made import make_call, said, used
 from tests.calls.told import BEGAN, BY_THE_PLATFORM
 
@@ -69,6 +69,20 @@ def test_what_changed_is_placed_again_and_alone(call):
     assert take_in(call) == 1
     after = dict(Embedding.objects.values_list("turn_id", "digest"))
     assert {pk for pk in after if after[pk] != before[pk]} == {turn.pk}
+
+
+def test_what_was_taken_back_is_not_found_any_more(call):
+    take_in(call)
+    back = TurnTakenBack("c1", call.started_at)
+    call.events.create(
+        workspace_id=call.workspace_id, key=back.key, turn="c1", kind="TurnTakenBack", source="socket",
+        at=back.at, data={},
+    )  # fmt: skip
+    Call.objects.filter(pk=call.pk).update(summary="")
+
+    take_in(Call.objects.get())
+
+    assert {row.turn and row.turn.key for row in Embedding.objects.all()} == {"r0", "c0"}
 
 
 def test_another_model_places_everything_again(call):
