@@ -1,6 +1,7 @@
 """What can go wrong at a model provider, in our words."""
 
-from typing import Literal
+import re
+from typing import Any, Literal
 
 ErrorType = Literal[
     "timeout",
@@ -26,12 +27,16 @@ MESSAGES: dict[str, str] = {
     "internal": "The model could not answer.",
 }
 
+# What looks like a code, or a status. Anything else that a vendor says in its place may quote a caller.
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}|[0-9]{3}")
+_REQUEST_ID = re.compile(r"[!-~]{1,120}")
+
 
 class ProviderError(Exception):
     """One attempt at one model failed.
 
     `code` is the vendor's own word for it, for logs and the record; the vendor's sentence is never kept,
-    because it may quote what a caller said.
+    because it may quote what a caller said. What does not look like a code is "other".
     """
 
     def __init__(
@@ -47,9 +52,14 @@ class ProviderError(Exception):
     ) -> None:
         self.type: ErrorType = type
         self.message = message or MESSAGES[type]
-        self.code = code
+        self.code = code if not code or _CODE.fullmatch(code) else "other"
         self.retryable = retryable  # the same request may succeed if it is made again later
         self.falls_through = falls_through  # another model may succeed now
         self.retry_after = retry_after  # seconds, where the vendor said
-        self.request_id = request_id  # the vendor's, for their support
+        self.request_id = request_id_of(request_id)  # the vendor's, for their support
         super().__init__(f"{type} ({code})" if code else type)
+
+
+def request_id_of(said: Any) -> str:
+    """A vendor's id of a request, or nothing where it does not look like one."""
+    return said if isinstance(said, str) and _REQUEST_ID.fullmatch(said) else ""

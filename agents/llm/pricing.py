@@ -8,6 +8,7 @@ from agents.llm.request import Request
 
 MILLION = Decimal(1_000_000)
 EIGHT_PLACES = Decimal("0.00000001")
+MOST_USD = Decimal(1_000_000) - EIGHT_PLACES  # that a record has room for
 BYTES_PER_TOKEN = 4  # of UTF-8: about right for English, on the safe side for most other scripts
 
 
@@ -21,13 +22,13 @@ class Prices:
 
 
 def cost(usage: Usage, prices: Prices) -> Decimal:
-    """USD, to eight places."""
+    """USD, to eight places: from nothing to MOST_USD."""
     cached_price = prices.tokens_in if prices.cached is None else prices.cached
     fresh = usage.tokens_in - usage.tokens_cached
     total = (
         fresh * prices.tokens_in + usage.tokens_cached * cached_price + usage.tokens_out * prices.tokens_out
     )
-    return (total / MILLION).quantize(EIGHT_PLACES)
+    return min(max(total / MILLION, Decimal(0)), MOST_USD).quantize(EIGHT_PLACES)
 
 
 def priced(usage: Usage, prices: Prices) -> Usage:

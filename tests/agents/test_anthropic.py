@@ -143,3 +143,14 @@ async def test_it_asks_in_the_vendors_words(vendors, add_model, ask):
         "temperature": 1.0,
         "thinking": {"type": "disabled"},
     }
+
+
+@pytest.mark.parametrize("count", [-5, "12", 10**30, None])
+async def test_a_count_that_cannot_be_one_changes_nothing_but_the_count(played, recorded, count):
+    events = await played(Say("Hello."), Stop(), Counts(fresh=count, out=count, cached=3))
+
+    assert isinstance(events[-1], Finish)
+    [row] = await recorded()
+    assert (row.finish, row.tokens_cached) == ("stop", 3)
+    assert 0 <= row.tokens_out < 2**31
+    assert row.cost_usd >= 0

@@ -3,6 +3,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from agents.llm.providers.base import arguments_of, count_of, usage_of
 from agents.llm.providers.faults import of_answer, retry_after
 
 
@@ -52,6 +53,7 @@ def test_it_knows_a_prompt_that_is_too_long_by_what_servers_say():
         ({"retry-after": "-3"}, 0),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "inf"}, None),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 -1200"}, None),
         ({}, None),
     ],
 )
@@ -63,3 +65,46 @@ def test_it_reads_until_when_to_wait():
     at = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
 
     assert 27 < retry_after({"retry-after": at}) <= 30
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("insufficient_quota", "insufficient_quota"),
+        ("DeploymentNotFound", "DeploymentNotFound"),
+        ("429", "429"),
+        ("Margaret Hale, 07700 900123", "other"),
+        ("07700900123", "other"),
+        ("a\x00b", "other"),
+        ("\ud800", "other"),
+        ("é", "other"),
+        ("x" * 61, "other"),
+        ("", "http_400"),
+    ],
+)
+def test_it_keeps_no_code_that_does_not_look_like_one(said, kept):
+    assert of_answer((said,), 400).code == kept
+
+
+@pytest.mark.parametrize("said", ["x" * 121, "a\x00b", "\ud800", "two words", 7, None])
+def test_it_keeps_no_request_id_that_does_not_look_like_one(said):
+    assert of_answer((), 500, request_id="req_1-a:b/c==").request_id == "req_1-a:b/c=="
+    assert of_answer((), 500, request_id=said).request_id == ""
+
+
+def test_a_count_is_one_or_none():
+    counts = [count_of(said) for said in (0, 7, 10**30, -1, "7", 7.5, None, {})]
+
+    assert counts == [0, 7, 2**31 - 1, None, None, None, None, None]
+
+
+def test_no_more_of_a_prompt_was_cached_than_there_is():
+    most = 2**31 - 1
+    used = usage_of(most + most, most + 5, most + 1)
+
+    assert (used.tokens_in, used.tokens_cached, used.tokens_out) == (most, most, most)
+    assert usage_of(10, 11, 1).tokens_cached == 10
+
+
+def test_arguments_that_are_nothing_but_brackets_are_no_object():
+    assert arguments_of('{"a":' * 100_000) is None

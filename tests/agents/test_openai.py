@@ -1,11 +1,13 @@
 """OpenAI's wire, and the dialects of those who speak like it."""
 
+from decimal import Decimal
+
 import pytest
 
 from agents.llm.events import Failed, Finish, Started, TextDelta, ToolCall, Usage
 from agents.llm.request import Message, ToolSpec
 from agents.models import LanguageModel
-from tests.agents.vendors import HELLO, Counts, Part, Raw, Say, Stop
+from tests.agents.vendors import HELLO, Counts, Part, Raw, Refuse, Say, Stop
 
 LOOKUP = ToolSpec("outage.lookup", "Look up an outage.", {"type": "object", "properties": {"id": {}}})
 
@@ -183,3 +185,29 @@ async def test_it_leaves_the_temperature_out_where_a_model_refuses_it(vendors, a
     await ask(temperature=0.3)
 
     assert "temperature" not in vendors.requests[0].body
+
+
+async def test_counts_that_are_none_are_counted_by_us(vendors, add_model, ask, recorded):
+    await add_model("a")
+    vendors.play("a", Say("Hello."), Stop(), Counts(fresh=-12, out=3))
+    vendors.play("a", Say("Hello."), Stop(), Counts(fresh=12, out=-3))
+    await ask()
+    await ask()
+
+    first, second = await recorded()
+    assert (first.estimated, first.tokens_in > 0, first.tokens_out) == (True, True, 2)
+    assert (second.estimated, second.tokens_in, second.tokens_out) == (True, 12, 2)
+    assert min(first.cost_usd, second.cost_usd) > 0
+
+
+async def test_a_vendor_that_says_what_no_record_holds_is_recorded(vendors, add_model, ask, recorded):
+    """One vendor's nonsense would otherwise keep everybody's records waiting."""
+    await add_model("a")
+    vendors.play("a", Refuse(400, "\x00\ud800" * 99, "", {"x-request-id": "x" * 500}))
+    vendors.play("a", Say("Hello."), Stop(), Counts(fresh=10**30, out=10**30))
+    await ask()
+    await ask()
+
+    refused, answered = await recorded()
+    assert (refused.error_code, refused.request_id) == ("other", "")
+    assert (answered.tokens_in, answered.cost_usd) == (2**31 - 1, Decimal("25769.80376400"))

@@ -159,12 +159,8 @@ class _Answer:
         self._out = _or(usage.output_tokens, self._out)
 
     def _usage(self, *, estimated: bool) -> Usage:
-        return Usage(
-            tokens_in=self._fresh + self._cached + self._written,
-            tokens_cached=self._cached,
-            tokens_out=self._out,
-            estimated=estimated,
-        )
+        prompt = self._fresh + self._cached + self._written
+        return base.usage_of(prompt, self._cached, self._out, estimated=estimated)
 
     def end(self) -> Iterator[Event]:
         if not self.finished:
@@ -176,7 +172,8 @@ class _Answer:
         yield Finish("tool_calls" if self._called else FINISH.get(self._reason, "stop"))
 
 
-def _or(count: int | None, before: int) -> int:
+def _or(said: Any, before: int) -> int:
+    count = base.count_of(said)
     return before if count is None else count
 
 

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import httpx2
 
-from agents.llm.errors import ProviderError
-from agents.llm.events import Event, ToolCall
+from agents.llm.errors import ProviderError, request_id_of
+from agents.llm.events import Event, ToolCall, Usage
 from agents.llm.providers import faults
 from agents.llm.request import ToolSpec
 from base.ids import uuid7
@@ -24,6 +24,7 @@ CONNECT_SECONDS = 5.0
 LIMITS = httpx2.Limits(max_connections=1_000, max_keepalive_connections=100, keepalive_expiry=120)
 # After the last of an answer only the token counts are missing: nobody waits long for those.
 AFTERWARDS_SECONDS = 1.0
+MOST_TOKENS = 2**31 - 1  # in any one count
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,13 @@ async def read(
     Closing this (or cancelling its reader) closes the vendor's HTTP stream at once.
     """
     stream: Any = None
-    expected: tuple[type[Exception], ...] = (TimeoutError, httpx2.HTTPError, ValueError, *errors)
+    expected: tuple[type[Exception], ...] = (
+        TimeoutError,
+        httpx2.HTTPError,
+        ValueError,
+        RecursionError,
+        *errors,
+    )
     patience = Patience(seconds)
     try:
         stream = await patience.wait(opening)
@@ -101,13 +108,13 @@ def _failure(error: Exception, fault_of: Callable[[Exception], ProviderError], s
             failure = faults.fault("timeout")
         case httpx2.HTTPError():  # Anthropic's SDK lets these out once the stream is open
             failure = faults.of_transport(error)
-        case ValueError():  # what the SDKs' JSON and UTF-8 decoders say of a broken chunk
+        case ValueError() | RecursionError():  # what the SDKs' JSON and UTF-8 decoders say of a broken chunk
             failure = faults.fault("connection", code="malformed")
         case _:
             failure = fault_of(error)
     if stream is not None and not failure.request_id:
         headers = stream.response.headers
-        failure.request_id = headers.get("x-request-id") or headers.get("request-id") or ""
+        failure.request_id = request_id_of(headers.get("x-request-id") or headers.get("request-id"))
     return failure
 
 
@@ -164,9 +171,20 @@ def arguments_of(raw: str) -> dict | None:
         return {}
     try:
         value = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def count_of(said: Any) -> int | None:
+    """A vendor's count of tokens. None: it said nothing that could be one."""
+    return min(said, MOST_TOKENS) if isinstance(said, int) and said >= 0 else None
+
+
+def usage_of(prompt: int, cached: int, out: int, *, estimated: bool = False) -> Usage:
+    """Counts as they can be: what was cached is part of the prompt, and nothing is beyond MOST_TOKENS."""
+    prompt = min(prompt, MOST_TOKENS)
+    return Usage(prompt, min(cached, prompt), min(out, MOST_TOKENS), estimated)
 
 
 def schema_of(tool: ToolSpec) -> dict:

@@ -86,11 +86,11 @@ def fault(
     kind = FAULTS[name]
     return ProviderError(
         kind.type,
-        code=(code or name)[:60],
+        code=code or name,
         retryable=kind.retryable,
         falls_through=kind.falls_through,
         retry_after=retry_after,
-        request_id=(request_id or "")[:120],
+        request_id=request_id,
     )
 
 
@@ -138,7 +138,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         if math.isfinite(seconds):
             return max(0.0, seconds)
     try:
-        at = parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
+        at = parsedate_to_datetime(headers.get("retry-after", "")).astimezone(UTC)
+    except (ValueError, OverflowError):  # no date, or one at an end of time
         return None
-    return max(0.0, (at.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())

@@ -153,13 +153,13 @@ class _Answer:
         yield Finish("tool_calls" if self._calls else FINISH.get(self._reason, "stop"))
 
 
-def _usage(usage: Any) -> Usage:
-    details = usage.prompt_tokens_details
-    return Usage(
-        tokens_in=usage.prompt_tokens or 0,
-        tokens_cached=(details.cached_tokens or 0) if details else 0,
-        tokens_out=usage.completion_tokens or 0,
-    )
+def _usage(usage: Any) -> Usage | None:
+    """None where it is of no use: then the router counts."""
+    prompt, out = base.count_of(usage.prompt_tokens), base.count_of(usage.completion_tokens)
+    if prompt is None:
+        return None
+    cached = base.count_of(getattr(usage.prompt_tokens_details, "cached_tokens", None))
+    return base.usage_of(prompt, cached or 0, out or 0, estimated=out is None)
 
 
 def _fault_of(error: Exception) -> ProviderError:
