@@ -1,8 +1,8 @@
 """Writes down every attempt at a model, off the path of the answer.
 
 Rows wait in memory and go to the database in batches, from a thread. None is lost silently: while the
-database is away they wait; what finds no room any more, or is left when the process must go, goes to the
-log whole. A row holds ids, names of models and counts; no words of a call, no keys.
+database is away they wait; what it refuses, what finds no room any more, or is left when the process must
+go, goes to the log whole. A row holds ids, names of models and counts; no words of a call, no keys.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import logging
 from collections import deque
 
 from channels.db import database_sync_to_async
-from django.db import Error, IntegrityError
+from django.db import DataError, Error, IntegrityError
 
 from agents.llm import pricing, spans
 from agents.llm.events import Usage
@@ -27,6 +27,8 @@ ATTEMPTS = meters.counter(
 LINGER_SECONDS = 0.1  # so that attempts of the same moment are written together
 BATCH = 200
 ROOM = 10_000  # rows, about 20 MB
+# What the driver and the database say of a value that has no place in its column, now or ever.
+REFUSED = (DataError, IntegrityError, ValueError, TypeError, ArithmeticError)
 PATIENCE_SECONDS = (0.2, 0.5, 1, 2, 5)  # between tries while the database is away
 
 
@@ -90,8 +92,9 @@ class Ledger:
 def _store(rows: list[ModelCall]) -> None:
     try:
         ModelCall.objects.bulk_create(rows, ignore_conflicts=True)
-    except IntegrityError:
-        # An agent or workspace of one of them has been deleted since. The others are as good as ever.
+    except REFUSED:
+        # One of them does not fit, or its agent or workspace has been deleted since. The others are as good
+        # as ever, and must not wait for it.
         for row in rows:
             _store_one(row)
 
@@ -101,6 +104,8 @@ def _store_one(row: ModelCall) -> None:
         ModelCall.objects.bulk_create([row], ignore_conflicts=True)
     except IntegrityError:
         log_instead(row, "its agent or workspace is gone")
+    except REFUSED as error:
+        log_instead(row, f"the database does not take it ({type(error).__name__})")
 
 
 # Ids are made before writing, so a batch that is written again after a lost connection changes nothing.

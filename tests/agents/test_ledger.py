@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -66,6 +67,25 @@ async def test_one_bad_row_does_not_take_the_others_along(rows_of, stored, caplo
     [record] = [one for one in caplog.records if one.levelno == logging.ERROR]
     assert "its agent or workspace is gone" in record.getMessage()
     assert '"model": "m0"' in record.getMessage()
+
+
+async def test_rows_that_do_not_fit_do_not_keep_the_others_waiting(rows_of, stored, caplog):
+    ledger = Ledger()
+    rows = rows_of(6)
+    rows[0].error_code = "a\x00b"
+    rows[1].error_code = "\ud800"
+    rows[2].request_id = "x" * 121
+    rows[3].tokens_in = 2**40
+    rows[4].cost_usd = Decimal(10) ** 30
+    for row in rows:
+        ledger.add(row)
+
+    await ledger.drain()
+
+    assert await stored() == ["m5"]
+    errors = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
+    assert ["the database does not take it" in message for message in errors] == [True] * 5
+    assert "wait for the database" not in caplog.text
 
 
 async def test_what_finds_no_room_goes_to_the_log(rows_of, stored, caplog):
