@@ -10,7 +10,7 @@ import redis.asyncio
 from django.conf import settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from base.loops import per_loop
 
@@ -25,7 +25,7 @@ _AWAY = (RedisError, OSError, RuntimeError, TimeoutError)
 
 
 class Away(Exception):
-    """Redis gave no answer in time, or gave none to somebody just before."""
+    """Redis gave no answer in time, or gave none to somebody just before; or what it said was an error."""
 
 
 class Shared:
@@ -42,12 +42,18 @@ class Shared:
         self._resting_until = 0.0
 
     async def ask(self, question: Callable[[], Awaitable[T]]) -> T:
-        """What `question` answers; raises Away after `seconds`, and at once for a moment after that."""
+        """What `question` answers; raises Away after `seconds`, and at once for a moment after that.
+
+        A question that Redis refuses is Away too, for whoever asked it: others are answered as ever.
+        """
         if monotonic() < self._resting_until:
             raise Away
         try:
             async with asyncio.timeout(self.seconds):
                 return await question()
+        except ResponseError as error:
+            logger.warning("Redis refused: %s", type(error).__name__)
+            raise Away from error
         except _AWAY as error:
             logger.warning("Redis is done without: %s", type(error).__name__)
             self._resting_until = monotonic() + REST_SECONDS
