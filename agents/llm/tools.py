@@ -67,6 +67,10 @@ class Service:
     parameters: dict[str, Any]  # JSON Schema
 
 
+class _NotFound(ToolFailed):
+    """It is not known whether there is such a tool: its name is a model's word, maybe a caller's."""
+
+
 @executes_tool
 async def run(call: ToolContext, name: str, arguments: dict[str, Any] | None) -> ToolResult:
     """Use a tool: a registered one, or the workspace's own of that name. Never raises for the tool's faults:
@@ -80,13 +84,14 @@ async def run(call: ToolContext, name: str, arguments: dict[str, Any] | None) ->
         ok, text = True, _cut(await _result(call, name, arguments))
     except ToolFailed as failure:
         ok, text = False, _cut(str(failure))
-        logger.warning("tool %s failed in workspace %s, call %s", name, call.workspace_id, call.call_id)
+        told = "(unknown)" if isinstance(failure, _NotFound) else name
+        logger.warning("tool %s failed in workspace %s, call %s", told, call.workspace_id, call.call_id)
     return ToolResult(ok, text, round((monotonic() - began) * 1_000))
 
 
 async def _result(call: ToolContext, name: str, arguments: dict[str, Any] | None) -> str:
     if not isinstance(arguments, dict):
-        raise ToolFailed("The arguments were not a JSON object.")
+        raise _NotFound("The arguments were not a JSON object.")
     ours = registry.find(name)
     if ours is not None:
         found_tool(name)
@@ -94,7 +99,7 @@ async def _result(call: ToolContext, name: str, arguments: dict[str, Any] | None
         return await _run(ours, call, arguments)
     service = await _services().get((call.workspace_id, name))
     if service is None:
-        raise ToolFailed(f"There is no tool called {name}.")
+        raise _NotFound(f"There is no tool called {name}.")
     found_tool(name)
     await _check(service.parameters, arguments)
     body = {"name": name, "args": arguments, "call": {"call_id": call.platform_call_id}}

@@ -152,3 +152,12 @@ async def test_a_tool_of_another_workspace_does_not_exist(lookup):
     result = await tools.run(ToolContext(uuid4()), "account.lookup", {})
 
     assert (result.ok, result.text) == (False, "There is no tool called account.lookup.")
+
+
+async def test_a_name_that_a_model_made_up_is_not_logged(workspace, service, caplog):
+    for arguments in ({}, None):
+        result = await tools.run(ToolContext(workspace.pk), "Margaret.Hale", arguments)
+        assert not result.ok
+
+    assert "tool (unknown) failed" in caplog.text
+    assert "Margaret" not in caplog.text
