@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -39,7 +40,8 @@ KEPT_SECONDS = 86_400  # without being asked for
 COUNTED_EVERY = 300  # by one of all processes, while it is asked for: mends what an outage has left behind
 COUNTED_SOON = 5  # again after Redis had forgotten: other processes had costs that were not recorded yet
 COUNT_SECONDS = 1.0  # at most, while somebody waits
-DRAIN_SECONDS = 5.0
+AGAIN_SECONDS = 1.0  # between tries to have something let go of
+DRAIN_SECONDS = 2.0
 FRESH_SECONDS = 2.0
 ALONE_SECONDS = 15.0  # between looks at the records while Redis is away
 MOST_KNOWN = 5_000
@@ -112,6 +114,9 @@ class Counters:
         self._known: dict[Counter, _Known] = {}  # used longest ago first
         self._settling: dict[UUID, set[asyncio.Task[None]]] = {}  # by workspace
         self._counting: dict[Counter, asyncio.Task[None]] = {}
+        # Settled, and Redis holds it still: until when.
+        self._untold: dict[str, tuple[Hold, float]] = {}
+        self._telling: asyncio.Task[None] | None = None
         self._recorded: Lookup[Counter, int] = Lookup(lambda one: read(one)[0], seconds=ALONE_SECONDS)
 
     async def hold(
@@ -170,10 +175,14 @@ class Counters:
 
     async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
         """Wait until what was settled has been told, or could not be; what takes longer is given up."""
-        waiting = [*self._counting.values(), *(task for tasks in self._settling.values() for task in tasks)]
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await asyncio.gather(*waiting, return_exceptions=True)
+                while under_way := self._under_way():
+                    await asyncio.gather(*under_way, return_exceptions=True)
+
+    def _under_way(self) -> list[asyncio.Task[None]]:
+        telling = [self._telling] if self._telling and not self._telling.done() else []
+        return [*chain(*self._settling.values()), *self._counting.values(), *telling]
 
     # --- With Redis ---------------------------------------------------------------------------------------
 
@@ -218,20 +227,46 @@ class Counters:
         await self._be_sure(counters)
 
     async def _tell(self, hold: Hold, cost: int) -> None:
+        if await self._told(hold, cost):
+            return
+        if cost:
+            for counter in hold.counters:
+                self._know(counter).unsure = True
+        if len(self._untold) < MOST_KNOWN:
+            self._untold[hold.name] = hold, monotonic() + HELD_SECONDS
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell_again())
+
+    async def _tell_again(self) -> None:
+        """Until Redis has let go of all; in the end it does so by itself.
+
+        Costs are not told again but found in the records: whoever had counted those would count them twice.
+        """
+        while self._untold:
+            await asyncio.sleep(AGAIN_SECONDS)
+            for name, (hold, until) in list(self._untold.items()):
+                if monotonic() < until and not await self._told(hold, 0):
+                    break
+                del self._untold[name]
+                for counter in hold.counters:
+                    if self._know(counter).unsure:
+                        self._counted(counter)
+
+    async def _told(self, hold: Hold, cost: int) -> bool:
+        """Whether Redis has heard of it."""
         arguments: list[Any] = [hold.name, hold.amount, cost, COSTS_SECONDS, KEPT_SECONDS]
         keys = [counter.key for counter in hold.counters]
         try:
             answer = await self._shared.ask(lambda: self._settle(keys=keys, args=arguments))
         except Away:
-            for counter in hold.counters:
-                self._know(counter).unsure = True
-            return
+            return False
         for n, counter in enumerate(hold.counters):
             spent, held = answer[2 * n], answer[2 * n + 1]
             if spent < 0:
                 self._know(counter).doubt()
             else:
                 self._know(counter).told(spent, held)
+        return True
 
     async def _let_go(self, hold: Hold, asking: "asyncio.Task[Counter | None]") -> None:
         """Of what was asked for by somebody who has given up meanwhile, unless it is known to be refused."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from django.db import connections
 
 from accounts.models import Workspace
 from agents.llm import router
+from agents.llm.budget import Budgets
+from agents.llm.counters import Counters
 from agents.llm.events import Event
 from agents.llm.request import Message, Request
-from agents.models import LanguageModel, ModelCall, Provider
+from agents.models import Budget, LanguageModel, ModelCall, Provider
+from base.shared import Shared
 from tests.agents.vendors import Vendors
 
 PATHS = {"openai": "/v1", "anthropic": ""}
@@ -90,3 +94,38 @@ def recorded(workspace) -> Callable[..., Any]:
         return [row async for row in ModelCall.objects.for_workspace(workspace).order_by("attempt", "id")]
 
     return rows
+
+
+@pytest.fixture
+async def process(transactional_db, dropped_connections) -> AsyncIterator[Callable[..., Budgets]]:
+    """`process()` is what another process of ours knows of budgets."""
+    made: list[tuple[Budgets, Shared]] = []
+
+    def make(kind: type[Shared] = Shared, **redis: Any) -> Budgets:
+        shared = kind(**({"seconds": 30.0} | redis))
+        made.append((Budgets(Counters(shared, count_seconds=30.0)), shared))
+        return made[-1][0]
+
+    yield make
+    for budgets, redis in made:
+        await budgets.counters.drain(0.2)
+        await redis.close()
+
+
+@pytest.fixture
+def budget(workspace) -> Callable[..., Any]:
+    def add(**fields: Any) -> Budget:
+        return Budget.objects.create(**({"workspace": workspace, "period": "day"} | fields))
+
+    return sync_to_async(add)
+
+
+@pytest.fixture
+def spend(workspace) -> Callable[..., Any]:
+    """`await spend("0.25")` is written down as spent."""
+
+    def add(usd: str, **fields: Any) -> ModelCall:
+        fields = {"feature": "voice", "provider": "p", "model": "m"} | fields
+        return ModelCall.objects.create(workspace=workspace, cost_usd=Decimal(usd), **fields)
+
+    return sync_to_async(add)

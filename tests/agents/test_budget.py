@@ -1,7 +1,7 @@
 """Models cost no more than they may, whoever asks at the same time and whatever Redis does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,59 +9,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from asgiref.sync import sync_to_async
 
 from agents.llm.budget import Budgets, Reservation, estimate
-from agents.llm.chain import Candidate
-from agents.llm.counters import USD, Counter, Counters, Hold, read
+from agents.llm.counters import USD, Counters
 from agents.llm.errors import ProviderError
-from agents.llm.pricing import Prices
-from agents.llm.providers.base import Endpoint, Model
-from agents.models import Agent, Budget, ModelCall
+from agents.models import Agent
 from agents.periods import starts
-from base.ids import uuid7
-from base.shared import Away, Shared, shared
+from base.shared import Shared, shared
 from tests.agents.vendors import Counts, Refuse, Say, Stop
+from tests.agents.wallet import MODEL, ask, refusal
 from tests.base.silence import silent_redis
-
-MODEL = Candidate(
-    Model(Endpoint("openai", "", ""), "a", 8.0), "p", "premium", Prices(Decimal(2), Decimal(10))
-)
-
-
-@pytest.fixture
-async def process(transactional_db, dropped_connections) -> AsyncIterator[Callable[..., Budgets]]:
-    """`process()` is what another process of ours knows of budgets."""
-    made: list[tuple[Budgets, Shared]] = []
-
-    def make(kind: type[Shared] = Shared, **redis: Any) -> Budgets:
-        shared = kind(**({"seconds": 30.0} | redis))
-        made.append((Budgets(Counters(shared, count_seconds=30.0)), shared))
-        return made[-1][0]
-
-    yield make
-    for budgets, redis in made:
-        await budgets.counters.drain()
-        await redis.close()
-
-
-@pytest.fixture
-def budget(workspace) -> Callable[..., Any]:
-    def add(**fields: Any) -> Budget:
-        return Budget.objects.create(**({"workspace": workspace, "period": "day"} | fields))
-
-    return sync_to_async(add)
-
-
-@pytest.fixture
-def spend(workspace) -> Callable[..., Any]:
-    """`await spend("0.25")` is written down as spent."""
-
-    def add(usd: str, **fields: Any) -> ModelCall:
-        fields = {"feature": "voice", "provider": "p", "model": "m"} | fields
-        return ModelCall.objects.create(workspace=workspace, cost_usd=Decimal(usd), **fields)
-
-    return sync_to_async(add)
 
 
 @pytest.fixture
@@ -69,34 +26,6 @@ async def ask_models(ask) -> Callable[..., Any]:
     """Through the router, which waits for Redis however slow this machine is."""
     shared().seconds = 30.0
     return ask
-
-
-class Deaf(Shared):
-    """Redis hears the question; the answer to one of them is lost, once `deaf` is set."""
-
-    deaf = False
-
-    async def ask(self, question):
-        answer = await super().ask(question)
-        if self.deaf:
-            self.deaf = False
-            raise Away
-        return answer
-
-
-async def ask(budgets: Budgets, request, *, cost: str | None = None) -> Reservation:
-    reservation = await budgets.reserve(request, MODEL, uuid7())
-    if cost is not None:
-        reservation.settle(Decimal(cost))
-    return reservation
-
-
-async def refusal(budgets: Budgets, request) -> ProviderError:
-    with pytest.raises(ProviderError) as refused:
-        await budgets.reserve(request, MODEL, uuid7())
-    assert refused.value.type == "budget_exceeded"
-    assert not refused.value.falls_through
-    return refused.value
 
 
 async def test_processes_that_ask_together_pass_a_limit_by_less_than_one_reservation(
@@ -177,93 +106,6 @@ async def test_a_call_has_a_cap_of_its_own(process, request_of, spend):
     await ask(budgets, replace(capped, call_id=uuid4()))
 
 
-async def test_a_counter_that_redis_forgot_begins_anew_from_the_records(process, budget, request_of, spend):
-    await budget(hard_usd="0.50")
-    budgets, shared = process(), Shared(seconds=30.0)
-    await spend("0.30")
-    await ask(budgets, request_of(), cost="0.10")
-    await budgets.counters.drain()
-    await spend("0.10")  # its record
-    await forget(shared)
-
-    await ask(budgets, request_of(), cost="0.10")  # 0.40 was spent, and this is not recorded
-
-    assert (await refusal(budgets, request_of())).code == "budget_spent"
-    assert (await refusal(process(), request_of())).code == "budget_spent"
-    await shared.close()
-
-
-async def test_the_records_are_added_up_by_one_of_all_processes_and_again_when_it_is_time(
-    process, request_of, spend, workspace
-):
-    counter = Counter(workspace.pk)
-
-    async def spent_as_told_to_another_process() -> int:
-        counters = process().counters
-        counters.settle(await counters.hold(uuid7().hex, [counter], [None], 5), 0)
-        await counters.drain(60)
-        return counters.spent(counter)
-
-    await spend("0.1")
-    assert await spent_as_told_to_another_process() == int(USD * 0.1)
-    await spend("0.2")  # nobody told
-    assert await spent_as_told_to_another_process() == int(USD * 0.1)
-
-    shared = Shared(seconds=30.0)
-    await shared.client.hset(counter.key, "due", 1)
-
-    assert await spent_as_told_to_another_process() == int(USD * 0.1 + USD * 0.2)
-    await shared.close()
-
-
-async def test_the_end_of_a_process_does_not_wait_for_a_redis_that_says_nothing(process, workspace):
-    async with silent_redis() as address:
-        counters = process(url=address).counters
-        counters.settle(Hold("a", (Counter(workspace.pk),), 5), 0)
-
-        await counters.drain(0)
-
-        assert not counters._settling
-
-
-async def test_what_is_settled_counts_once_however_the_records_are_read(
-    process, request_of, spend, workspace
-):
-    """Recorded or not yet, before the counter is begun anew or after."""
-    counter, shared = Counter(workspace.pk), Shared(seconds=30.0)
-    counters = Counters(shared, count_seconds=30.0)
-    names = [uuid7(), uuid7()]
-    for name in names:
-        counters.settle(await counters.hold(name.hex, [counter], [None], 5), int(USD * 0.1))
-    await counters.drain()
-    await spend("0.1", id=names[0])
-    await spend("0.7")
-
-    for _ in range(2):
-        await counters._count_anew(counter)
-        assert await counters.used([counter]) == [int(USD * 0.9)]
-    await spend("0.1", id=names[1])
-    await counters._count_anew(counter)
-
-    assert await counters.used([counter]) == [int(USD * 0.9)]
-    assert (await sync_to_async(read)(counter))[0] == int(USD * 0.9)
-    await shared.close()
-
-
-async def test_what_a_dead_process_held_is_let_go(process, budget, request_of, workspace):
-    added = await budget(hard_usd="0.001")
-    dead, shared = process(), Shared(seconds=30.0)
-    await ask(dead, request_of())
-    await refusal(process(), request_of())
-
-    counter = Counter(workspace.pk, since=starts("day", datetime.now(UTC)), budget_id=added.pk)
-    (hold,) = await held(shared, counter)
-    await shared.client.zadd(f"{counter.key}:held", {hold: 1})  # long ago
-
-    await ask(process(), request_of())
-    await shared.close()
-
-
 async def test_without_redis_a_caller_is_answered_and_a_limit_that_is_reached_holds(
     process, budget, request_of, spend, workspace
 ):
@@ -293,64 +135,6 @@ async def test_those_who_ask_together_without_redis_pass_a_limit_by_less_than_on
 
     granted = sum(isinstance(answer, Reservation) for answer in asked)
     assert Decimal("0.05") * USD <= granted * one < Decimal("0.05") * USD + one
-
-
-async def test_who_gives_up_while_asking_holds_nothing(process, budget, request_of):
-    await budget(hard_usd="0.05")
-    budgets = process()
-    await ask(budgets, request_of())
-    asking = asyncio.create_task(ask(budgets, request_of(max_tokens=9_000)))
-    await asyncio.sleep(0)
-    asking.cancel()
-    await asyncio.wait([asking])
-    await budgets.counters.drain()
-
-    await ask(process(), request_of())
-
-
-@pytest.mark.parametrize("gives_up", [False, True])
-async def test_what_is_not_used_is_not_held_though_the_answer_of_redis_was_lost(
-    gives_up, process, budget, request_of, spend, workspace
-):
-    added = await budget(hard_usd="0.05")
-    budgets = process(Deaf)
-    await ask(budgets, request_of(), cost="0.01")
-    await budgets.counters.drain()
-    await spend("0.05")  # so that it is refused by the records
-    redis = budgets.counters._shared
-    redis.deaf = True
-
-    asking = asyncio.create_task(ask(budgets, request_of()))
-    if gives_up:
-        await asyncio.sleep(0)
-        asking.cancel()
-    (ended,) = await asyncio.gather(asking, return_exceptions=True)
-    await budgets.counters.drain()
-
-    assert isinstance(ended, asyncio.CancelledError if gives_up else ProviderError)
-    assert not redis.deaf
-    assert (
-        await held(redis, Counter(workspace.pk, since=starts("day", datetime.now(UTC)), budget_id=added.pk))
-        == []
-    )
-
-
-async def test_what_was_settled_while_redis_was_away_is_counted_when_it_is_back(
-    process, budget, request_of, spend
-):
-    await budget(hard_usd="0.30")
-    budgets = process()
-    await ask(budgets, request_of(), cost="0.10")
-    away = budgets.counters._shared
-    away._resting_until = float("inf")
-    await ask(budgets, request_of(), cost="0.20")
-    await budgets.counters.drain()
-    await spend("0.10")
-    await spend("0.20")
-    away._resting_until = 0
-
-    await refusal(budgets, request_of())
-    await refusal(process(), request_of())
 
 
 async def test_without_a_budget_nobody_is_asked(process, request_of):
@@ -402,12 +186,3 @@ async def test_at_a_soft_limit_the_cheaper_model_answers_and_at_the_hard_one_non
     assert (failed.type, failed.retryable) == ("budget_exceeded", False)
     assert failed.message.startswith("The workspace's budget for today is used up. The next begins on ")
     assert len(vendors.requests) == 2
-
-
-async def held(shared: Shared, counter: Counter) -> list[bytes]:
-    """What Redis holds on it."""
-    return await shared.client.zrange(f"{counter.key}:held", 0, -1)
-
-
-async def forget(shared: Shared) -> None:
-    await shared.client.flushdb()
