@@ -106,7 +106,6 @@ PAGES = {
         "POST",
         answers=(302, 404),  # the first who may removes it
     ),
-    "accounts/login/": Rule(ANYBODY, answers=(200, 302)),  # who is signed in already is sent on
     "settings/models/": Rule(Permission.MANAGE_WORKSPACE),
     "settings/models/providers/new": Rule(Permission.MANAGE_WORKSPACE),
     "settings/models/providers/add": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
@@ -131,6 +130,7 @@ PAGES = {
     ),
     "settings/models/<uuid:model_id>/delete": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
     "settings/models/<uuid:model_id>/test": Rule(Permission.MANAGE_WORKSPACE, "POST"),
+    "accounts/login/": Rule(ANYBODY, answers=(200, 302)),  # who is signed in already is sent on
     "accounts/logout/": Rule(ANYBODY, answers=(200, 302)),
     "accounts/workspace/": Rule(
         Permission.SEE_CALLS, "POST", {"workspace": "<workspace_id>"}, answers=(302, 404)
@@ -148,7 +148,6 @@ PAGES = {
     "api/v1/chats": Rule(Permission.CHAT),
     "api/v1/chats/<str:chat_id>/messages": Rule(Permission.CHAT, answers=(200, 404)),
     "api/v1/chats/<str:chat_id>/suggestions": Rule(Permission.CHAT, answers=(200, 404)),
-    "api/v1/model-calls": Rule(Permission.SEE_CALLS),
     "api/v1/providers": Rule(
         Permission.MANAGE_WORKSPACE, also=(Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),)
     ),
@@ -169,6 +168,7 @@ PAGES = {
         answers=(200, 404),
         also=(Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 404)),),
     ),
+    "api/v1/model-calls": Rule(Permission.SEE_CALLS),
     "api/v1/spend": Rule(Permission.MANAGE_WORKSPACE),
     "api/v1/budgets": Rule(
         Permission.MANAGE_WORKSPACE, also=(Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),)
@@ -279,7 +279,6 @@ def place(transactional_db):
     chat = record(workspace.pk, "chat", "chat-1", ON_THE_SOCKET[:-1], source="socket", opening=opening)
     connection = Connection.objects.create(workspace=workspace, platform="retell", name="Larkfield line")
     delivery = make_delivery(connection, call=ended)
-    names = {
     # It says "not outside" when it is tested, and so is not asked.
     provider, spare = (
         Provider.objects.create(
@@ -291,11 +290,12 @@ def place(transactional_db):
         LanguageModel.objects.create(workspace=workspace, provider=provider, name=name, tier="fast")
         for name in ("odell-1", "odell-2")
     )
-        "call_id": ended.pk,
+    names = {
         "provider_id": provider.pk,
         "provider": spare.pk,
         "model_id": model.pk,
         "model": other.pk,
+        "call_id": ended.pk,
         "chat_id": chat.platform_call_id,
         "workspace_id": workspace.pk,
         "agent_id": agent.pk,
