@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ from platforms.events import CallAnalyzed
 
 GRACE = timedelta(seconds=60)  # a platform's own analysis may come so long after the end
 CHAT_RESTS = timedelta(minutes=5)  # a chat in which nobody wrote for so long
+CLAIM = timedelta(minutes=30)  # longer than all tries to have a call judged take (calls/tasks.py)
 LONGEST_TRANSCRIPT = 40_000  # characters; of a longer one its beginning and its end are read
 LONGEST_SUMMARY = 1_200
 LONGEST_TITLE = 80
@@ -78,12 +80,24 @@ def waiting(most: int) -> QuerySet[Call]:
     lately = Turn.objects.filter(call=OuterRef("pk"), created_at__gte=now - CHAT_RESTS)
     rests = Q(channel=Call.Channel.CHAT, turn_count__gte=2) & ~Exists(lately)
     over = Q(closed_at__lt=now - GRACE)
-    return Call.objects.filter(over | rests, judged_at=None).order_by("started_at")[:most]
+    rows = Call.objects.due("judge_after").filter(over | rests, judged_at=None)
+    return rows.order_by("started_at")[:most]
 
 
 def claim(call: Call) -> bool:
-    """Take it on, once. False: somebody else has."""
-    return bool(Call.objects.filter(pk=call.pk, judged_at=None).update(judged_at=timezone.now()))
+    """Take it on, for as long as that can take. False: somebody else has."""
+    free = Call.objects.due("judge_after").filter(pk=call.pk, judged_at=None)
+    return bool(free.update(judge_after=timezone.now() + CLAIM))
+
+
+def give_back(call: Call) -> None:
+    """Whoever claimed it cannot even begin."""
+    Call.objects.filter(pk=call.pk).update(judge_after=None)
+
+
+def give_up(call_id: UUID) -> None:
+    """Nobody is asked about it again, unless it is a chat that goes on."""
+    Call.objects.filter(pk=call_id).update(judged_at=timezone.now())
 
 
 def settle() -> int:
@@ -97,31 +111,43 @@ def settle() -> int:
 
 
 def judge(call_id: UUID) -> bool:
-    """Have a model read the call, and record what it says. False if there is nothing to read.
+    """Have a model read the call, and record what it says. False if there is nothing to, or somebody has.
 
     Raises ProviderError, and UnusableAnswer.
     """
-    call = Call.objects.filter(pk=call_id).first()
-    words = call and transcript(call.standing())
-    if not words:
+    call = Call.objects.filter(pk=call_id, judged_at=None).first()
+    if call is None:
         return False
-    answer = ask(_request(call, "analysis", JUDGE, words, max_tokens=500))
-    judgement = parse(answer)
+    words = transcript(call.standing())
+    if not words:
+        _judged(call)
+        return False
+    judgement = parse(ask(_request(call, "analysis", JUDGE, words, max_tokens=500)))
     said = CallAnalyzed(
         at=timezone.now(),
         summary=judgement.summary,
         sentiment=judgement.sentiment,  # type: ignore[arg-type]
         successful=judgement.successful,
     )
-    services.record(
-        call.workspace_id,
-        call.platform,
-        call.platform_call_id,
-        [said],
-        source=fold.READER,
-        opening=Opening(started_at=call.started_at, channel=call.channel),
-    )
+    with transaction.atomic():
+        _judged(call)
+        services.record(
+            call.workspace_id,
+            call.platform,
+            call.platform_call_id,
+            [said],
+            source=fold.READER,
+            opening=Opening(started_at=call.started_at, channel=call.channel),
+        )
     return True
+
+
+def _judged(call: Call) -> None:
+    """As it was read. A chat in which more was said meanwhile waits again."""
+    rows = Call.objects.filter(pk=call.pk)
+    if call.channel == Call.Channel.CHAT:
+        rows = rows.filter(revision=call.revision)
+    rows.update(judged_at=timezone.now())
 
 
 def entitle(call_id: UUID) -> bool:

@@ -1,9 +1,10 @@
 """What happened on a call. A call is the fold of its events: `calls.services.record()` is the only writer."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from pgvector.django import HnswIndex, VectorField
 
 from accounts.models import Workspace
@@ -13,12 +14,17 @@ from platforms.events import TurnTakenBack
 from platforms.models import Connection
 
 DIMENSIONS = 256  # of a vector, whoever makes it
+SOONEST, LATEST = timedelta(minutes=1), timedelta(days=1)  # between two tries of slow work
 LONGEST_MS = 2**31 - 1  # what a column of milliseconds holds, 24 days; all that is later is put there
 
 
 class CallQuerySet(WorkspaceQuerySet):
     def live(self) -> "CallQuerySet":
         return self.filter(ended_at=None)
+
+    def due(self, column: str) -> "CallQuerySet":
+        """Those for which slow work need not wait: `column` says until when it does, if at all."""
+        return self.filter(models.Q(**{column: None}) | models.Q(**{f"{column}__lte": timezone.now()}))
 
 
 class Call(Row):
@@ -75,6 +81,9 @@ class Call(Row):
     # When slow work was last done about it (calls/tasks.py); null again once there is something new.
     embedded_at = models.DateTimeField(null=True)
     judged_at = models.DateTimeField(null=True)  # a model was asked how it went, or nobody had to be
+    # Not before: it went wrong, or somebody is at it who may have died.
+    embed_after = models.DateTimeField(null=True)
+    judge_after = models.DateTimeField(null=True)
 
     objects = CallQuerySet.as_manager()
 
@@ -132,6 +141,11 @@ class Call(Row):
     def caller_number(self) -> str:
         """The number of whoever the agent talks to; empty where there is none."""
         return self.to_number if self.direction == "outbound" else self.from_number
+
+    def next_try(self) -> datetime:
+        """When slow work that went wrong is tried again: as late again as it is now, so ever more seldom."""
+        now = timezone.now()
+        return now + min(max(now - (self.ended_at or self.started_at), SOONEST), LATEST)
 
     @property
     def duration_ms(self) -> int | None:

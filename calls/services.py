@@ -98,7 +98,7 @@ def record_quietly(
         call.embedded_at = None
         if call.channel == Call.Channel.CHAT and (turns or gone):
             # It has no end after which it is judged once and for all.
-            call.judged_at = None
+            call.judged_at = call.judge_after = None
         call.save()
     about = {turn.key: turn for turn in turns}
     if others := {_turn_of(event) for event in events} - about.keys() - {""}:

@@ -26,6 +26,7 @@ REST_SECONDS = 60  # after the vendor of embeddings has failed
 TRIES = 5  # to have a call judged, over about a quarter of an hour
 PAUSE_SECONDS = 30
 DAY_SECONDS = 86_400
+CLAIM_SECONDS = 1_800  # until a title is asked for again of which nothing is heard
 TITLED_BY = 6  # turns of a chat; a longer one keeps the title it has
 AT_ONCE = 5  # calls given to be judged with every tick: about as many as are judged until the next
 IN_TURN_SECONDS = 5
@@ -43,7 +44,12 @@ def catch_up() -> None:
     analysis.settle()
     for call in analysis.waiting(AT_ONCE):
         if analysis.claim(call):
-            judge_call.delay(str(call.pk))
+            try:
+                _want_title(call)  # if it was lost
+                judge_call.delay(str(call.pk))
+            except Exception:
+                analysis.give_back(call)
+                raise
 
 
 def _embed() -> None:
@@ -67,10 +73,19 @@ def _embed() -> None:
 
 
 def _want_title(call: Call) -> None:
-    """Once its first answers are there, a chat is called by more than its first words. Asked for once."""
+    """Once its first answers are there, a chat is called by more than its first words. Asked for once, and
+    again if nothing came of that."""
     begun = call.channel == Call.Channel.CHAT and 2 <= call.turn_count <= TITLED_BY
-    if begun and cache.add(f"calls:title:{call.pk}", True, DAY_SECONDS):
-        name_chat.delay(str(call.pk))
+    if begun and cache.add(_title(call.pk), True, CLAIM_SECONDS):
+        try:
+            name_chat.delay(str(call.pk))
+        except Exception:
+            cache.delete(_title(call.pk))
+            raise
+
+
+def _title(call_id: object) -> str:
+    return f"calls:title:{call_id}"
 
 
 @shared_task(bind=True, acks_late=True, max_retries=TRIES, ignore_result=True)
@@ -83,6 +98,7 @@ def judge_call(self, call_id: str) -> None:
     except (ProviderError, UnusableAnswer, *PASSING) as error:
         if _is_final(error) or self.request.retries >= TRIES:
             logger.warning("call %s was not judged: %s", call_id, type(error).__name__)
+            analysis.give_up(UUID(call_id))
             return
         pause = PAUSE_SECONDS * 2**self.request.retries
         raise self.retry(exc=error, countdown=pause) from error
@@ -99,8 +115,9 @@ def name_chat(call_id: str) -> None:
                 analysis.entitle(UUID(call_id))
     except (ProviderError, UnusableAnswer, *PASSING) as error:
         logger.warning("chat %s was not named: %s", call_id, type(error).__name__)
-        return
-    if not free:
+    if free:
+        cache.set(_title(call_id), True, DAY_SECONDS)
+    else:
         name_chat.apply_async((call_id,), countdown=IN_TURN_SECONDS)
 
 

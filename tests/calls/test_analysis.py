@@ -5,6 +5,7 @@ import json
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -14,14 +15,13 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.llm.errors import ProviderError
 from agents.models import LanguageModel, ModelCall, Provider
 from calls import analysis, fold, services, tasks
 from calls.analysis import JUDGE, Judgement, UnusableAnswer, claim, parse, title_of, transcript, waiting
 from calls.fold import PLATFORM, READER, Fact
 from calls.models import Call, Turn
-from calls.services import record
-from platforms.events import CallAnalyzed
+from calls.services import Opening, record
+from platforms.events import CallAnalyzed, TurnSpoken
 from tests.agents.conftest import dropped_connections as dropped_connections
 from tests.agents.vendors import Counts, Refuse, Say, Stop, Vendors
 from tests.calls.made import A_SHORT_CALL, make_call, said, used
@@ -127,6 +127,18 @@ def test_a_call_is_judged_once_its_platform_has_had_its_time(agent):
     assert not waiting(10)
 
 
+def test_a_call_is_waited_for_again_if_whoever_claimed_it_died_or_could_not_begin(agent):
+    lost, given_back, given_up = calls = [make_call(agent, A_SHORT_CALL, closed_at=LONG_AGO) for _ in "123"]
+    assert all(map(claim, calls))
+
+    Call.objects.filter(pk=lost.pk).update(judge_after=timezone.now() - timedelta(seconds=1))
+    analysis.give_back(given_back)
+    analysis.give_up(given_up.pk)
+
+    assert set(waiting(10)) == {lost, given_back}
+    assert claim(lost)
+
+
 @pytest.mark.parametrize("fields", [{"summary": "Done.", "sentiment": "neutral"}, {"turn_count": 0}])
 def test_nobody_is_asked_about_what_is_known_or_was_never_said(agent, fields):
     make_call(agent, **({"closed_at": LONG_AGO, "turn_count": 3} | fields))
@@ -145,6 +157,28 @@ def test_a_chat_is_judged_when_it_has_come_to_rest_and_again_after_more_was_said
     assert list(waiting(10)) == [chat]
     assert claim(chat)
     assert not waiting(10)
+
+
+async def test_a_chat_that_goes_on_is_read_again_when_it_rests_whatever_we_said_of_it_before(asked, vendors):
+    await Call.objects.aupdate(channel="chat", platform="chat", ended_at=None, closed_at=None)
+    for summary in ("They asked.", "They asked again."):
+        await Turn.objects.aupdate(created_at=LONG_AGO)
+        vendors.plays.clear()
+        answers(vendors, json.dumps(FULL | {"summary": summary}))
+        (chat,) = await sync_to_async(list)(waiting(10))
+        assert await worker(analysis.judge, chat.pk)
+        assert (await Call.objects.aget()).summary == summary
+        assert await worker(analysis.settle) == 0
+        assert not await waiting(10).aexists()
+        said = [
+            TurnSpoken("c9", at(9_000), "caller", f"And now? {summary}", 9_000, 9_900),
+            TurnSpoken("r9", at(9_900), "agent", f"So. {summary}", 9_900, 9_990),
+        ]
+        await worker(partial(
+            record, chat.workspace_id, "chat", chat.platform_call_id, said, source=fold.SOCKET,
+            opening=Opening(started_at=chat.started_at, channel="chat"),
+        ))  # fmt: skip
+    assert (await Call.objects.aget()).judged_at is None
 
 
 # --- Whose word counts ----------------------------------------------------------------------------------
@@ -262,5 +296,5 @@ async def test_a_refusal_for_good_is_not_repeated(asked, vendors, caplog):
     await worker(tasks.judge_call, str(asked.pk))
 
     assert "was not judged: ProviderError" in caplog.text
-    with pytest.raises(ProviderError):
-        await worker(analysis.judge, asked.pk)
+    assert (await Call.objects.aget()).judged_at
+    assert not await worker(analysis.judge, asked.pk)

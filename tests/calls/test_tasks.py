@@ -7,7 +7,7 @@ from celery.contrib.testing.worker import start_worker
 from django.core.cache import cache
 from django.utils import timezone
 
-from calls import tasks
+from calls import analysis, tasks
 from calls.models import Call, Embedding
 from config.celery import TIMETABLE, app
 from platforms.events import TurnTakenBack
@@ -56,6 +56,23 @@ def test_calls_are_read_one_at_a_time(agent, caplog):
     tasks.judge_call(str(call.pk))
     assert "was not judged: ProviderError" in caplog.text
     assert not cache.get(tasks.READING)
+
+
+def test_what_cannot_be_asked_for_is_asked_for_the_next_time(agent, monkeypatch):
+    chat = make_call(agent, A_SHORT_CALL, channel="chat", closed_at=LONG_AGO, embedded_at=LONG_AGO)
+    tried = []
+
+    def away(name, *_, **__):
+        tried.append(name)
+        raise OSError("away")
+
+    monkeypatch.setattr(app, "send_task", away)
+    for ask in (tasks.catch_up, tasks.catch_up):
+        with pytest.raises(OSError, match="away"):
+            ask()
+
+    assert tried == ["calls.tasks.name_chat"] * 2
+    assert list(analysis.waiting(10)) == [chat]
 
 
 def test_a_vendor_that_fails_is_left_alone_for_a_while(agent, settings, caplog):
