@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 # IPv6 that stands for an IPv4 address, by way of a translator (RFC 6052).
 _TRANSLATED = ip_network("64:ff9b::/96")
+# What a network of our own may translate to anything (RFC 8215, RFC 2765), and what no network has had for
+# long: addresses that stand for IPv4 (RFC 4291), and of a site (RFC 3879).
+_NOT_OUTSIDE = [ip_network(one) for one in ("64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96", "fec0::/10")]
 
 
 class PrivateAddress(Exception):
@@ -15,8 +18,9 @@ class PrivateAddress(Exception):
 
 
 def leads_home(url: str, allowed: Sequence[str]) -> bool:
-    """Where the host of `url` is: False if on the internet, or nowhere; True if a machine of our own that may
-    be asked. Raises PrivateAddress for one that may not.
+    """Whether the host of `url` is for certain a machine of our own that may be asked: one that is allowed by
+    name, or a number in an allowed network. False if it is on the internet or nowhere, or if it is a name that
+    leads into an allowed network today. Raises PrivateAddress for a machine of our own that may not be asked.
 
     `allowed`: names ("ollama.internal") and networks ("10.1.0.0/16"). Asks the DNS, so it is for a thread.
     """
@@ -30,12 +34,12 @@ def leads_home(url: str, allowed: Sequence[str]) -> bool:
     except (OSError, UnicodeError):
         return False
     networks = [ip_network(one) for one in allowed if _is_network(one)]
-    ours = [
+    ours = {
         address for address in {ip_address(str(where[0])) for *_, where in found} if not is_outside(address)
-    ]
+    }
     if any(not any(address in network for network in networks) for address in ours):
         raise PrivateAddress(host)
-    return bool(ours)
+    return host in map(str, ours)
 
 
 def is_outside(address: IPv4Address | IPv6Address) -> bool:
@@ -46,6 +50,8 @@ def is_outside(address: IPv4Address | IPv6Address) -> bool:
             within = IPv4Address(int(address) & 0xFFFFFFFF)
         if within is not None:
             return is_outside(within)
+        if any(address in network for network in _NOT_OUTSIDE):
+            return False
     return address.is_global and not address.is_multicast
 
 

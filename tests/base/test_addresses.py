@@ -21,6 +21,10 @@ from base.addresses import PrivateAddress, is_outside, leads_home
         "http://[::ffff:10.0.0.1]/",
         "http://[64:ff9b::a00:1]/",
         "http://[2002:a00:1::]/",
+        "http://[64:ff9b:1::808:808]/",
+        "http://[::8.8.8.8]/",
+        "http://[::ffff:0:8.8.8.8]/",
+        "http://[fec0::1]/",
         "http://[fe80::1%25lo]/",
         "http://10.1.2.3/",
         "http://172.16.0.1/",
@@ -48,12 +52,18 @@ def test_it_lets_the_internet_be_asked_and_what_is_nowhere(url):
     [
         ("http://localhost:11434/v1", ["localhost"]),
         ("http://10.1.2.3/", ["10.1.0.0/16"]),
+        ("http://[fd00::1]/", ["fd00::/8"]),
         ("http://10.1.2.3/", ["10.1.2.3"]),
         ("http://Ollama.Internal/", ["ollama.internal"]),
     ],
 )
 def test_the_operator_may_allow_some(url, allowed):
     assert leads_home(url, allowed) is True
+
+
+def test_a_name_that_leads_into_an_allowed_network_may_be_asked_and_is_not_certain():
+    """Whoever has the name may have it lead elsewhere tomorrow: a key does not go there in the clear."""
+    assert leads_home("https://localhost/v1", ["127.0.0.0/8", "::1/128"]) is False
 
 
 def test_a_network_allows_no_other():
