@@ -286,7 +286,7 @@ def _announce(recorded: Recorded) -> None:
     """Tell the call's topic and the board. A finished topic is not added to: its watchers have gone.
 
     All is read again, with the row held: two that commit one after the other may come here the other way
-    round, and what is told last must be the newest.
+    round, and what is told last must be the newest. So may a chat that ended and has begun again by now.
     """
     rows = Call.objects.select_for_update(of=("self",)).select_related("agent", "version")
     try:
@@ -294,7 +294,7 @@ def _announce(recorded: Recorded) -> None:
     except Call.DoesNotExist:
         return  # deleted meanwhile
     topic = parts.topic(call)
-    if not recorded.was_closed and recorded.call.closed_at:
+    if not recorded.was_closed and recorded.call.closed_at and call.closed_at:
         # The end is told by whoever brought it about.
         _tell_to_the_end(call)
     elif not recorded.was_closed and not (call.closed_at and position(topic).end):

@@ -217,6 +217,20 @@ def test_a_call_that_comes_back_is_live_again(workspace, opening):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_call_that_came_back_before_its_end_was_told_is_not_told_to_be_over(workspace, opening):
+    record_quietly(workspace.pk, "retell", "x", ON_THE_SOCKET[:-1], source=SOCKET, opening=opening)
+    with transaction.atomic():
+        given_up = [CallEnded(at(45_000), "connection_lost", "failed")]
+        ended = record(workspace.pk, "retell", "x", given_up, source=WATCH, opening=opening)
+        again = [CallStarted(at(50_000))]
+        call = record_quietly(workspace.pk, "retell", "x", again, source=SOCKET, opening=opening).call
+
+    assert ended.closed_at
+    assert call.status == "live"
+    assert "finish" not in [part["type"] for part in watched(parts.topic(call))]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_platform_that_says_the_end_first_does_not_finish_what_we_may_still_add_to(workspace, opening):
     record_quietly(workspace.pk, "retell", "x", ON_THE_SOCKET[:3], source=SOCKET, opening=opening)
     ended = [CallEnded(at(9_200), "user_hangup", "caller_hung_up")]
