@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import orjson
+from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
 from django.db import transaction
 from django.utils import timezone
@@ -35,6 +36,8 @@ MESSAGE = "The answer was interrupted."
 LOCK_SECONDS = 2.0  # others wait for us, too
 LOG_SECONDS = 2.0  # how long taking a call over waits for the log: somebody waits for a sign of life
 
+IsHeld = Callable[[Call], Awaitable[bool]]
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -51,18 +54,15 @@ class Ending(NamedTuple):
     entries: list[Entry]
 
 
-async def tell(log: Log, call: Call, is_held: Callable[[Call], Awaitable[bool]] | None = None) -> bool:
+async def tell(log: Log, call: Call, is_held: IsHeld | None = None) -> bool:
     """End every answer and tool of the call that nobody is working on any more. True if there was one.
 
-    `is_held` is asked once more whether somebody is, after all: a chat may be asked on at this very moment,
-    and whoever answers holds it before they say anything.
+    `is_held` is asked whether somebody is, after all, with the call's row held: a chat may be asked on at
+    this very moment, and whoever answers holds it before they write anything down.
     In the record first, then before whoever watches: what fails in between is still open in the log, so the
     next who calls this tells it. Raises RedisError.
     """
-    left = await left_open(log, call)
-    if is_held and await is_held(call):
-        return False
-    ending = await end(call, left)
+    ending = await end(call, await left_open(log, call), is_held)
     if ending is None:
         return False
     await log.append(parts.topic(call), ending.entries)
@@ -96,14 +96,14 @@ async def left_open(log: Log, call: Call) -> Left:
     return left
 
 
-async def end(call: Call, left: Left | None) -> Ending | None:
+async def end(call: Call, left: Left | None, is_held: IsHeld | None = None) -> Ending | None:
     """Write down how they ended, and say what there is to tell; None if there was nothing.
 
     Without a log (`left` None, or one that was emptied) the record knows which answer was under way, though
     not its words.
     """
     return await database_sync_to_async(_end, thread_sensitive=False)(
-        call, left or Left({}, {}, set(), set())
+        call, left or Left({}, {}, set(), set()), is_held
     )
 
 
@@ -117,11 +117,13 @@ def _take_in(left: Left, group: str, part: dict) -> None:
 
 
 @transaction.atomic
-def _end(call: Call, left: Left) -> Ending | None:
+def _end(call: Call, left: Left, is_held: IsHeld | None) -> Ending | None:
     set_for_now("lock_timeout", LOCK_SECONDS)
     held = Call.objects.select_for_update(of=("self",)).filter(pk=call.pk).first()
     if held is None:
         return None  # deleted meanwhile
+    if is_held and async_to_sync(is_held)(call):
+        return None
     began = _last_begun(held)
     answers = dict(left.answers)
     rows = Turn.objects.filter(call=held)

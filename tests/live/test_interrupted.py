@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -19,7 +20,7 @@ from live.watch import Watch
 from platforms.events import CallEnded, ToolCalled, TurnSpoken
 from streaming.log import Entry, Log
 from tests.live.house import told, until
-from tests.live.left import began, half_an_answer, kinds, reread, say
+from tests.live.left import began, half_an_answer, kinds, make_call, reread, say
 
 
 async def test_an_answer_whose_process_died_is_ended_once_for_all_who_watch(begin, watch):
@@ -52,6 +53,24 @@ async def test_many_who_tell_of_it_at_once_tell_it_once(begin):
     assert kinds(shown).count("data-error") == kinds(shown).count("finish-step") == 1
     assert [row.text async for row in call.turns.all()] == ["Let me see"]
     assert await ModelCall.objects.acount() == 1
+
+
+async def test_what_is_begun_while_somebody_looks_is_not_taken_for_left(begin, house):
+    call, log = await begin(), Log()
+    others = []
+    record = database_sync_to_async(make_call, thread_sensitive=False)
+
+    async def is_held(call: Call) -> bool:
+        """Not yet: somebody holds it right after we asked, and their model begins."""
+        others.append(asyncio.create_task(record(house, began("r2"))))
+        await asyncio.wait(others, timeout=0.5)
+        return False
+
+    assert await interrupted.tell(log, call, is_held) is False
+
+    await asyncio.gather(*others)
+    await log.close()
+    assert await call.turns.acount() == 0
 
 
 async def test_a_watch_that_dies_after_writing_it_down_leaves_the_telling_to_another(begin, watch):
