@@ -15,7 +15,7 @@ from calls import board, fold, parts, services
 from calls.models import LONGEST_MS, Call, Turn
 from calls.services import Opening, Recorded
 from live.digest import Digest, Kept, kept_of
-from live.locks import set_for_now
+from live.locks import hold_briefly
 from live.pictures import Pictures
 from live.process import writer
 from live.scribe import Scribe
@@ -24,7 +24,6 @@ from streaming.log import Entry
 
 SEND_SECONDS = 10.0  # a platform that takes no frame for so long is gone
 BOARD_SECONDS = 0.25
-HOLD_SECONDS = 5.0  # of the call's row, between one statement and the next
 
 Send = Callable[[str], Awaitable[None]]
 
@@ -149,8 +148,7 @@ class Line:
         call = self.call
         opening = Opening(started_at=call.started_at, level=Call.Level.TOKEN)
         with transaction.atomic():
-            # Frozen in here, or its machine gone, this process would keep its successor from the call's row.
-            set_for_now("idle_in_transaction_session_timeout", HOLD_SECONDS)
+            hold_briefly()
             return services.record_quietly(
                 call.workspace_id,
                 self._platform,

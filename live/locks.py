@@ -6,6 +6,14 @@ from asgiref.sync import sync_to_async
 from django.db import Error, InterfaceError, OperationalError, connection, connections
 from psycopg.errors import IdleInTransactionSessionTimeout
 
+HOLD_SECONDS = 5.0  # of a call's row, between one statement and the next
+
+
+def hold_briefly() -> None:
+    """In a transaction that holds a call's row. Frozen in it, or its machine gone, this process would keep
+    everybody else from the call."""
+    set_for_now("idle_in_transaction_session_timeout", HOLD_SECONDS)
+
 
 def set_for_now(setting: str, seconds: float) -> None:
     """Set one of PostgreSQL's time limits until the end of this transaction."""

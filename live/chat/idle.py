@@ -3,29 +3,35 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from calls import fold, services
 from calls.models import Call
 from calls.services import Opening
 from live.chat.record import PLATFORM
+from live.locks import hold_briefly
 from platforms.events import CallEnded
 
 IDLE = timedelta(minutes=15)
 
 
 def idle(after: timedelta = IDLE) -> list[Call]:
-    """Those that go on, as far as the record knows, and have not been told of for so long. In a thread."""
-    heard = Call.objects.live().filter(platform=PLATFORM).annotate(heard_at=Max("events__created_at"))
+    """Those that go on, as far as the record knows, and have not been told of for so long. In a thread.
+
+    What our own reader makes of a chat is no word of it.
+    """
+    at = Max("events__created_at", filter=~Q(events__source=fold.READER))
+    heard = Call.objects.live().filter(platform=PLATFORM).annotate(heard_at=at)
     return list(heard.filter(heard_at__lt=timezone.now() - after))
 
 
 @transaction.atomic
 def end(call: Call, after: timedelta = IDLE) -> bool:
     """End one, unless it has gone on meanwhile. True if it was us. In a thread."""
+    hold_briefly()
     held = Call.objects.select_for_update(of=("self",)).get(pk=call.pk)
-    heard_at = held.events.aggregate(at=Max("created_at"))["at"]
+    heard_at = held.events.exclude(source=fold.READER).aggregate(at=Max("created_at"))["at"]
     if held.ended_at or heard_at is None or heard_at >= timezone.now() - after:
         return False
     services.record(

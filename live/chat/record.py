@@ -1,5 +1,6 @@
 """A chat in the record: opened, its newest question written down, its conversation read. In threads."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +21,7 @@ from calls.services import Opening
 from live.chat.asked import Asked
 from live.chat.wire import of_answer, tool_key, tool_of
 from live.digest import Kept, kept_of
+from live.locks import hold_briefly
 from platforms.events import CallEvent, CallStarted, TurnSpoken, TurnTakenBack
 
 PLATFORM = "chat"
@@ -62,8 +64,10 @@ def find(workspace_id: UUID, chat_id: str) -> Call | None:
     return chats.filter(platform=PLATFORM, platform_call_id=chat_id).first()
 
 
+@transaction.atomic
 def open_chat(agent: RunningAgent, asked: Asked, opened_by_id: UUID | None, trace_id: str) -> Call:
     """The chat's row, made if nobody has yet."""
+    hold_briefly()
     now = timezone.now()
     opening = Opening(
         started_at=now,
@@ -97,7 +101,8 @@ def is_left_open(call_id: UUID) -> bool:
     newest = Turn.objects.filter(call_id=call_id).order_by("-n").only("key", "role").first()
     if newest is None or newest.role == Turn.Role.AGENT:
         return False
-    return not Turn.objects.filter(call_id=call_id, key=tool_of(newest.key) or None).exists()
+    used_for = tool_of(newest.key) if newest.role == Turn.Role.TOOL else ""
+    return not (used_for and Turn.objects.filter(call_id=call_id, key=used_for).exists())
 
 
 @transaction.atomic
@@ -107,6 +112,7 @@ def ask(call_id: UUID, asked: Asked, agent: RunningAgent, available: bool) -> Qu
 
     Only for whoever holds the chat's lease. What is said again, or answered anew, takes all behind it back.
     """
+    hold_briefly()
     call = Call.objects.select_for_update(of=("self",)).select_related("agent", "version").get(pk=call_id)
     turns = _turns(call)
     branch = _branch(call, turns)
@@ -225,13 +231,16 @@ def _branch(call: Call, turns: Sequence[Turn]) -> list[Turn]:
 def messages_of(branch: Sequence[Turn]) -> list[Message]:
     """The conversation as a model reads it. What tools gave comes before the words it led to."""
     told: list[Message] = []
+    used = defaultdict(list)
+    for turn in branch:
+        if turn.role == Turn.Role.TOOL:
+            used[tool_of(turn.key)].append(turn)
     for turn in branch:
         match turn.role:
             case Turn.Role.CALLER:
                 told.append(Message("user", turn.text))
             case Turn.Role.AGENT:
-                tools = [tool for tool in branch if tool_of(tool.key) == turn.key]
-                for tool in tools:
+                for tool in used[turn.key]:
                     asked = ToolCall(tool.key, tool.tool_name, tool.tool_arguments or {})
                     told.append(Message("assistant", tool_calls=(asked,)))
                     told.append(Message("tool", tool.text, tool_call_id=tool.key))
@@ -246,7 +255,7 @@ def finished(call_id: UUID, key: str) -> Finished | None:
 
 
 def _finished(call: Call, answer: Turn) -> Finished:
-    its_own = Q(key=answer.key) | Q(key__startswith=tool_key(answer.key, ""))
+    its_own = Q(key=answer.key) | Q(key__startswith=tool_key(answer.key, ""), role=Turn.Role.TOOL)
     said = list(call.turns.filter(its_own).order_by("n"))
     replayed = [part for _, part in parts.replay_of(call, said)]
     rows = ModelCall.objects.for_workspace(call.workspace_id).filter(call_id=call.pk, turn=answer.key)

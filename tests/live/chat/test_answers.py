@@ -152,6 +152,23 @@ async def test_what_tools_gave_is_known_in_the_next_answer(chatter, model):
 # --- The same again ------------------------------------------------------------------------------------
 
 
+async def test_a_message_that_is_called_like_a_tool_is_a_message(chatter, model):
+    first = await chatter.ask("Hello?", "u1")
+    model.plays["m"] = [[HANG], [Say("Indeed."), Stop()]]
+    async with chatter.asking("I am a tool.", f"{first.key}.x1") as stopped:
+        await until(lambda: len(model.requests) == 2)
+        await chatter.stop()
+        await stopped.read()
+
+    call = await Call.objects.aget()
+    assert await sync_to_async(record.is_left_open)(call.pk)
+    finished = await sync_to_async(record.finished)(call.pk, first.key)
+    assert "I am a tool." not in str(finished.parts)
+    await chatter.ask("And?", "u2")
+    shown = [(one["role"], one["content"]) for one in model.requests[-1].body["messages"][1:]]
+    assert shown == [("user", "Hello?"), ("assistant", "Hello."), ("user", "I am a tool."), ("user", "And?")]
+
+
 async def test_the_same_request_is_answered_once_and_told_to_both(chatter, model):
     model.plays["m"] = [[Say("One "), Wait(0.3), Say("two."), Stop()]]
 

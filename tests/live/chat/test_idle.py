@@ -1,13 +1,22 @@
 """Chats end by themselves, and go on when somebody does."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from calls.models import Call, Turn
-from live.chat import idle
+from agents.services import agent_by_id
+from calls import fold, services
+from calls.models import Call, Event, Turn
+from calls.services import Opening
+from live.chat import idle, record
+from live.chat.asked import asked
 from live.watch import Watch
+from platforms.events import CallAnalyzed
 from tests.live.house import told
 
 
@@ -58,6 +67,41 @@ async def test_who_goes_on_finds_it_as_it_was_and_its_watchers_are_told(chatter,
     shown = await told(topic)
     assert "finish" not in [part["type"] for part in shown]
     assert again.text in [part["data"].get("text") for part in shown if part["type"] == "data-turn"]
+
+
+async def test_what_is_read_out_of_it_keeps_nothing_going(chatter, watch):
+    await chatter.ask()
+    call, last = await Call.objects.aget(), await Event.objects.alatest("created_at")
+    read = [CallAnalyzed(timezone.now(), summary="They said hello.")]
+    opening = Opening(call.started_at)
+    tell = sync_to_async(services.record)
+    await tell(call.workspace_id, "chat", "chat-1", read, source=fold.READER, opening=opening)
+    after = timezone.now() - last.created_at
+
+    assert await sync_to_async(idle.idle)(after)
+    assert await sync_to_async(idle.end)(call, after)
+    ended = await Event.objects.aget(kind="CallEnded")
+    assert ended.at == last.created_at
+
+
+async def test_who_freezes_with_a_chat_in_hand_loses_it(chatter):
+    """The database ends their transaction, or nobody could go on with the chat."""
+    agent = await agent_by_id(chatter.house.workspace.pk, chatter.house.agent.pk)
+    wanted = asked(json.dumps(chatter.body()).encode())
+
+    def look() -> list[bool]:
+        seen = []
+        for step in (
+            lambda: record.open_chat(agent, wanted, None, ""),
+            lambda: record.ask(Call.objects.get().pk, wanted, agent, True),
+            lambda: idle.end(Call.objects.get(), timedelta(0)),
+        ):
+            with CaptureQueriesContext(connection) as queries:
+                step()
+            seen.append(any("idle_in_transaction_session_timeout" in one["sql"] for one in queries))
+        return seen
+
+    assert await sync_to_async(look)() == [True, True, True]
 
 
 async def test_one_that_has_gone_on_meanwhile_is_not_ended(chatter):
