@@ -18,9 +18,9 @@ class PrivateAddress(Exception):
 
 
 def leads_home(url: str, allowed: Sequence[str]) -> bool:
-    """Whether the host of `url` is for certain a machine of our own that may be asked: one that is allowed by
-    name, or a number in an allowed network. False if it is on the internet or nowhere, or if it is a name that
-    leads into an allowed network today. Raises PrivateAddress for a machine of our own that may not be asked.
+    """Whether the host of `url` is for certain a machine of our own that may be asked: one allowed by its
+    name, or a number in an allowed network. False if it is on the internet or nowhere, or if it is a name
+    that leads into an allowed network today. Raises PrivateAddress for a machine that may not be asked.
 
     `allowed`: names ("ollama.internal") and networks ("10.1.0.0/16"). Asks the DNS, so it is for a thread.
     """
