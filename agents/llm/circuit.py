@@ -126,11 +126,14 @@ class Circuits:
 
     def allows(self, candidate: Candidate) -> bool:
         """Whether it might be asked now."""
-        state = self._view.get(candidate.circuit)
-        return state is None or state.stage(self._clock()) != "open"
+        state, now = self._view.get(candidate.circuit), self._clock()
+        if state is None or state.stage(now) == "closed":
+            return True
+        return state.stage(now) == "half-open" and (now >= state.probed or self._is_ours(candidate.circuit))
 
-    def admits(self, candidate: Candidate) -> bool:
-        """Whether to ask it now. A half-open one is asked by one request of one process."""
+    def admits(self, candidate: Candidate, *, last: bool = False) -> bool:
+        """Whether to ask it now. A half-open one is asked by one request of one process; by the first that
+        comes, if it is the `last` who could answer that, else by the first after all have been told."""
         self._keep_looking()
         key, now = candidate.circuit, self._clock()
         state = self._view.get(key)
@@ -139,17 +142,21 @@ class Circuits:
             return True
         if stage == "open":
             return False
-        if self._ours.pop(key, 0.0) > now:
+        if self._is_ours(key):
+            del self._ours[key]
             return True
         if now < state.probed:
             return False
         # Who has not looked for a while does not know who else is here, and tries.
-        if monotonic() - self._looked > STALE_SECONDS:
+        if last or monotonic() - self._looked > STALE_SECONDS:
             self._change(key, claimed)
             return True
         self._wanted.add(key)
         self._news.set()
         return False
+
+    def _is_ours(self, key: str) -> bool:
+        return self._ours.get(key, 0.0) > self._clock()
 
     def refusal(self, candidate: Candidate) -> ProviderError:
         """What is wrong with one that is not asked."""

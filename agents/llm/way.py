@@ -32,7 +32,7 @@ class Way:
             self._before = self._models[self._at].model.name if self._at >= 0 else ""
             self._at += 1
             candidate = self._models[self._at]
-            if self._circuits.admits(candidate):
+            if self._circuits.admits(candidate, last=self._is_last()):
                 self._tries = 0
                 return self._attempt(candidate, context.fit(self._request, candidate.context_tokens))
             if not self._failed:
@@ -54,12 +54,16 @@ class Way:
                 retries=attempt.candidate.retries,
                 took=attempt.seconds,
                 elapsed=monotonic() - self._began,
-                last=not any(map(self._circuits.allows, self._models[self._at + 1 :])),
+                last=self._is_last(),
             )
             if pause is not None:
                 await asyncio.sleep(pause)
                 return self._attempt(attempt.candidate, attempt.request)
         return self.next()
+
+    def _is_last(self) -> bool:
+        """Nobody else is left who might be asked."""
+        return not any(map(self._circuits.allows, self._models[self._at + 1 :]))
 
     def _shorter(self, attempt: Attempt) -> Attempt | None:
         """The same model with less to read, once. Its vendor counts in another way than we do."""

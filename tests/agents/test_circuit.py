@@ -12,7 +12,7 @@ from agents.llm import chain, circuit, router
 from agents.llm.chain import Candidate
 from agents.llm.circuit import Circuits, State
 from agents.llm.errors import ProviderError
-from agents.llm.events import Failed, Started
+from agents.llm.events import Failed, Finish, Started
 from agents.llm.pricing import Prices
 from agents.llm.providers.base import Endpoint, Model
 from agents.models import LanguageModel, Provider
@@ -181,6 +181,21 @@ async def test_one_request_of_one_process_tries_it(process, candidate, clock):
     await until(lambda: all(one.admits(candidate) for one in processes))
 
 
+async def test_where_no_other_could_answer_the_first_that_comes_tries_it(process, candidate, clock):
+    one, other = process(), process()
+    assert other.admits(candidate)
+    fails(one, candidate)
+    await until(lambda: not other.allows(candidate))
+    clock.now += 11
+    assert one.allows(candidate)
+
+    assert [one.admits(candidate, last=True) for _ in range(2)] == [True, False]
+
+    assert not one.allows(candidate)
+    await until(lambda: not other.allows(candidate))
+    assert not other.admits(candidate, last=True)
+
+
 async def test_an_answer_that_came_closes_it_for_all(process, candidate):
     one, other = process(), process()
     for _ in range(circuit.FAILURES - 1):
@@ -257,6 +272,26 @@ async def test_a_model_that_fails_again_and_again_is_not_asked(
     rows = await recorded()
     assert len(rows) == 2 * circuit.FAILURES + 3
     assert {row.fallback_from for row in rows if row.model == "b"} == {"a"}
+
+
+@pytest.mark.parametrize("others", [[], ["b"]])
+async def test_the_only_one_left_is_tried_by_the_first_request_after_its_time(
+    others, open_for_long, vendors, add_model, ask
+):
+    for name in ["a", *others]:
+        await add_model(name)
+        for _ in range(circuit.FAILURES):
+            vendors.play(name, Refuse(500))
+        vendors.play(name, *HELLO)
+    clock = router._router().circuits._clock = Clock()
+    for _ in range(circuit.FAILURES):
+        await ask()
+    await router._router().circuits.look()
+    clock.now += 101
+
+    answered = await ask()
+
+    assert answered[-1] == Finish("stop")
 
 
 async def test_a_redis_that_says_nothing_holds_nobody_up(open_for_long, vendors, add_model, ask):
