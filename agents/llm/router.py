@@ -65,11 +65,17 @@ async def prepare() -> None:
         async with asyncio.timeout(PREPARE_SECONDS):
             for kind in await _kinds():
                 await asyncio.to_thread(adapter, kind)
-            await _router().circuits.look()
-    except Away:
-        logger.warning("cannot see which models are left alone")
+            await look()
     except (Error, ImproperlyConfigured, TimeoutError) as error:
         logger.warning("cannot see which vendors are set up: %s", type(error).__name__)
+
+
+async def look() -> None:
+    """See which models are left alone; an event loop that is new to this would ask those too."""
+    try:
+        await _router().circuits.look()
+    except Away:
+        logger.warning("cannot see which models are left alone")
 
 
 def _kinds_in_use() -> list[str]:

@@ -35,6 +35,7 @@ def ask(request: Request) -> str:
 
 async def _ask(request: Request) -> str:
     try:
+        await router.look()
         return await whole(request)
     finally:
         await router.close()
