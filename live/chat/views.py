@@ -5,7 +5,6 @@ import logging
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Mapping
 from typing import TypeVar
-from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
@@ -85,7 +84,7 @@ async def chat(request: HttpRequest) -> HttpResponseBase:
 async def stream(request: HttpRequest, chat_id: str) -> HttpResponseBase:
     """`GET /api/chat/<id>/stream`: the answer under way, from its beginning; 204 if there is none."""
     try:
-        call = await _find(request.viewer.workspace_id, chat_id)
+        call = await _find(request.viewer, chat_id)
         about = await _asked(leases().about(call.pk))
     except Refused as refusal:
         return refusal.response
@@ -99,7 +98,7 @@ async def stream(request: HttpRequest, chat_id: str) -> HttpResponseBase:
 async def stop(request: HttpRequest, chat_id: str) -> HttpResponse:
     """`POST /api/chat/<id>/stop`: `{"stopped": whether there was an answer under way}`."""
     try:
-        call = await _find(request.viewer.workspace_id, chat_id)
+        call = await _find(request.viewer, chat_id)
         about = await _asked(leases().about(call.pk))
         if about is not None:
             await _asked(talk.ask_to_stop(call, about.partition(" ")[0]))
@@ -139,10 +138,17 @@ async def _asked(redis: Awaitable[T]) -> T:
         raise refusal from None
 
 
-async def _find(workspace_id: UUID, chat_id: str) -> Call:
-    call = await in_a_thread(record.find)(workspace_id, chat_id) if is_id(chat_id) else None
+async def _find(viewer: Viewer, chat_id: str) -> Call:
+    call = await in_a_thread(record.find)(viewer.workspace_id, chat_id) if is_id(chat_id) else None
     if call is None:
         raise Refused(404, message="There is no such chat.")
+    return _theirs(viewer, call)
+
+
+def _theirs(viewer: Viewer, call: Call) -> Call:
+    """A chat that a person began is theirs alone: colleagues watch it as a call, and programs stay out."""
+    if call.opened_by_id not in (None, viewer.user_id):
+        raise Refused(403, "forbidden", "Somebody else is having this chat.")
     return call
 
 
@@ -151,8 +157,8 @@ async def _find(workspace_id: UUID, chat_id: str) -> Call:
 
 async def _answered(viewer: Viewer, wanted: Asked) -> HttpResponseBase:
     call = await in_a_thread(record.find)(viewer.workspace_id, wanted.chat_id)
-    if call and call.opened_by_id and viewer.user_id and call.opened_by_id != viewer.user_id:
-        raise Refused(403, "forbidden", "Somebody else is having this chat.")
+    if call:
+        _theirs(viewer, call)
     agent = await _agent(viewer, wanted, call)
     tier = wanted.tier or agent.tier
     plan = await router.plan(viewer.workspace_id, tier, wanted.provider)
@@ -162,7 +168,8 @@ async def _answered(viewer: Viewer, wanted: Asked) -> HttpResponseBase:
         if not plan.available:
             raise _unavailable()
         opened = in_a_thread(record.open_chat)
-        call = await opened(agent, wanted, viewer.user_id, current_trace_id())
+        # Somebody may have been quicker to begin a chat of this name.
+        call = _theirs(viewer, await opened(agent, wanted, viewer.user_id, current_trace_id()))
     key = f"msg_{secrets.token_hex(12)}"
     message_id = wanted.message.id if wanted.message else ""
     for _ in range(TRIES):

@@ -1,5 +1,6 @@
 """Who may chat, and what is refused before it costs anything."""
 
+import asyncio
 import json
 from contextlib import AsyncExitStack
 
@@ -140,21 +141,46 @@ async def test_strangers_may_not(chatter, model):
     assert await nothing_happened(model)
 
 
+def headers(session: str) -> dict:
+    return {"x-csrftoken": "a" * 32, "cookie": f"{session}; csrftoken={'a' * 32}"}
+
+
+async def test_who_begins_a_chat_at_the_same_moment_as_another_does_not_read_it(chatter, model):
+    def people():
+        return [cookie_of(make_member(chatter.house.workspace, role)) for role in ("operator", "admin")]
+
+    sessions = [value.decode() for _, value in await sync_to_async(people)()]
+    chatter.client.headers.pop("authorization")
+    asking = [
+        chatter.client.post("/api/chat", json=chatter.body(), headers=headers(session))
+        for session in sessions
+    ]
+
+    answers = await asyncio.gather(*asking)
+
+    assert sorted(answer.status_code for answer in answers) == [200, 403]
+
+
 async def test_a_persons_chat_is_theirs(chatter, model):
     def people():
         return [cookie_of(make_member(chatter.house.workspace, role)) for role in ("operator", "admin")]
 
     mine, others = [value.decode() for _, value in await sync_to_async(people)()]
-    csrf = {"x-csrftoken": "a" * 32}
     chatter.client.headers.pop("authorization")
 
-    def headers(session: str) -> dict:
-        return csrf | {"cookie": f"{session}; csrftoken={'a' * 32}"}
-
+    program = {"authorization": f"Bearer {chatter.house.token}"}
     began = await chatter.client.post("/api/chat", json=chatter.body(), headers=headers(mine))
-    other = await chatter.client.post("/api/chat", json=chatter.body("And?", "u2"), headers=headers(others))
+    for whose in (headers(others), program):
+        for method, path, body in (
+            ("POST", "/api/chat", chatter.body("And?", "u2")),
+            ("GET", "/api/chat/chat-1/stream", None),
+            ("POST", "/api/chat/chat-1/stop", None),
+        ):
+            other = await chatter.client.request(method, path, json=body, headers=whose)
+            assert (other.status_code, other.json()["error"]["code"]) == (403, "forbidden"), path
+    stopped = await chatter.client.post("/api/chat/chat-1/stop", headers=headers(mine))
 
-    assert (began.status_code, other.status_code) == (200, 403)
+    assert (began.status_code, stopped.status_code) == (200, 200)
     assert (await Call.objects.aget()).opened_by_id is not None
 
 
