@@ -38,8 +38,7 @@ async def race(lead: Answer, seconds: float, spare: Callable[[], Answer | None])
                 if answer is lead and not failure.error.falls_through:
                     raise
                 continue
-            for loser in asked:
-                loser.cancel()
+            leaving = asyncio.create_task(_send_away(asked))  # the first word does not wait for that
             try:
                 if event is not None:
                     yield event
@@ -47,13 +46,18 @@ async def race(lead: Answer, seconds: float, spare: Callable[[], Answer | None])
                     yield event
             finally:
                 await answer.aclose()
+                await leaving
             return
         # What stops the chain stops it, whoever said so.
         stops = (failure for failure in failures.values() if not failure.error.falls_through)
         raise next(stops, failures[lead])
     finally:
-        for task in asked:
-            task.cancel()
-        await asyncio.gather(*asked, return_exceptions=True)
-        for answer in asked.values():
-            await answer.aclose()
+        await _send_away(asked)
+
+
+async def _send_away(asked: dict[asyncio.Task[Event | None], Answer]) -> None:
+    for task in asked:
+        task.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
+    for answer in asked.values():
+        await answer.aclose()

@@ -60,6 +60,20 @@ async def test_the_first_is_heard_if_it_begins_before_the_other():
     assert other.gone.is_set()
 
 
+async def test_when_both_begin_at_once_the_other_is_sent_away_while_the_first_still_speaks():
+    lead, other = Speaker("a"), Speaker("b")
+    async with aclosing(race(lead.answer(), 0.0, other.answer)) as events:
+        first = asyncio.create_task(anext(events))
+        await other.asked.wait()
+        lead.may.set()
+        other.may.set()
+
+        assert await first == TextDelta("a")
+        async with asyncio.timeout(5):
+            await other.gone.wait()
+        assert [event async for event in events] == [TextDelta("a")]
+
+
 async def test_nobody_else_is_asked_when_the_first_is_in_time():
     lead, other = Speaker("a"), Speaker("b")
     lead.may.set()
