@@ -6,7 +6,7 @@ knows which of them made it; after a change all are made again, and until then o
 
 import hashlib
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -39,12 +39,19 @@ class EmbeddingFailed(Exception):
     """Whoever makes the vectors could not, for now. Names no words."""
 
 
+class EmbeddingRefused(Exception):
+    """It is these texts that the vendor will not have; others may do."""
+
+
 class Embedder(Protocol):
     name: str
     provider: str
 
     def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
-        """A vector of length 1 for each, and the tokens that are paid for. Raises EmbeddingFailed."""
+        """A vector of length 1 for each, and the tokens that are paid for.
+
+        Raises EmbeddingFailed, EmbeddingRefused.
+        """
         ...
 
 
@@ -81,7 +88,8 @@ class OpenAI:
             )
         except self._sdk.OpenAIError as error:
             # By name only: the vendor may quote what it was sent.
-            raise EmbeddingFailed(type(error).__name__) from error
+            refused = isinstance(error, self._sdk.BadRequestError | self._sdk.UnprocessableEntityError)
+            raise (EmbeddingRefused if refused else EmbeddingFailed)(type(error).__name__) from error
         vectors = [one.embedding for one in sorted(told.data, key=lambda one: one.index)]
         if [len(vector) for vector in vectors] != [DIMENSIONS] * len(texts):
             raise EmbeddingFailed("vectors of another size")
@@ -104,7 +112,7 @@ def embedder() -> Embedder:
 
 
 def vectors_of(texts: Sequence[str], workspace_id: UUID, call_id: UUID | None = None) -> list[list[float]]:
-    """One for each text. What it costs is written down. Raises EmbeddingFailed."""
+    """One for each text. What it costs is written down. Raises EmbeddingFailed, EmbeddingRefused."""
     by = embedder()
     vectors, tokens = by.embed([text[:LONGEST] for text in texts])
     if tokens:
@@ -127,13 +135,21 @@ def vectors_of(texts: Sequence[str], workspace_id: UUID, call_id: UUID | None = 
 def waiting(most: int, *, but: Collection[UUID] = ()) -> QuerySet[Call]:
     """Calls with words that have not been placed, oldest first. One that goes on changes too often yet."""
     over = Q(ended_at__isnull=False) | Q(channel=Call.Channel.CHAT)
-    rows = Call.objects.filter(over, embedded_at=None).exclude(pk__in=list(but))
+    rows = Call.objects.due("embed_after").filter(over, embedded_at=None).exclude(pk__in=list(but))
     return rows.order_by("started_at")[:most]
 
 
-def take_in(call: Call) -> int:
-    """Place what is new of a call, and say how many texts that was; what was taken back is not found any more.
-    Done twice, it does nothing the second time. Raises EmbeddingFailed."""
+def set_aside(call: Call) -> None:
+    """Others first: with this one something is wrong."""
+    Call.objects.filter(pk=call.pk).update(embed_after=call.next_try())
+
+
+def take_in(call: Call, may_go_on: Callable[[], bool] = lambda: True) -> int:
+    """Place what is new of a call, and say how many texts that was. What was taken back goes.
+
+    Done twice, it does nothing the second time. Of a long call a part is placed where `may_go_on` says so
+    before its next batch; the rest still waits. Raises EmbeddingFailed, EmbeddingRefused.
+    """
     name, texts, known = embedder().name, dict(_texts(call)), {}
     for row in Embedding.objects.filter(call=call).defer("vector"):
         if row.turn_id in texts:
@@ -142,6 +158,8 @@ def take_in(call: Call) -> int:
             row.delete()
     new = [(turn_id, text) for turn_id, text in texts.items() if known.get(turn_id) != (name, _digest(text))]
     for start in range(0, len(new), BATCH):
+        if start and not may_go_on():
+            return start
         batch = new[start : start + BATCH]
         vectors = vectors_of([text for _, text in batch], call.workspace_id, call.pk)
         try:
@@ -198,7 +216,10 @@ class Found:
 def nearest(
     workspace_id: UUID, text: str, *, among: QuerySet[Call] | None = None, most: int = 5
 ) -> list[Found]:
-    """What of a workspace's calls (`among` them) says the like, nearest first. Raises EmbeddingFailed."""
+    """What of a workspace's calls (`among` them) says the like, nearest first.
+
+    Raises EmbeddingFailed, EmbeddingRefused.
+    """
     vector = vectors_of([text], workspace_id)[0]
     rows = Embedding.objects.for_workspace(workspace_id).filter(model=embedder().name)
     if among is not None:

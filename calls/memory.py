@@ -22,7 +22,7 @@ from accounts.permissions import Permission, role_may
 from agents.llm.request import ToolSpec
 from agents.models import Agent, AgentVersion
 from agents.registry import ToolContext, ToolFailed
-from calls.embeddings import EmbeddingFailed, Found, embedder, nearest
+from calls.embeddings import EmbeddingFailed, EmbeddingRefused, Found, embedder, nearest
 from calls.models import Call
 
 logger = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ def _search(call: ToolContext, arguments: dict[str, Any]) -> str:
 def _nearest(call: ToolContext, query: str, among: QuerySet[Call] | None) -> list[Found]:
     try:
         return nearest(call.workspace_id, query, among=among, most=FOUND)
-    except EmbeddingFailed as error:
+    except (EmbeddingFailed, EmbeddingRefused) as error:
         raise ToolFailed("The search is not available now.") from error
 
 

@@ -2,14 +2,17 @@
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError
-from redis.exceptions import RedisError
+from redis import Redis
+from redis.exceptions import LockError, RedisError
+from redis.lock import Lock
 
 from agents.llm.errors import ProviderError
 from calls import analysis, embeddings
@@ -22,6 +25,7 @@ logger = logging.getLogger(__name__)
 PASSING = (OperationalError, InterfaceError, RedisError)
 BATCH = 50  # calls looked at together
 ENOUGH_SECONDS = 5.0  # webhooks wait for this worker too; the timetable comes by again
+BUSY_SECONDS = 60.0  # longer than a batch takes (calls/embeddings.py)
 REST_SECONDS = 60  # after the vendor of embeddings has failed
 TRIES = 5  # to have a call judged, over about a quarter of an hour
 PAUSE_SECONDS = 30
@@ -30,7 +34,9 @@ CLAIM_SECONDS = 1_800  # until a title is asked for again of which nothing is he
 TITLED_BY = 6  # turns of a chat; a longer one keeps the title it has
 AT_ONCE = 5  # calls given to be judged with every tick: about as many as are judged until the next
 IN_TURN_SECONDS = 5
-READING_SECONDS = 120  # longer than anything that is asked of a model takes (agents/llm/whole.py)
+# One call is read at a time, since models that hang must leave a worker for what cannot wait. Longer than
+# anything that is asked of a model takes (agents/llm/whole.py).
+READING_SECONDS = 120.0
 RESTING, BUSY, READING = "calls:embeddings:rest", "calls:embeddings:busy", "calls:reading"
 
 
@@ -40,7 +46,45 @@ def catch_up() -> None:
 
     Nobody rings for a single call: what a lost message or a dead worker left is found the next time.
     """
-    _embed()
+    try:
+        _embed()
+    finally:
+        _give_out()
+
+
+def _embed() -> None:
+    """All that wait, while there is time. Two at once would only pay twice."""
+    if cache.get(RESTING):
+        return
+    with _alone(BUSY, BUSY_SECONDS) as ours:
+        if ours:
+            enough = time.monotonic() + ENOUGH_SECONDS
+            _place(lambda: time.monotonic() < enough and _still(ours))
+
+
+def _place(may_go_on: Callable[[], bool]) -> None:
+    tried = set[UUID]()
+    while calls := list(embeddings.waiting(BATCH, but=tried)):
+        for call in calls:
+            if not may_go_on():
+                return
+            tried.add(call.pk)
+            try:
+                embeddings.take_in(call, may_go_on)
+            except EmbeddingFailed as error:
+                logger.warning("embeddings rest for %d s: %s", REST_SECONDS, error)
+                cache.set(RESTING, True, REST_SECONDS)
+                return
+            except Exception as error:
+                # By name only: an error may quote what was said. The others shall not wait for it.
+                logger.warning("call %s was not embedded: %s", call.pk, type(error).__name__)
+                embeddings.set_aside(call)
+            else:
+                _want_title(call)
+
+
+def _give_out() -> None:
+    """To be judged, a few at a time."""
     analysis.settle()
     for call in analysis.waiting(AT_ONCE):
         if analysis.claim(call):
@@ -50,26 +94,6 @@ def catch_up() -> None:
             except Exception:
                 analysis.give_back(call)
                 raise
-
-
-def _embed() -> None:
-    """All that wait, while there is time. Two at once would only pay twice."""
-    if cache.get(RESTING) or not cache.add(BUSY, True, REST_SECONDS):
-        return
-    enough, tried = time.monotonic() + ENOUGH_SECONDS, set[UUID]()
-    try:
-        while calls := list(embeddings.waiting(BATCH, but=tried)):
-            for call in calls:
-                if time.monotonic() >= enough:
-                    return
-                tried.add(call.pk)
-                embeddings.take_in(call)
-                _want_title(call)
-    except EmbeddingFailed as error:
-        logger.warning("embeddings rest for %d s: %s", REST_SECONDS, error)
-        cache.set(RESTING, True, REST_SECONDS)
-    finally:
-        cache.delete(BUSY)
 
 
 def _want_title(call: Call) -> None:
@@ -92,7 +116,7 @@ def _title(call_id: object) -> str:
 def judge_call(self, call_id: str) -> None:
     """Have a model say how the call went. Tried again while that can help; without it the call is as good."""
     try:
-        with _reading() as free:
+        with _alone(READING, READING_SECONDS) as free:
             if free:
                 analysis.judge(UUID(call_id))
     except (ProviderError, UnusableAnswer, *PASSING) as error:
@@ -110,7 +134,7 @@ def judge_call(self, call_id: str) -> None:
 def name_chat(call_id: str) -> None:
     """Give a chat a title that says what it is about."""
     try:
-        with _reading() as free:
+        with _alone(READING, READING_SECONDS) as free:
             if free:
                 analysis.entitle(UUID(call_id))
     except (ProviderError, UnusableAnswer, *PASSING) as error:
@@ -122,14 +146,25 @@ def name_chat(call_id: str) -> None:
 
 
 @contextmanager
-def _reading() -> Iterator[bool]:
-    """One call is read at a time: models that hang must leave a worker for what cannot wait."""
-    free = cache.add(READING, True, READING_SECONDS)
+def _alone(name: str, seconds: float) -> Iterator[Lock | None]:
+    """One at a time in all processes; None: somebody else is. One that died is waited for so long."""
+    with Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as redis:
+        lock = redis.lock(name, timeout=seconds)
+        ours = lock.acquire(blocking=False)
+        try:
+            yield lock if ours else None
+        finally:
+            if ours:
+                with suppress(LockError):  # it ran out, and may be somebody else's
+                    lock.release()
+
+
+def _still(ours: Lock) -> bool:
+    """Whether it is ours, and then it is for as long again."""
     try:
-        yield free
-    finally:
-        if free:
-            cache.delete(READING)
+        return bool(ours.reacquire())
+    except LockError:
+        return False
 
 
 def _is_final(error: Exception) -> bool:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Workspace
 from agents.models import Agent, ModelCall
 from calls import embeddings
-from calls.embeddings import EmbeddingFailed, nearest, take_in, waiting
+from calls.embeddings import EmbeddingFailed, EmbeddingRefused, nearest, take_in, waiting
 from calls.fold import READER
 from calls.models import Call, Embedding, Turn
 from calls.services import record
@@ -213,3 +213,10 @@ def test_a_vendor_that_refuses_leaves_the_call_waiting(call, vendor):
     with pytest.raises(EmbeddingFailed, match=r"^AuthenticationError$"):
         take_in(call)
     assert list(waiting(10)) == [call]
+
+
+def test_texts_that_a_vendor_will_not_have_are_told_from_a_vendor_that_fails(call, vendor):
+    vendor.status = 400
+
+    with pytest.raises(EmbeddingRefused, match=r"^BadRequestError$"):
+        take_in(call)

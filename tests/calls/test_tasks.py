@@ -1,17 +1,22 @@
 """Slow work that the timetable has done, for every call once."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from celery.contrib.testing.worker import start_worker
+from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
+from redis import Redis
+from redis.exceptions import LockError
 
-from calls import analysis, tasks
-from calls.models import Call, Embedding
+from calls import analysis, embeddings, tasks
+from calls.embeddings import EmbeddingRefused
+from calls.models import Call, Embedding, Turn
 from config.celery import TIMETABLE, app
 from platforms.events import TurnTakenBack
-from tests.calls.made import A_SHORT_CALL, make_call
+from tests.calls.made import A_SHORT_CALL, make_call, said
 from tests.config.running import wait_for
 
 LONG_AGO = timezone.now() - timedelta(hours=1)
@@ -36,26 +41,35 @@ def test_what_has_ended_is_placed_and_given_to_be_judged_without_anybody_asking(
 
 def test_one_is_at_it_at_a_time(agent):
     make_call(agent, A_SHORT_CALL)
-    cache.add(tasks.BUSY, True, 60)
+    with tasks._alone(tasks.BUSY, 60):
+        tasks._embed()
+        assert not Embedding.objects.exists()
 
     tasks._embed()
+    assert Embedding.objects.exists()
 
-    assert not Embedding.objects.exists()
+
+def test_who_was_slow_does_not_let_a_third_in_beside_the_second(agent):
+    with Redis.from_url(settings.REDIS_URL) as redis, tasks._alone("x", 60) as first:
+        redis.delete("x")  # it ran out
+        with tasks._alone("x", 60) as second:
+            assert second
+            assert not tasks._still(first)
+            with suppress(LockError):
+                first.release()
+            assert tasks._still(second)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_calls_are_read_one_at_a_time(agent, caplog):
     """Whoever finds another at it comes again; what is left in the queue does no harm."""
     call = make_call(agent, A_SHORT_CALL)
-    cache.add(tasks.READING, True, 60)
-
-    tasks.judge_call(str(call.pk))
+    with tasks._alone(tasks.READING, 60):
+        tasks.judge_call(str(call.pk))
     assert "was not judged" not in caplog.text
 
-    cache.delete(tasks.READING)
     tasks.judge_call(str(call.pk))
     assert "was not judged: ProviderError" in caplog.text
-    assert not cache.get(tasks.READING)
 
 
 def test_what_cannot_be_asked_for_is_asked_for_the_next_time(agent, monkeypatch):
@@ -85,6 +99,52 @@ def test_a_vendor_that_fails_is_left_alone_for_a_while(agent, settings, caplog):
 
     assert caplog.text.count("embeddings rest for 60 s: APIConnectionError") == 1
     assert Call.objects.get().embedded_at is None
+
+
+class Fussy:
+    name, provider = "fussy", "nobody"
+
+    def embed(self, texts):
+        if "a poison" in texts:
+            raise EmbeddingRefused("BadRequestError")
+        if "a bug" in texts:
+            raise ValueError("a bug")
+        return [[1.0] * 256 for _ in texts], 0
+
+
+def test_one_call_that_cannot_be_placed_does_not_keep_the_others_waiting(
+    agent, settings, monkeypatch, caplog
+):
+    """Whatever it is: a vendor's refusal, or a fault of ours."""
+    calls = [make_call(agent, [said("c0", text, 0, 9)]) for text in ("Hello", "a poison", "a bug", "Bye")]
+    monkeypatch.setitem(embeddings.KINDS, "fussy", Fussy)
+    settings.EMBEDDINGS = "fussy"
+
+    for _ in range(2):
+        tasks._embed()
+
+    placed = Embedding.objects.values_list("call", flat=True)
+    assert set(placed) == {calls[0].pk, calls[3].pk}
+    assert sorted(line for line in caplog.messages if "embedded" in line) == sorted(
+        f"call {call.pk} was not embedded: {kind}"
+        for call, kind in zip(calls[1:3], ("EmbeddingRefused", "ValueError"), strict=True)
+    )
+    assert "a bug" not in caplog.text
+    assert not embeddings.waiting(10)
+    later = [call.embed_after - timezone.now() for call in Call.objects.exclude(embed_after=None)]
+    assert len(later) == 2
+    assert all(timedelta(hours=1) < wait <= timedelta(days=1) for wait in later)
+
+
+def test_of_a_long_call_as_much_is_placed_as_there_is_time_for(agent):
+    call = make_call(agent)
+    rows = [said(f"c{n}", f"word {n}", n, n) | {"n": n} for n in range(1, embeddings.BATCH + 4)]
+    Turn.objects.bulk_create(Turn(workspace_id=call.workspace_id, call=call, **row) for row in rows)
+
+    assert embeddings.take_in(call, lambda: False) == embeddings.BATCH
+    assert list(embeddings.waiting(10)) == [call]
+    assert embeddings.take_in(call) == 3
+    assert not embeddings.waiting(10)
 
 
 def test_what_was_taken_back_is_not_part_of_it(agent):
