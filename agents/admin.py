@@ -1,12 +1,21 @@
-"""Agents and the models they may use. What an agent was told is evidence: a version never changes."""
+"""Agents and the models they may use. What an agent was told is evidence: a version never changes.
+
+Providers, models and budgets are held to the rules of the settings' pages, and each act is in the audit log.
+"""
+
+import json
+from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
+from agents import provision
 from agents.models import Agent, AgentVersion, Budget, LanguageModel, ModelCall, Provider, Tool
-from agents.spending.budgets import check
+from agents.setup.forms import ModelForm, check_hedge, checked_address, checked_options
+from agents.spending import budgets
 from base.admin import Evidence, Rows, SecretsForm, is_set, readable, shown
 
 IN_WORKSPACE = ("workspace", AutocompleteSelectFilter)
@@ -81,15 +90,44 @@ class Switched(Rows):
 
     @admin.action(description="Enable", permissions=["change"])
     def enable(self, request: HttpRequest, rows: QuerySet) -> None:
-        self.message_user(request, f"Enabled: {rows.update(enabled=True)}.", messages.SUCCESS)
+        self._switch(request, rows, "Enabled", enabled=True)
 
     @admin.action(description="Disable", permissions=["change"])
     def disable(self, request: HttpRequest, rows: QuerySet) -> None:
-        self.message_user(request, f"Disabled: {rows.update(enabled=False)}.", messages.SUCCESS)
+        self._switch(request, rows, "Disabled", enabled=False)
+
+    def _switch(self, request: HttpRequest, rows: QuerySet, done: str, *, enabled: bool) -> None:
+        changed = [row for row in rows if provision.edit(row, {"enabled": enabled}, by=request.user.pk)]
+        self.message_user(request, f"{done}: {len(changed)}.", messages.SUCCESS)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: SecretsForm, change: bool) -> None:
+        if change:
+            before = type(obj).objects.get(pk=obj.pk)
+            provision.edit(before, form.cleaned_data, by=request.user.pk)
+        else:
+            obj.pk = self.create(dict(form.cleaned_data), request.user.pk).pk
+
+    def create(self, fields: dict[str, Any], by: Any) -> Any:
+        """A row with all that was typed."""
+        raise NotImplementedError
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        provision.delete(obj, by=request.user.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for row in queryset:
+            provision.delete(row, by=request.user.pk)
+
+
+class ProviderForm(SecretsForm):
+    def clean_base_url(self) -> str:
+        value = self.cleaned_data["base_url"]
+        return checked_address(value) if "base_url" in self.changed_data else value
 
 
 @admin.register(Provider)
 class Providers(Switched):
+    form = ProviderForm
     list_display = ("name", "kind", "workspace", "has_api_key", "enabled")
     list_filter = ("kind", "enabled", IN_WORKSPACE)
     list_select_related = ("workspace",)
@@ -98,20 +136,44 @@ class Providers(Switched):
     fields = ("workspace", "name", "kind", "base_url", "api_key", "enabled")
     has_api_key = is_set("api_key", "API key")
 
+    def create(self, fields: dict[str, Any], by: Any) -> Provider:
+        return provision.create_provider(fields.pop("workspace"), fields, by=by)
+
+
+class LanguageModelForm(SecretsForm):
+    def clean_options(self) -> dict[str, Any]:
+        return checked_options(json.dumps(self.cleaned_data["options"] or {}))
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        for name, field in ModelForm.base_fields.items():
+            try:
+                field.run_validators(values.get(name))
+            except ValidationError as wrong:
+                self.add_error(name, wrong)
+        if wrong := check_hedge(values.get("hedge_ms"), values.get("timeout_ms")):
+            self.add_error("hedge_ms", wrong)
+        return values
+
 
 @admin.register(LanguageModel)
 class LanguageModels(Switched):
+    form = LanguageModelForm
     list_display = ("name", "provider", "workspace", "tier", "rank", "price_in", "price_out", "enabled")
     list_filter = ("tier", "enabled", IN_WORKSPACE)
     list_select_related = ("workspace", "provider")
     search_fields = ("name",)
     autocomplete_fields = ("workspace", "provider")
 
+    def create(self, fields: dict[str, Any], by: Any) -> LanguageModel:
+        del fields["workspace"]  # its provider's: no form takes another
+        return provision.create_model(fields.pop("provider"), fields, by=by)
+
 
 class BudgetForm(SecretsForm):
     def clean(self) -> dict:
         values = super().clean() or {}
-        if not self.errors and (wrong := check(values["soft_usd"], values["hard_usd"])):
+        if not self.errors and (wrong := budgets.check(values["soft_usd"], values["hard_usd"])):
             self.add_error("soft_usd", wrong)
         return values
 
@@ -125,6 +187,25 @@ class Budgets(Rows):
     search_fields = ("agent__name", "workspace__name")
     autocomplete_fields = ("workspace", "agent")
     fields = ("workspace", "agent", "period", "soft_usd", "hard_usd")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Budget | None = None) -> tuple:
+        fields = super().get_readonly_fields(request, obj)
+        # Of another agent or period it would be another budget, and what is counted for it another's.
+        return (*fields, "agent", "period") if obj else fields
+
+    def save_model(self, request: HttpRequest, obj: Budget, form: BudgetForm, change: bool) -> None:
+        limits: Any = {"soft": obj.soft_usd, "hard": obj.hard_usd, "by": request.user.pk}
+        if change:
+            budgets.change(obj, **limits)
+        else:
+            obj.pk = budgets.add(obj.workspace_id, obj.agent, obj.period, **limits).pk
+
+    def delete_model(self, request: HttpRequest, obj: Budget) -> None:
+        budgets.remove(obj, by=request.user.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Budget]) -> None:
+        for budget in queryset:
+            budgets.remove(budget, by=request.user.pk)
 
 
 @admin.register(ModelCall)

@@ -113,9 +113,8 @@ class ModelForm(PartForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        hedge, timeout = values.get("hedge_ms"), values.get("timeout_ms")
-        if hedge is not None and timeout is not None and hedge >= timeout:
-            self.add_error("hedge_ms", "That is no sooner than the time-out.")
+        if wrong := check_hedge(values.get("hedge_ms"), values.get("timeout_ms")):
+            self.add_error("hedge_ms", wrong)
         return values
 
 
@@ -143,6 +142,12 @@ def initial_of(model: LanguageModel) -> dict[str, Any]:
             values[name] = f"{values[name].normalize():f}"
     values["options"] = json.dumps(model.options, indent=2) if model.options else ""
     return values
+
+
+def check_hedge(hedge_ms: int | None, timeout_ms: int | None) -> str:
+    """What is wrong with the two in one sentence, or nothing."""
+    late = hedge_ms is not None and timeout_ms is not None and hedge_ms >= timeout_ms
+    return "That is no sooner than the time-out." if late else ""
 
 
 def checked_address(value: str) -> str:

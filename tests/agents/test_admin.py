@@ -1,0 +1,94 @@
+"""Models and budgets in the admin: by the rules of the settings' pages, and nothing unrecorded."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import AuditEntry, Workspace
+from agents.models import Agent, Budget, LanguageModel, Provider
+from tests.administered import act, address, form_of, one_of_everything, superuser
+
+PROVIDER = {"name": "Another", "kind": "openai", "base_url": "https://8.8.8.8/v1", "api_key": "k"}
+
+
+@pytest.fixture
+def workspace(db) -> Workspace:
+    return one_of_everything()
+
+
+@pytest.fixture
+def root(workspace) -> Client:
+    return superuser()
+
+
+def audited() -> list[str]:
+    found = AuditEntry.objects.exclude(action__startswith="session").exclude(actor_id=None)
+    return list(found.order_by("id").values_list("action", flat=True))
+
+
+def add(client: Client, model, typed: dict):
+    return client.post(address(model, "add"), form_of(client, address(model, "add")) | typed)
+
+
+def change(client: Client, row, typed: dict):
+    path = address(type(row), "change", row.pk)
+    return client.post(path, form_of(client, path) | typed)
+
+
+def test_every_act_is_in_the_audit_log(root, workspace):
+    before = audited()
+    own = {"workspace": workspace.pk}
+    assert add(root, Provider, PROVIDER | own | {"enabled": "on"}).status_code == 302
+    provider = Provider.objects.get(name="Another")
+    typed = own | {"provider": provider.pk, "name": "m", "tier": "fast", "options": "{}"}
+    assert add(root, LanguageModel, typed).status_code == 302
+    model = LanguageModel.objects.get(name="m")
+    assert change(root, model, {"rank": 3}).status_code == 302
+    act(root, Provider, "disable", provider)
+    act(root, Provider, "disable", provider)
+    root.post(address(Provider, "delete", provider.pk), {"post": "yes"})
+    assert audited()[len(before) :] == [
+        "provider.create", "model.create", "model.edit", "provider.edit", "provider.delete",
+    ]  # fmt: skip
+    assert not LanguageModel.objects.filter(pk=model.pk)
+
+
+def test_a_budget_is_set_changed_and_removed_on_record(root, workspace):
+    before = audited()
+    typed = {"workspace": workspace.pk, "agent": "", "period": "day", "soft_usd": "", "hard_usd": "5"}
+    assert add(root, Budget, typed).status_code == 302
+    assert add(root, Budget, typed).status_code == 200  # there is one
+    budget = Budget.objects.get(period="day")
+    typed = {"soft_usd": "2", "hard_usd": "4", "period": "month", "agent": Agent.objects.get().pk}
+    assert change(root, budget, typed).status_code == 302
+    budget.refresh_from_db()
+    assert (budget.soft_usd, budget.hard_usd, budget.period, budget.agent) == (2, 4, "day", None)
+    root.post(
+        address(Budget, "changelist"),
+        {"action": "delete_selected", "_selected_action": str(budget.pk), "post": "yes"},
+    )
+    assert audited()[len(before) :] == ["budget.create", "budget.edit", "budget.delete"]
+
+
+@pytest.mark.parametrize(
+    ("model", "typed", "said"),
+    [
+        (Provider, {"base_url": "https://10.0.0.1/v1"}, "10.0.0.1 is on a private network."),
+        (Provider, {"base_url": "http://8.8.8.8/v1", "api_key": "k"}, "Give an https address"),
+        (LanguageModel, {"options": '{"stream": false}'}, "Earshot says stream itself."),
+        (LanguageModel, {"price_out": "-1"}, "greater than or equal to 0"),
+        (LanguageModel, {"name": "two words"}, "has no spaces"),
+        (LanguageModel, {"hedge_ms": "8000"}, "no sooner than the time-out"),
+    ],
+)
+def test_what_the_settings_refuse_is_refused(root, model, typed, said):
+    before = model.objects.values().get()
+
+    assert said in change(root, model.objects.get(), typed).content.decode()
+    assert model.objects.values().get() == before
+
+
+def test_an_address_that_was_allowed_once_stays(root):
+    Provider.objects.update(base_url="http://127.0.0.1:9/v1")
+
+    assert change(root, Provider.objects.get(), {"name": "Renamed"}).status_code == 302
+    assert Provider.objects.get().base_url == "http://127.0.0.1:9/v1"
