@@ -36,3 +36,19 @@ def level(name: str, meaning: str) -> Gauge:
 def worst(name: str, meaning: str) -> Gauge:
     """Something of which the worst process counts, among those that are alive."""
     return Gauge(f"earshot_{name}", meaning, multiprocess_mode="livemax")
+
+
+class Few:
+    """Labels that people make up: the first `most` as they are, every other as "other". Each costs memory for
+    as long as a process lives, and whoever names things could name them without end."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: set[tuple[str, ...]] = set()
+
+    def __call__(self, *names: str) -> tuple[str, ...]:
+        if names not in self._known:
+            if len(self._known) >= self._most:
+                return ("other",) * len(names)
+            self._known.add(names)
+        return names

@@ -17,7 +17,7 @@ from typing import Any
 import redis
 from django.conf import settings
 
-from agents.llm import backoff
+from agents.llm import backoff, spans
 from agents.llm.chain import Candidate
 from agents.llm.errors import ErrorType, ProviderError
 from base import meters
@@ -183,7 +183,7 @@ class Circuits:
             logger.warning(
                 "%s at %s is left alone for %.0f s: %s", *names, after.until - self._clock(), error
             )
-            OPENED.labels(candidate.provider, candidate.model.name, error.type).inc()
+            OPENED.labels(*spans.named(candidate.provider, candidate.model.name), error.type).inc()
 
     async def look(self) -> None:
         """Tell what is new, and see what is so. Raises Away."""

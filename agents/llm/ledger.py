@@ -42,14 +42,14 @@ class Ledger:
         self._hurry = asyncio.Event()
 
     def add(self, row: ModelCall) -> None:
-        ATTEMPTS.labels(row.provider, row.model, row.error_type or row.finish).inc()
-        spans.attempted(row)
         if len(self._rows) >= self._room:
             log_instead(row, "there is no more room for it")
-            return
-        self._rows.append(row)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
+        else:
+            self._rows.append(row)
+            if self._writer is None or self._writer.done():
+                self._writer = asyncio.create_task(self._write())
+        ATTEMPTS.labels(*spans.named(row.provider, row.model), row.error_type or row.finish).inc()
+        spans.attempted(row)
 
     async def drain(self, seconds: float = 5.0) -> None:
         """Write what there is, now. What cannot be written in time goes to the log."""
@@ -127,7 +127,7 @@ def store_lost(row: ModelCall, text: str) -> None:
         row.tier = asked.tier
     row.tokens_out, row.estimated, row.cost_usd = used.tokens_out, True, used.cost_usd
     row.finish, row.error_type = "error", "interrupted"
-    ATTEMPTS.labels(row.provider, row.model, row.error_type).inc()
+    ATTEMPTS.labels(*spans.named(row.provider, row.model), row.error_type).inc()
     ModelCall.objects.bulk_create([row], ignore_conflicts=True)
 
 

@@ -28,7 +28,8 @@ def attempt(**fields) -> ModelCall:
 
 
 def measured(name: str) -> float:
-    labels = {"provider": "Anthropic", "model": "m-spans"}
+    # In a process that has told of many models already, as "other".
+    labels = dict(zip(("provider", "model"), spans.named("Anthropic", "m-spans"), strict=True))
     return REGISTRY.get_sample_value(f"earshot_{name}_count", labels) or 0
 
 
