@@ -4,9 +4,11 @@
 knows which of them made it; after a change all are made again, and until then only the new ones are found.
 """
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -32,6 +34,7 @@ LONGEST = 2_000  # characters of one text that count
 BATCH = 256  # texts given to a model at once
 ALIKE = 0.3  # less than that in common is nothing in common: cosine similarity
 OPENAI_SECONDS = 20.0
+QUERY_SECONDS = 4.0  # less than a tool has (agents/registry.py)
 OPENAI_PRICE = Decimal("0.02")  # USD per million tokens
 
 
@@ -47,10 +50,10 @@ class Embedder(Protocol):
     name: str
     provider: str
 
-    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
+    def embed(self, texts: Sequence[str], *, at_once: bool = False) -> tuple[list[list[float]], int]:
         """A vector of length 1 for each, and the tokens that are paid for.
 
-        Raises EmbeddingFailed, EmbeddingRefused.
+        `at_once`: somebody waits, so not for long. Raises EmbeddingFailed, EmbeddingRefused.
         """
         ...
 
@@ -65,7 +68,7 @@ class Local:
         folder = Path(package.__file__).parent
         self._model: Any = package.WordLlama.load(cache_dir=folder, disable_download=True)
 
-    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
+    def embed(self, texts: Sequence[str], *, at_once: bool = False) -> tuple[list[list[float]], int]:
         return self._model.embed(list(texts), norm=True).tolist(), 0
 
 
@@ -81,9 +84,10 @@ class OpenAI:
             max_retries=1,
         )
 
-    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
+    def embed(self, texts: Sequence[str], *, at_once: bool = False) -> tuple[list[list[float]], int]:
+        client = self._client.with_options(timeout=QUERY_SECONDS, max_retries=0) if at_once else self._client
         try:
-            told = self._client.embeddings.create(
+            told = client.embeddings.create(
                 model=self.name, input=list(texts), dimensions=DIMENSIONS, encoding_format="float"
             )
         except self._sdk.OpenAIError as error:
@@ -113,9 +117,14 @@ def embedder() -> Embedder:
 
 def vectors_of(texts: Sequence[str], workspace_id: UUID, call_id: UUID | None = None) -> list[list[float]]:
     """One for each text. What it costs is written down. Raises EmbeddingFailed, EmbeddingRefused."""
-    by = embedder()
-    vectors, tokens = by.embed([text[:LONGEST] for text in texts])
+    vectors, tokens = embedder().embed([text[:LONGEST] for text in texts])
+    _write_down(tokens, workspace_id, call_id)
+    return vectors
+
+
+def _write_down(tokens: int, workspace_id: UUID, call_id: UUID | None) -> None:
     if tokens:
+        by = embedder()
         ModelCall.objects.create(
             workspace_id=workspace_id,
             call_id=call_id,
@@ -126,7 +135,29 @@ def vectors_of(texts: Sequence[str], workspace_id: UUID, call_id: UUID | None = 
             cost_usd=OPENAI_PRICE * tokens / 1_000_000,
             finish="stop",
         )
-    return vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for, as a point; and the tokens that cost."""
+
+    vector: list[float]
+    tokens: int
+
+
+# A vendor that hangs keeps none of the threads busy that everybody else needs.
+_asking = ThreadPoolExecutor(2, thread_name_prefix="query")
+
+
+def query_of(text: str) -> Query:
+    """For a thread. Asks nothing of the database. Raises EmbeddingFailed, EmbeddingRefused."""
+    (vector,), tokens = embedder().embed([text[:LONGEST]], at_once=True)
+    return Query(vector, tokens)
+
+
+async def query_for(text: str) -> Query:
+    """The same for somebody who waits; no longer than a few seconds."""
+    return await asyncio.get_running_loop().run_in_executor(_asking, query_of, text)
 
 
 # --- What is kept ---------------------------------------------------------------------------------------
@@ -214,18 +245,16 @@ class Found:
 
 
 def nearest(
-    workspace_id: UUID, text: str, *, among: QuerySet[Call] | None = None, most: int = 5
+    workspace_id: UUID, query: Query, *, among: QuerySet[Call] | None = None, most: int = 5
 ) -> list[Found]:
-    """What of a workspace's calls (`among` them) says the like, nearest first.
-
-    Raises EmbeddingFailed, EmbeddingRefused.
-    """
-    vector = vectors_of([text], workspace_id)[0]
+    """What of a workspace's calls (`among` them) says the like, nearest first. What the query cost is written
+    down."""
+    _write_down(query.tokens, workspace_id, None)
     rows = Embedding.objects.for_workspace(workspace_id).filter(model=embedder().name)
     if among is not None:
         rows = rows.filter(call__in=among)
     rows = rows.defer("vector", "turn__stream", "turn__words").select_related("call", "call__agent", "turn")
-    nearest_first = rows.annotate(distance=CosineDistance("vector", vector)).order_by("distance")[:most]
+    nearest_first = rows.annotate(distance=CosineDistance("vector", query.vector)).order_by("distance")[:most]
     with transaction.atomic():
         with connection.cursor() as cursor:
             # The index looks on until it has found so many of this workspace.

@@ -7,9 +7,9 @@ Everything told here was said by callers or read out of what they said. It is to
 import asyncio
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -22,10 +22,12 @@ from accounts.permissions import Permission, role_may
 from agents.llm.request import ToolSpec
 from agents.models import Agent, AgentVersion
 from agents.registry import ToolContext, ToolFailed
-from calls.embeddings import EmbeddingFailed, EmbeddingRefused, Found, embedder, nearest
+from calls.embeddings import EmbeddingFailed, EmbeddingRefused, Found, Query, embedder, nearest, query_for
 from calls.models import Call
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PREPARE_SECONDS = 10.0
 KNOWN = re.compile(r"\+?\d{7,15}")  # not "anonymous", not an extension, not a front desk's short number
@@ -113,28 +115,39 @@ def _passages(found: Iterable[Found], *, linked: bool) -> str:
 # --- The tools ------------------------------------------------------------------------------------------
 
 
-def _lookup(call: ToolContext, arguments: dict[str, Any]) -> str:
+async def lookup_memory(call: ToolContext, arguments: dict[str, Any]) -> str:
+    """The tool. Raises ToolFailed."""
     if not KNOWN.fullmatch(call.caller):
         raise ToolFailed("It is not known who the caller is.")
-    query = arguments.get("query")
-    if not query:
-        return recall(call.workspace_id, call.caller, but=call.call_id) or "There were no earlier calls."
-    earlier = calls_of(call.workspace_id, call.caller, but=call.call_id)[:LOOKED_AT]
-    among = Call.objects.filter(pk__in=list(earlier.values_list("pk", flat=True)))
-    return _passages(_nearest(call, query, among), linked=False)
+    if not (text := arguments.get("query")):
+        told = await recalled(call.workspace_id, call.caller, but=call.call_id)
+        return told or "There were no earlier calls."
+    return await _in_thread(_of_the_caller, call, await _query(text))
 
 
-def _search(call: ToolContext, arguments: dict[str, Any]) -> str:
-    if not _is_for_a_colleague(call):
+async def search_calls(call: ToolContext, arguments: dict[str, Any]) -> str:
+    """The tool. Raises ToolFailed."""
+    if not await _in_thread(_is_for_a_colleague, call):
         raise ToolFailed("Only a colleague who may read calls can search them, in a chat.")
-    return _passages(_nearest(call, arguments["query"], None), linked=True)
+    return await _in_thread(_of_everybody, call, await _query(arguments["query"]))
 
 
-def _nearest(call: ToolContext, query: str, among: QuerySet[Call] | None) -> list[Found]:
+async def _query(text: str) -> Query:
+    """Before a thread with a connection to the database is taken: a vendor may be asked."""
     try:
-        return nearest(call.workspace_id, query, among=among, most=FOUND)
+        return await query_for(text)
     except (EmbeddingFailed, EmbeddingRefused) as error:
         raise ToolFailed("The search is not available now.") from error
+
+
+def _of_the_caller(call: ToolContext, query: Query) -> str:
+    earlier = calls_of(call.workspace_id, call.caller, but=call.call_id)[:LOOKED_AT]
+    among = Call.objects.filter(pk__in=list(earlier.values_list("pk", flat=True)))
+    return _passages(nearest(call.workspace_id, query, among=among, most=FOUND), linked=False)
+
+
+def _of_everybody(call: ToolContext, query: Query) -> str:
+    return _passages(nearest(call.workspace_id, query, most=FOUND), linked=True)
 
 
 def _is_for_a_colleague(call: ToolContext) -> bool:
@@ -150,7 +163,7 @@ async def prepare() -> None:
     a moment, and somebody would be speaking then."""
     try:
         async with asyncio.timeout(PREPARE_SECONDS):
-            if await _searchers():
+            if await _in_thread(_is_searched):
                 await asyncio.to_thread(embedder)
     except (Error, TimeoutError) as error:
         logger.warning("cannot see who may search calls: %s", type(error).__name__)
@@ -161,8 +174,9 @@ def _is_searched() -> bool:
     return AgentVersion.objects.filter(named, pk__in=Agent.objects.values("live_version")).exists()
 
 
-_searchers = database_sync_to_async(_is_searched, thread_sensitive=False)
-# The first search of a process may load the model: not on the thread that all of Django shares.
-lookup_memory = database_sync_to_async(_lookup, thread_sensitive=False)
-search_calls = database_sync_to_async(_search, thread_sensitive=False)
+async def _in_thread(ask: Callable[..., T], *arguments: Any) -> T:
+    """Not in the one that all of Django shares."""
+    return await database_sync_to_async(ask, thread_sensitive=False)(*arguments)
+
+
 recalled = database_sync_to_async(recall, thread_sensitive=False)

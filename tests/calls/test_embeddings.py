@@ -1,16 +1,19 @@
 """What was said is found by what it is about."""
 
+import asyncio
 import http.server
 import json
 import threading
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import Workspace
 from agents.models import Agent, ModelCall
-from calls import embeddings
-from calls.embeddings import EmbeddingFailed, EmbeddingRefused, nearest, take_in, waiting
+from agents.registry import ToolContext
+from calls import embeddings, memory
+from calls.embeddings import EmbeddingFailed, EmbeddingRefused, query_of, take_in, waiting
 from calls.fold import READER
 from calls.models import Call, Embedding, Turn
 from calls.services import record
@@ -31,6 +34,10 @@ def call(agent) -> Call:
         ],
         summary="The caller was billed twice and got a refund.",
     )
+
+
+def nearest(workspace_id, text, **narrowed):
+    return embeddings.nearest(workspace_id, query_of(text), **narrowed)
 
 
 def texts(found) -> list[str]:
@@ -152,10 +159,13 @@ class Vendor(http.server.BaseHTTPRequestHandler):
 
     asked: list[dict] = []
     status = 200
+    came, free = threading.Event(), threading.Event()
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.asked.append(body | {"path": self.path})
+        self.came.set()
+        self.free.wait(30)
         data = [
             {"object": "embedding", "index": n, "embedding": [float(n)] + [1.0] * 255}
             for n in range(len(body["input"]))
@@ -186,6 +196,8 @@ def vendor(settings):
         settings.EMBEDDINGS, settings.OPENAI_API_KEY = "openai", "sk-test"
         settings.OPENAI_BASE_URL = f"http://127.0.0.1:{server.server_address[1]}/v1"
         Vendor.asked, Vendor.status = [], 200
+        Vendor.came.clear()
+        Vendor.free.set()
         yield Vendor
         server.shutdown()
         thread.join()
@@ -220,3 +232,27 @@ def test_texts_that_a_vendor_will_not_have_are_told_from_a_vendor_that_fails(cal
 
     with pytest.raises(EmbeddingRefused, match=r"^BadRequestError$"):
         take_in(call)
+
+
+async def test_a_vendor_that_hangs_keeps_nobody_waiting_but_who_searches(vendor):
+    """Ten callers' agents look something up, each for a few seconds at most; all else goes on meanwhile."""
+    vendor.status = 500
+    vendor.free.clear()
+    context = ToolContext(UUID(int=1), caller="+447700900142")
+    asked = [asyncio.create_task(memory.lookup_memory(context, {"query": f"refund {n}"})) for n in range(10)]
+    try:
+        async with asyncio.timeout(20):
+            assert await asyncio.to_thread(vendor.came.wait, 15)
+    finally:
+        vendor.free.set()
+
+    told = await asyncio.gather(*asked, return_exceptions=True)
+    assert {str(failed) for failed in told} == {"The search is not available now."}
+    assert len(vendor.asked) == len(asked)  # once each
+
+
+def test_what_a_search_costs_is_written_down(call, vendor):
+    nearest(call.workspace_id, "charged twice")
+
+    spent = ModelCall.objects.get()
+    assert (spent.feature, spent.tokens_in, spent.workspace_id) == ("embedding", 500_000, call.workspace_id)

@@ -1,19 +1,23 @@
 """What is remembered of a caller from earlier calls."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from accounts.models import Workspace
 from agents import registry
+from agents.llm import tools
 from agents.models import Agent
-from agents.registry import ToolContext, ToolFailed
+from agents.registry import ToolContext
 from agents.services import publish
 from calls import memory
-from calls.embeddings import take_in
+from calls.embeddings import query_of, take_in
 from calls.memory import NOTES, recall
 from calls.models import Call
+from tests.agents.conftest import dropped_connections as dropped_connections
 from tests.calls.made import make_call, said
 from tests.people import make_member
 
@@ -100,42 +104,33 @@ def test_it_never_grows_beyond_what_a_prompt_takes(agent):
 # --- The tools ------------------------------------------------------------------------------------------
 
 
-def looked_up(workspace, query="", caller=CALLER, **context) -> str:
-    return memory._lookup(ToolContext(workspace.pk, caller=caller, **context), {"query": query})
+def looked_up(workspace, text: str) -> str:
+    return memory._of_the_caller(ToolContext(workspace.pk, caller=CALLER), query_of(text))
 
 
 def test_an_agent_can_look_up_what_was_said_to_this_caller_and_to_nobody_else(earlier, workspace):
-    told = looked_up(workspace, "money back")
-
-    assert "A refund of £12 was promised." in told
+    assert "A refund of £12 was promised." in looked_up(workspace, "money back")
     assert "moved house" not in looked_up(workspace, "moving house")
-    assert looked_up(workspace) == recall(workspace.pk, CALLER)
-    assert looked_up(workspace, caller="+447700900199") == "There were no earlier calls."
-
-
-def test_without_a_number_there_is_nobody_to_look_up(earlier, workspace):
-    with pytest.raises(ToolFailed, match="not known who"):
-        looked_up(workspace, "refund", caller="")
-
-
-def searched(call: Call | None, workspace, query="refund") -> str:
-    context = ToolContext(workspace.pk, call_id=call and call.pk, caller=CALLER)
-    return memory._search(context, {"query": query})
 
 
 def chat(agent, opened_by=None) -> Call:
     return make_call(agent, ended=False, channel="chat", platform="chat", from_number="", opened_by=opened_by)
 
 
-def test_a_colleague_can_search_all_calls_and_is_told_where(earlier, agent, workspace):
-    mine = chat(agent, make_member(workspace, "operator"))
+def of(call: Call | None, workspace) -> ToolContext:
+    return ToolContext(workspace.pk, call_id=call and call.pk, caller=CALLER)
 
-    told = searched(mine, workspace, "somebody moves to another house")
+
+def test_a_colleague_can_search_all_calls_and_is_told_where(earlier, agent, workspace):
+    mine = of(chat(agent, make_member(workspace, "operator")), workspace)
+
+    assert memory._is_for_a_colleague(mine)
+    told = memory._of_everybody(mine, query_of("somebody moves to another house"))
 
     first = earlier[1]
     assert f"Somebody else moved house. [/calls/{first.pk}/" in told
     assert f"[/calls/{first.pk}/#turn-1]" in told
-    assert searched(mine, workspace, "pineapples in outer space") == "Nothing was found."
+    assert memory._of_everybody(mine, query_of("pineapples in outer space")) == "Nothing was found."
 
 
 def test_nobody_else_can_search_them(earlier, agent, workspace):
@@ -150,9 +145,29 @@ def test_nobody_else_can_search_them(earlier, agent, workspace):
         chat(Agent.objects.create(workspace=stranger, name="Spy"), spy),
     ]
 
-    for call in refused:
-        with pytest.raises(ToolFailed, match="Only a colleague"):
-            searched(call, workspace)
+    assert not any(memory._is_for_a_colleague(of(call, workspace)) for call in refused)
+
+
+async def test_a_model_uses_them_like_any_other_tool(transactional_db, dropped_connections):
+    def before() -> ToolContext:
+        agent = Agent.objects.create(
+            workspace=Workspace.objects.create(name="Larkfield Energy"), name="Odell", topic="Billing"
+        )
+        make_call(agent, from_number=CALLER, summary="The meter was read.", started_at=timezone.now())
+        return ToolContext(agent.workspace_id, caller=CALLER)
+
+    caller = await sync_to_async(before)()
+    nobody = replace(caller, caller="")
+
+    for context, name, query, ok, told in [
+        (caller, "lookup_memory", {}, True, "The meter was read."),
+        (replace(caller, caller="+447700900199"), "lookup_memory", {}, True, "There were no earlier calls."),
+        (caller, "lookup_memory", {"query": "meter"}, True, "Nothing was found."),  # it is not placed yet
+        (nobody, "lookup_memory", {"query": "meter"}, False, "not known who"),
+        (caller, "search_calls", {"query": "meter"}, False, "Only a colleague"),
+    ]:
+        result = await tools.run(context, name, query)
+        assert (result.ok, told in result.text) == (ok, True), result
 
 
 def test_the_model_is_loaded_ahead_only_where_an_agent_may_search(agent):
