@@ -111,10 +111,15 @@ class Answers:
     def keep(self, workspace_id: UUID, name: str, text: str, seconds: int) -> None:
         task = asyncio.create_task(self._store(workspace_id, name, text, seconds))
         self._keeping.add(task)
-        task.add_done_callback(self._keeping.discard)
+        task.add_done_callback(self._has_kept)
 
     async def drain(self) -> None:
-        await asyncio.gather(*self._keeping)
+        await asyncio.gather(*self._keeping, return_exceptions=True)
+
+    def _has_kept(self, task: asyncio.Task[None]) -> None:
+        self._keeping.discard(task)
+        if not task.cancelled() and task.exception():
+            logger.error("an answer could not be kept", exc_info=task.exception())
 
     async def _store(self, workspace_id: UUID, name: str, text: str, seconds: int) -> None:
         keys = [_key(workspace_id, name), _key(workspace_id, "index")]

@@ -196,10 +196,13 @@ class Router:
             attempt.failed(ProviderError("internal", code="bug"))
             raise
         finally:
-            row = attempt.row()
-            reservation.settle(row.cost_usd)
-            self.ledger.add(row)
-            cache.keep(attempt.request, candidate, attempt.whole)
+            try:
+                row = attempt.row()
+                reservation.settle(row.cost_usd)
+                self.ledger.add(row)
+                cache.keep(attempt.request, candidate, attempt.whole)
+            finally:
+                reservation.release()  # whatever else went wrong; it is settled otherwise
 
     async def _give_again(self, attempt: Attempt, text: str) -> AsyncGenerator[Event, None]:
         """What a model said before, word by word as if it were said now. Written down as well."""

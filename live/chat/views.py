@@ -39,6 +39,8 @@ HEADERS = {
 }
 TRIES = 3  # to hold a chat that somebody lets go of while we look
 STOP_SECONDS, STOP_LOOK_SECONDS = 2.0, 0.02
+# Answers that are asked for, until they have begun.
+_beginning: set[asyncio.Task[AsyncGenerator[bytes, None]]] = set()
 
 
 def in_a_thread(work):
@@ -170,6 +172,17 @@ async def _answered(viewer: Viewer, wanted: Asked) -> HttpResponseBase:
         opened = in_a_thread(record.open_chat)
         # Somebody may have been quicker to begin a chat of this name.
         call = _theirs(viewer, await opened(agent, wanted, viewer.user_id, current_trace_id()))
+    # Whoever leaves now has asked all the same: a question that is written down gets its answer.
+    beginning = asyncio.create_task(_told(wanted, call, agent, plan, tier), name=f"chat {call.pk} begins")
+    _beginning.add(beginning)
+    beginning.add_done_callback(_beginning.discard)
+    return await _streaming(await asyncio.shield(beginning), call, plan)
+
+
+async def _told(
+    wanted: Asked, call: Call, agent: RunningAgent, plan: Plan, tier: str
+) -> AsyncGenerator[bytes, None]:
+    """The answer, begun, joined or found."""
     key = f"msg_{secrets.token_hex(12)}"
     message_id = wanted.message.id if wanted.message else ""
     for _ in range(TRIES):
@@ -181,8 +194,12 @@ async def _answered(viewer: Viewer, wanted: Asked) -> HttpResponseBase:
             running, _, answers = about.partition(" ")
             if wanted.regenerates or wanted.about or not message_id or answers != message_id:
                 break
-            return await _streaming(tail.tail(call, running), call)
-    raise Refused(409, "answer_running", "The last message is still being answered.")
+            return tail.tail(call, running)
+    raise _running()
+
+
+def _running() -> Refused:
+    return Refused(409, "answer_running", "The last message is still being answered.")
 
 
 async def _agent(viewer: Viewer, wanted: Asked, call: Call | None) -> RunningAgent:
@@ -209,6 +226,7 @@ class _Held:
         self._call = call
         self._talk: talk.Talk | None = None
         self._lease = ""
+        self._is_lost = False
 
     async def claim(self, about: str) -> bool:
         lease = await _asked(leases().claim(self._call.pk, self._lost, about))
@@ -216,14 +234,17 @@ class _Held:
         return lease is not None
 
     def _lost(self) -> None:
+        self._is_lost = True
         if self._talk:
             self._talk.lost()
 
     async def answer(
         self, wanted: Asked, agent: RunningAgent, key: str, *, plan: Plan, tier: str
-    ) -> HttpResponseBase:
+    ) -> AsyncGenerator[bytes, None]:
         try:
             found = await self._ask(wanted, agent, plan)
+            if self._is_lost:
+                raise _running()
             if isinstance(found, Question):
                 begun = talk.Talk(
                     agent,
@@ -241,8 +262,8 @@ class _Held:
             if self._talk is None:
                 await leases().release(self._call.pk, self._lease)
         if isinstance(found, Finished):
-            return await _streaming(tail.replay(found.turn.key, found), self._call)
-        return await _streaming(tail.tail(self._call, key), self._call, plan)
+            return tail.replay(found.turn.key, found)
+        return tail.tail(self._call, key)
 
     async def _ask(self, wanted: Asked, agent: RunningAgent, plan: Plan) -> Question | Finished:
         try:
@@ -260,8 +281,8 @@ async def _streaming(
 ) -> StreamingHttpResponse:
     await leave_database()
     headers = HEADERS | {"X-Conversation-Id": str(call.pk)}
-    if plan and plan.models:
-        first, *others = plan.models
+    if plan and plan.asked:
+        first, *others = plan.asked
         headers |= {"X-Model-Name": _plain(first.model.name), "X-Model-Tier": first.tier}
         headers["X-Fallback-Chain"] = _plain(", ".join(one.model.name for one in others))
     return StreamingHttpResponse(told, content_type="text/event-stream", headers=headers)

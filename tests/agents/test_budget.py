@@ -10,14 +10,14 @@ from uuid import uuid4
 
 import pytest
 
-from agents.llm.budget import Budgets, Reservation, estimate
-from agents.llm.counters import USD, Counters
+from agents.llm.budget import Budgets, Reservation, drain, estimate
+from agents.llm.counters import USD, Counter, Counters
 from agents.llm.errors import ProviderError
 from agents.models import Agent
 from agents.periods import starts
 from base.shared import Shared, shared
-from tests.agents.vendors import Counts, Refuse, Say, Stop
-from tests.agents.wallet import MODEL, ask, refusal
+from tests.agents.vendors import HELLO, Counts, Refuse, Say, Stop
+from tests.agents.wallet import MODEL, ask, held, refusal
 from tests.base.silence import silent_redis
 
 
@@ -186,3 +186,18 @@ async def test_at_a_soft_limit_the_cheaper_model_answers_and_at_the_hard_one_non
     assert (failed.type, failed.retryable) == ("budget_exceeded", False)
     assert failed.message.startswith("The workspace's budget for today is used up. The next begins on ")
     assert len(vendors.requests) == 2
+
+
+async def test_an_attempt_that_cannot_be_written_down_holds_nothing(
+    ask_models, add_model, vendors, budget, workspace
+):
+    added = await budget(hard_usd="0.05")
+    await add_model("a", context_tokens=0)
+    vendors.play("a", *HELLO)
+
+    with pytest.raises(ZeroDivisionError):
+        await ask_models()
+    await drain()
+
+    counter = Counter(workspace.pk, since=starts("day", datetime.now(UTC)), budget_id=added.pk)
+    assert await held(shared(), counter) == []

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import override_settings
 
 from agents.llm import cache
 from agents.llm.events import Finish, TextDelta, ToolCall, Usage
@@ -121,6 +122,17 @@ async def test_a_workspace_keeps_so_many(workspace):
     assert [await answers.find(workspace.pk, f"q{n}") for n in range(5)] == [
         None, None, "answer 2", "answer 3", "answer 4",
     ]  # fmt: skip
+
+
+async def test_what_cannot_be_kept_stops_nobody(workspace, caplog):
+    answers = cache.Answers()
+
+    with override_settings(FIELD_ENCRYPTION_KEYS=["no key"]):
+        answers.keep(workspace.pk, "q", "answer", 100)
+        await answers.drain()
+
+    assert "an answer could not be kept" in caplog.text
+    assert await answers.find(workspace.pk, "q") is None
 
 
 def test_pieces_are_all_of_the_words_and_few():

@@ -88,6 +88,17 @@ async def test_rows_that_do_not_fit_do_not_keep_the_others_waiting(rows_of, stor
     assert "wait for the database" not in caplog.text
 
 
+async def test_what_cannot_be_measured_is_stored_all_the_same(rows_of, stored):
+    ledger = Ledger()
+    [row] = rows_of(1, duration_ms="900")
+    with pytest.raises(TypeError):
+        ledger.add(row)
+
+    await ledger.drain()
+
+    assert await stored() == ["m0"]
+
+
 async def test_what_finds_no_room_goes_to_the_log(rows_of, stored, caplog):
     ledger = Ledger(room=2)
     for row in rows_of(3):

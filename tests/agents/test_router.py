@@ -182,7 +182,7 @@ async def test_it_asks_the_preferred_provider_first_within_each_tier(
 
 
 async def test_nothing_is_planned_where_no_model_is_set_up(workspace, vendors):
-    assert await router.plan(workspace.pk, "fast") == router.Plan((), available=False)
+    assert await router.plan(workspace.pk, "fast") == router.Plan((), asked=())
 
 
 async def test_it_leaves_out_a_provider_that_is_switched_off(vendors, add_model, ask):

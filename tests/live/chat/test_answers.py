@@ -387,6 +387,28 @@ async def test_it_says_who_answered_in_whose_place(chatter, model):
     assert (metadata["model"], metadata["tier"], metadata["fallback"]) == ("spare ☎", "standard", 1)
 
 
+async def test_it_names_who_would_be_asked_and_nobody_who_is_left_alone(chatter, model):
+    provider = await chatter.house.workspace.providers.aget()
+    other = await chatter.house.workspace.providers.acreate(
+        name="Other", kind="openai", base_url=provider.base_url, api_key="sk-other"
+    )
+    await LanguageModel.objects.acreate(
+        workspace=chatter.house.workspace, provider=other, name="spare", tier="standard"
+    )
+    model.plays |= {"m": [[Refuse(401, "invalid_api_key")]], "spare": [[Say("Hello."), Stop()]]}
+    await chatter.ask()
+
+    given_again = await chatter.ask()
+
+    assert len(model.requests) == 2
+    headers = given_again.response.headers
+    assert (headers["x-model-name"], headers["x-model-tier"], headers["x-fallback-chain"]) == (
+        "spare",
+        "standard",
+        "",
+    )
+
+
 async def test_whoever_comes_whenever_is_told_the_whole(chatter, model, shop):
     """Before the tool is used and behind it, and over a Redis that forgets everything meanwhile."""
     go_on = asyncio.Event()
