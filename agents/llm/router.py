@@ -47,8 +47,12 @@ def stream(request: Request) -> AsyncGenerator[Event, None]:
 class Plan:
     """What would be asked, were a request made now."""
 
-    models: tuple[chain.Candidate, ...]  # the first is asked first
-    available: bool  # False: none of them would be asked, all are left alone
+    models: tuple[chain.Candidate, ...]  # in their order
+    asked: tuple[chain.Candidate, ...]  # those of them that are not left alone: the first is asked first
+
+    @property
+    def available(self) -> bool:
+        return bool(self.asked)
 
 
 async def plan(workspace_id: UUID, tier: str, provider: str = "") -> Plan:
@@ -109,7 +113,7 @@ class Router:
 
     async def plan(self, workspace_id: UUID, tier: str, provider: str) -> Plan:
         models = tuple(await self._chain(workspace_id, tier, provider))
-        return Plan(models, available=any(map(self.circuits.allows, models)))
+        return Plan(models, asked=tuple(filter(self.circuits.allows, models)))
 
     async def _chain(self, workspace_id: UUID, tier: str, provider: str) -> list[chain.Candidate]:
         return chain.ordered(await self._chains.get(workspace_id) or (), tier, provider)
