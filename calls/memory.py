@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from django.db import Error
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -160,13 +159,13 @@ def _is_for_a_colleague(call: ToolContext) -> bool:
 
 async def prepare() -> None:
     """Before a process serves: have the model loaded, where an agent may search. Loading it halts Python for
-    a moment, and somebody would be speaking then."""
+    a moment, and somebody would be speaking then. What is wrong with it is the searches' business alone."""
     try:
         async with asyncio.timeout(PREPARE_SECONDS):
             if await _in_thread(_is_searched):
                 await asyncio.to_thread(embedder)
-    except (Error, TimeoutError) as error:
-        logger.warning("cannot see who may search calls: %s", type(error).__name__)
+    except Exception:
+        logger.exception("the model for searches is not there ahead")
 
 
 def _is_searched() -> bool:

@@ -13,7 +13,7 @@ from agents.llm import tools
 from agents.models import Agent
 from agents.registry import ToolContext
 from agents.services import publish
-from calls import memory
+from calls import embeddings, memory
 from calls.embeddings import query_of, take_in
 from calls.memory import NOTES, recall
 from calls.models import Call
@@ -176,6 +176,25 @@ def test_the_model_is_loaded_ahead_only_where_an_agent_may_search(agent):
     assert memory._is_searched()
     publish(agent, tools=["end_call"])
     assert not memory._is_searched()
+
+
+async def test_a_broken_model_keeps_no_process_from_serving(
+    transactional_db, dropped_connections, settings, monkeypatch, caplog
+):
+    def before():
+        agent = Agent.objects.create(workspace=Workspace.objects.create(name="Larkfield"), name="Odell")
+        publish(agent, tools=["lookup_memory"])
+
+    def broken():
+        raise ImportError("wordllama is not there")
+
+    await sync_to_async(before)()
+    monkeypatch.setitem(embeddings.KINDS, "broken", broken)
+    settings.EMBEDDINGS = "broken"
+
+    await memory.prepare()
+
+    assert "the model for searches is not there ahead" in caplog.text
 
 
 def test_the_tools_are_registered_and_take_no_workspace():
