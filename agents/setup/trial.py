@@ -74,7 +74,9 @@ def _has_moved(address: str) -> bool:
     host = urlsplit(address).hostname or "localhost"
     operators = (settings.OPENAI_BASE_URL, settings.ANTHROPIC_BASE_URL)
     if address in operators or host == "localhost" or _is_number(host):
-        return False  # it was checked once and for all, or is the operator's own word
+        # A number leads where it led when it was checked, in the settings and in the admin; the rest is the
+        # operator's own word.
+        return False
     try:
         leads_home(address, settings.PRIVATE_MODEL_HOSTS)
     except PrivateAddress:
@@ -117,10 +119,13 @@ async def _ask(model: LanguageModel) -> Result:
         attempt.cancelled()
         raise
     finally:
-        if failure:
-            attempt.failed(failure)
-        row = attempt.row()
-        reservation.settle(row.cost_usd)
+        try:
+            if failure:
+                attempt.failed(failure)
+            row = attempt.row()
+            reservation.settle(row.cost_usd)
+        finally:
+            reservation.release()  # whatever else went wrong; it is settled otherwise
         await budget.drain()
         await ledger.store([row])
     if failure:

@@ -55,6 +55,17 @@ async def test_it_says_what_is_wrong_and_nothing_of_the_vendors(
     assert [row.error_type for row in await recorded()] == [error]
 
 
+async def test_a_vendor_that_says_what_no_record_holds_is_a_result_too(quick, vendors, add_model, recorded):
+    vendors.play("odd", Refuse(400, "\x00\ud800", SAID, {"x-request-id": "x" * 500}))
+    vendors.play("odd", Say("OK"), Stop(), Counts(fresh=10**30, out=-1))
+    model = await add_model("odd")
+
+    assert (await make(model)).error_type == "internal"
+    cache.clear()
+    assert (await make(model)).ok
+    assert [row.finish for row in await recorded()] == ["error", "stop"]
+
+
 @pytest.mark.parametrize("kind", ["openai", "anthropic"])
 async def test_no_vendor_leads_us_elsewhere(quick, vendors, add_model, kind):
     """Into our own network, for one."""
