@@ -43,7 +43,8 @@ def continued(scope) -> str:
     """The caller's `traceparent`, if it is valid and theirs to give, else nothing.
 
     Programs of the JSON API may go on with a trace of their own. Nobody else: a stranger could file every
-    page, webhook and call under one trace, or have none of it recorded.
+    page, webhook and call under one trace, or have none of it recorded. A stranger on the API files a 401: a
+    token is looked up when the trace has long begun, and nothing else is done for who has none.
     """
     if scope["path"].startswith(_FOR_PROGRAMS):
         for name, value in scope["headers"]:
