@@ -10,7 +10,9 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.db import Error
@@ -20,6 +22,7 @@ from agents.llm.events import Usage
 from agents.llm.request import Message, Request
 from agents.llm.whole import whole
 from agents.lookup import per_loop
+from base.shared import Away, shared
 from calls import models
 from calls.models import Call
 from platforms.clean import clean
@@ -31,6 +34,7 @@ NEWEST = 4  # of the user's utterances stay as they were said
 LONGEST = 3_000  # characters of a digest
 LONGEST_SAID = 1_500  # of one message in what is shortened
 LONGEST_ASKED = 60_000
+ALONE_SECONDS = 120  # longer than it takes (agents/llm/whole.py)
 SHORTEN = """
 You are given the older part of a conversation between a user and an assistant that goes on. Shorten it to
 what the assistant must still know: who the user is, what they want, facts and numbers that were said, what
@@ -69,9 +73,10 @@ def _keep(call: Call, kept: Kept) -> None:
     models.Digest.objects.update_or_create(call=call, defaults=values)
 
 
+_kept_in_thread = database_sync_to_async(kept_of, thread_sensitive=False)
 _keep_in_thread = database_sync_to_async(_keep, thread_sensitive=False)
-# It goes on after the answer, and after the request of a chat.
-_making = per_loop(lambda: set[asyncio.Task]())
+# By call. It goes on after the answer, and after the request of a chat.
+_making = per_loop(lambda: dict[UUID, asyncio.Task]())
 
 
 class Digest:
@@ -81,7 +86,6 @@ class Digest:
         self._call = call
         self._kept = kept
         self._measure = 1.0
-        self._task: asyncio.Task | None = None
 
     def onto(self, request: Request) -> Request:
         """The request with what is known of the conversation's length and of its older part."""
@@ -95,21 +99,40 @@ class Digest:
         if not used.estimated:
             self._measure = used.measure
         heard = sum(message.role == "user" for message in request.messages) - NEWEST
-        covered = request.summarised
-        if used.fullness < HALF or heard - covered < NEWEST or (self._task and not self._task.done()):
+        covered, making = request.summarised, _making()
+        if used.fullness < HALF or heard - covered < NEWEST or self._call.pk in making:
             return
-        self._task = asyncio.create_task(self._make(request, heard), name=f"digest {self._call.pk}")
-        _making().add(self._task)
-        self._task.add_done_callback(_making().discard)
+        task = asyncio.create_task(self._make_alone(request, heard), name=f"digest {self._call.pk}")
+        making[self._call.pk] = task
+        task.add_done_callback(lambda _: making.pop(self._call.pk))
 
-    async def _make(self, request: Request, heard: int) -> None:
+    async def _make_alone(self, request: Request, heard: int) -> None:
+        """Every request of a chat has a Digest of its own, and any process may answer it."""
+        redis, key, ours = shared(), f"digest:{self._call.pk}", False
         try:
-            text = clean(await whole(_asked(request, heard))).strip()[:LONGEST]
-            if text:
-                self._kept = Kept(heard, mark(request.messages, heard), text)
-                await _keep_in_thread(self._call, self._kept)
+            ours = await redis.ask(lambda: redis.client.set(key, 1, nx=True, ex=ALONE_SECONDS))
+            if not ours:
+                return
+        except Away:
+            logger.info("call %s may be shortened twice", self._call.pk)
+        try:
+            await self._make(request, heard)
         except (ProviderError, Error) as error:
             logger.warning("call %s was not shortened: %s", self._call.pk, type(error).__name__)
+        finally:
+            if ours:
+                with suppress(Away):  # it runs out
+                    await redis.ask(lambda: redis.client.delete(key))
+
+    async def _make(self, request: Request, heard: int) -> None:
+        found = await _kept_in_thread(self._call)
+        if found and found.heard >= heard and mark(request.messages, found.heard) == found.covers:
+            self._kept = found  # somebody was quicker
+            return
+        text = clean(await whole(_asked(request, heard))).strip()[:LONGEST]
+        if text:
+            self._kept = Kept(heard, mark(request.messages, heard), text)
+            await _keep_in_thread(self._call, self._kept)
 
 
 def _asked(request: Request, heard: int) -> Request:
@@ -153,6 +176,7 @@ def _lines(message: Message) -> list[str]:
 
 async def close() -> None:
     """At the end of the process: what is not ready is not wanted any more."""
-    for task in list(_making()):
+    tasks = list(_making().values())
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*_making(), return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -15,7 +15,9 @@ from agents.llm.events import ToolCall, Usage
 from agents.llm.request import Message, Request
 from agents.models import LanguageModel, ModelCall, Provider
 from agents.services import publish
+from base.shared import shared
 from calls.models import Call
+from live import digest as digests
 from live.digest import LONGEST_ASKED, NEWEST, SHORTEN, Digest, Kept, _asked, kept_of, mark
 from tests.agents.conftest import dropped_connections as dropped_connections
 from tests.agents.vendors import Counts, Refuse, Say, Stop, Vendors
@@ -145,7 +147,55 @@ async def test_nobody_is_asked_without_need(call, vendors, messages, used):
 
     digest.learn(digest.onto(of_call(call, messages)), used)
 
-    assert digest._task is None
+    assert not digests._making()
+
+
+async def made(call) -> None:
+    async with asyncio.timeout(20):
+        await digests._making()[call.pk]
+
+
+async def test_requests_of_one_chat_shorten_it_once(call, vendors):
+    """Each has a Digest of its own, which knows what was on record when it came."""
+    vendors.play("a", Say("They want a refund."), Stop(), Counts(fresh=90, out=5))
+    first, beside, late = Digest(call), Digest(call), Digest(call)
+
+    first.learn(first.onto(of_call(call, talk(9))), FULL)
+    beside.learn(beside.onto(of_call(call, talk(9))), FULL)
+    await made(call)
+    late.learn(late.onto(of_call(call, talk(8))), FULL)
+    await made(call)
+
+    assert len(vendors.requests) == 1
+    assert (await sync_to_async(kept_of)(call)).heard == 6
+
+
+async def test_while_another_process_shortens_it_nobody_else_does(call, vendors):
+    await shared().client.set(f"digest:{call.pk}", 1)
+    digest = Digest(call)
+
+    digest.learn(digest.onto(of_call(call, talk(9))), FULL)
+    await made(call)
+
+    assert not vendors.requests
+    await shared().client.delete(f"digest:{call.pk}")
+    vendors.play("a", Say("They want a refund."), Stop(), Counts(fresh=90, out=5))
+    digest.learn(digest.onto(of_call(call, talk(9))), FULL)
+    await made(call)
+    assert not await shared().client.exists(f"digest:{call.pk}")
+    assert (await sync_to_async(kept_of)(call)).text == "They want a refund."
+
+
+async def test_a_chat_that_was_taken_back_to_its_beginning_is_shortened_anew(call, vendors):
+    vendors.play("a", Say("Something else."), Stop(), Counts(fresh=90, out=5))
+    kept = Kept(20, mark(talk(30), 20), "They want a refund.")
+    await sync_to_async(digests._keep)(call, kept)
+    digest = Digest(call, kept)
+
+    digest.learn(digest.onto(of_call(call, talk(9))), FULL)
+    await made(call)
+
+    assert (await sync_to_async(kept_of)(call)).text == "Something else."
 
 
 async def test_without_a_model_the_conversation_goes_on_as_it_is(call, vendors, caplog):
@@ -153,8 +203,7 @@ async def test_without_a_model_the_conversation_goes_on_as_it_is(call, vendors, 
     digest = Digest(call)
 
     digest.learn(digest.onto(of_call(call, talk(9))), FULL)
-    async with asyncio.timeout(10):
-        await digest._task
+    await made(call)
 
     assert digest.onto(of_call(call, talk(9))).summary == ""
     assert "was not shortened: ProviderError" in caplog.text
