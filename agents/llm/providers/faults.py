@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx2
 
@@ -98,18 +98,18 @@ def of_answer(
     codes: tuple[str | None, ...],
     status: int | None,
     *,
-    message: str = "",
+    message: Any = "",
     headers: Mapping[str, str] | None = None,
     request_id: str | None = None,
 ) -> ProviderError:
     """The vendor said no. `codes`: its own words for why, best first. `status` None: in mid-stream."""
     said = [code for code in codes if isinstance(code, str) and code]
     name = next((CODES[code] for code in said if code in CODES), None)
-    if name is None and any(words in message.lower() for words in TOO_LONG):
+    if name is None and isinstance(message, str) and any(words in message.lower() for words in TOO_LONG):
         name = "context_length"
     if name is None:
         # Servers that speak like OpenAI put the status here when the stream was already open.
-        number = next((int(code) for code in said if code.isdecimal()), status)
+        number = next((int(code) for code in said if code.isdecimal() and len(code) == 3), status)
         name = _of_status(number)
     code = said[0] if said else f"http_{status}" if status else ""
     return fault(name, code=code, request_id=request_id or "", retry_after=retry_after(headers or {}))
