@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
@@ -188,7 +188,7 @@ class Budgets(Rows):
     autocomplete_fields = ("workspace", "agent")
     fields = ("workspace", "agent", "period", "soft_usd", "hard_usd")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Budget | None = None) -> tuple:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple:
         fields = super().get_readonly_fields(request, obj)
         # Of another agent or period it would be another budget, and what is counted for it another's.
         return (*fields, "agent", "period") if obj else fields
