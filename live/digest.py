@@ -110,7 +110,7 @@ class Digest:
         """Every request of a chat has a Digest of its own, and any process may answer it."""
         redis, key, ours = shared(), f"digest:{self._call.pk}", False
         try:
-            ours = await redis.ask(lambda: redis.client.set(key, 1, nx=True, ex=ALONE_SECONDS))
+            ours = bool(await redis.ask(lambda: redis.client.set(key, 1, nx=True, ex=ALONE_SECONDS)))
             if not ours:
                 return
         except Away:
