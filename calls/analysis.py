@@ -171,6 +171,7 @@ def _request(call: Call, feature: str, system: str, words: str, *, max_tokens: i
         agent_id=call.agent_id,
         call_id=call.pk,
         trace_id=call.trace_id,
+        call_cap_usd=call.agent.call_cap_usd if call.agent else None,
     )
 
 

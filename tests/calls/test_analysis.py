@@ -15,7 +15,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.models import LanguageModel, ModelCall, Provider
+from agents.llm.errors import ProviderError
+from agents.models import Agent, LanguageModel, ModelCall, Provider
 from calls import analysis, fold, services, tasks
 from calls.analysis import JUDGE, Judgement, UnusableAnswer, claim, parse, title_of, transcript, waiting
 from calls.fold import PLATFORM, READER, Fact
@@ -288,6 +289,18 @@ async def test_an_answer_that_is_none_changes_nothing(asked, vendors):
         await worker(analysis.judge, asked.pk)
     assert (await Call.objects.aget()).summary == ""
     assert await ModelCall.objects.acount() == 1
+
+
+async def test_a_call_that_has_spent_what_it_may_is_not_read(asked, vendors):
+    await Agent.objects.aupdate(call_cap_usd="0.0001")
+    await ModelCall.objects.acreate(
+        workspace_id=asked.workspace_id, call_id=asked.pk, feature="voice", cost_usd="0.0002"
+    )
+
+    with pytest.raises(ProviderError) as refused:
+        await worker(analysis.judge, asked.pk)
+
+    assert (refused.value.type, vendors.requests) == ("budget_exceeded", [])
 
 
 async def test_a_refusal_for_good_is_not_repeated(asked, vendors, caplog):
