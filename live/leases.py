@@ -88,7 +88,9 @@ class Leases:
         `about`: what `about()` tells whoever asks, for as long as it is held.
         """
         held = _Held(f"{secrets.token_hex(8)} {about}", lost, taken=True)
-        if not await self._redis.set(_key(call_id), held.holder, px=MS, nx=True):
+        taken = await self._redis.set(_key(call_id), held.holder, px=MS, nx=True)
+        # It may be ours all the same: the answer was lost on its way, and the client has asked again.
+        if not taken and await self._redis.get(_key(call_id)) != held.holder.encode():
             return None
         self._held[call_id] = held
         self._keep_renewing()

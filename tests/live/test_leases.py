@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 import uvloop
 from redis.asyncio import Redis
+from redis.connection import parse_url
 
 from live.leases import Leases, held
 from tests.streaming.nodes import a_pair
@@ -75,3 +76,47 @@ async def test_what_somebody_holds_nobody_else_can_claim():
     finally:
         await ours.close()
         await theirs.close()
+
+
+class Forgetful:
+    """A way to Redis on which the answer to the first claim gets lost."""
+
+    def __init__(self, url: str) -> None:
+        self._path = parse_url(url)["path"]
+        self.lost = 0
+        self._claimed = False
+
+    async def dial(self):
+        self._reader, self._writer = await asyncio.open_unix_connection(self._path)
+        return (self, self) if not self.lost else (self._reader, self._writer)
+
+    async def read(self, size: int) -> bytes:
+        data = await self._reader.read(size)
+        if self._claimed:
+            self.lost += 1
+            raise ConnectionResetError
+        return data
+
+    def write(self, data: bytes) -> None:
+        self._claimed = b"NX" in data
+        self._writer.write(data)
+
+    async def drain(self) -> None:
+        await self._writer.drain()
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        return self._writer.transport
+
+
+async def test_a_claim_whose_answer_was_lost_is_ours(settings):
+    call_id, way = uuid4(), Forgetful(settings.REDIS_URL)
+    async with Relay(way.dial) as relay:
+        settings.REDIS_URL = relay.url
+        leases = Leases()
+        try:
+            assert await leases.claim(call_id, lambda: None, "the answer a1")
+            assert await leases.claim(call_id, lambda: None, "another") is None
+        finally:
+            await leases.close()
+    assert way.lost == 1
