@@ -10,9 +10,14 @@ from tests.administered import act, address, form_of, one_of_everything, superus
 PROVIDER = {"name": "Another", "kind": "openai", "base_url": "https://8.8.8.8/v1", "api_key": "k"}
 
 
-@pytest.fixture
-def workspace(db) -> Workspace:
+@pytest.fixture(scope="module")
+def world(for_a_module) -> Workspace:
     return one_of_everything()
+
+
+@pytest.fixture
+def workspace(world, db) -> Workspace:
+    return world
 
 
 @pytest.fixture
