@@ -137,11 +137,11 @@ def name_chat(call_id: str) -> None:
         with _alone(READING, READING_SECONDS) as free:
             if free:
                 analysis.entitle(UUID(call_id))
+                cache.set(_title(call_id), True, DAY_SECONDS)
     except (ProviderError, UnusableAnswer, *PASSING) as error:
         logger.warning("chat %s was not named: %s", call_id, type(error).__name__)
-    if free:
-        cache.set(_title(call_id), True, DAY_SECONDS)
-    else:
+        return
+    if not free:
         name_chat.apply_async((call_id,), countdown=IN_TURN_SECONDS)
 
 

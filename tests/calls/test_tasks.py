@@ -89,6 +89,16 @@ def test_what_cannot_be_asked_for_is_asked_for_the_next_time(agent, monkeypatch)
     assert list(analysis.waiting(10)) == [chat]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_without_redis_a_chat_is_not_named_and_nothing_breaks(agent, settings, caplog):
+    chat = make_call(agent, A_SHORT_CALL, channel="chat")
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+    tasks.name_chat(str(chat.pk))
+
+    assert "was not named: ConnectionError" in caplog.text
+
+
 def test_a_vendor_that_fails_is_left_alone_for_a_while(agent, settings, caplog):
     settings.EMBEDDINGS, settings.OPENAI_API_KEY = "openai", "sk-test"
     settings.OPENAI_BASE_URL = "http://127.0.0.1:1/v1"
