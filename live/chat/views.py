@@ -20,13 +20,14 @@ from base import limits
 from base.errors import json_error
 from base.trace import current_trace_id
 from calls.models import Call
-from live.chat import record, tail, talk
+from live.chat import readers, record, tail, talk
 from live.chat.asked import Asked, Invalid, asked, is_id
 from live.chat.record import Conflict, Finished, Question
 from live.interrupted import end_left_open
 from live.leases import AWAY
 from live.locks import leave_database
 from live.process import leases
+from streaming.leases import Lease
 
 logger = logging.getLogger(__name__)
 
@@ -88,11 +89,12 @@ async def stream(request: HttpRequest, chat_id: str) -> HttpResponseBase:
     try:
         call = await _find(request.viewer, chat_id)
         about = await _asked(leases().about(call.pk))
+        if about is None:
+            return HttpResponse(status=204)
+        told = tail.tail(call, about.partition(" ")[0])
+        return await _streaming(told, call, request.viewer, await _lease(request.viewer))
     except Refused as refusal:
         return refusal.response
-    if about is None:
-        return HttpResponse(status=204)
-    return await _streaming(tail.tail(call, about.partition(" ")[0]), call)
 
 
 @require_POST
@@ -157,7 +159,26 @@ def _theirs(viewer: Viewer, call: Call) -> Call:
 # The newest message, and what becomes of it.
 
 
+async def _lease(viewer: Viewer) -> Lease:
+    lease = await readers.take(viewer)
+    if lease is None:
+        refusal = Refused(429, "too_many_streams", "You have too many streams open. Try again later.")
+        refusal.response["Retry-After"] = "10"
+        raise refusal
+    return lease
+
+
 async def _answered(viewer: Viewer, wanted: Asked) -> HttpResponseBase:
+    lease = await _lease(viewer)
+    try:
+        call, plan, told = await _begun(viewer, wanted)
+    except BaseException:
+        await readers.give_back(lease)
+        raise
+    return await _streaming(told, call, viewer, lease, plan)
+
+
+async def _begun(viewer: Viewer, wanted: Asked) -> tuple[Call, Plan, AsyncGenerator[bytes, None]]:
     call = await in_a_thread(record.find)(viewer.workspace_id, wanted.chat_id)
     if call:
         _theirs(viewer, call)
@@ -176,7 +197,7 @@ async def _answered(viewer: Viewer, wanted: Asked) -> HttpResponseBase:
     beginning = asyncio.create_task(_told(wanted, call, agent, plan, tier), name=f"chat {call.pk} begins")
     _beginning.add(beginning)
     beginning.add_done_callback(_beginning.discard)
-    return await _streaming(await asyncio.shield(beginning), call, plan)
+    return call, plan, await asyncio.shield(beginning)
 
 
 async def _told(
@@ -277,7 +298,7 @@ class _Held:
 
 
 async def _streaming(
-    told: AsyncGenerator[bytes, None], call: Call, plan: Plan | None = None
+    told: AsyncGenerator[bytes, None], call: Call, viewer: Viewer, lease: Lease, plan: Plan | None = None
 ) -> StreamingHttpResponse:
     await leave_database()
     headers = HEADERS | {"X-Conversation-Id": str(call.pk)}
@@ -285,7 +306,8 @@ async def _streaming(
         first, *others = plan.asked
         headers |= {"X-Model-Name": _plain(first.model.name), "X-Model-Tier": first.tier}
         headers["X-Fallback-Chain"] = _plain(", ".join(one.model.name for one in others))
-    return StreamingHttpResponse(told, content_type="text/event-stream", headers=headers)
+    reading = readers.read(told, viewer, lease)
+    return StreamingHttpResponse(reading, content_type="text/event-stream", headers=headers)
 
 
 def _plain(text: str) -> str:

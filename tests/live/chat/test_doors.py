@@ -8,12 +8,14 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.test import Client
 
-from accounts.models import Workspace
-from accounts.tokens import create_token
+from accounts.access import viewers_of_tokens
+from accounts.models import ApiToken, Workspace
+from accounts.tokens import create_token, digest
 from agents.models import Agent, LanguageModel
 from agents.services import publish
 from calls.models import Call
-from tests.agents.vendors import HANG, Say
+from live.chat import readers
+from tests.agents.vendors import HANG, HELLO, Say
 from tests.people import cookie_of, make_member
 
 FOREIGN = "https://help.larkfield.example"
@@ -206,6 +208,39 @@ async def test_too_many_messages_are_refused_until_some_time_has_passed(chatter,
     assert refused.headers["x-ratelimit-limit"] == "1"
     assert refused.headers["x-ratelimit-remaining"] == "0"
     assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+async def test_nobody_has_more_answers_open_than_streams_at_all(chatter, model, settings):
+    settings.STREAM_LIMIT_PER_USER = 1
+    model.plays["m"] = [[Say("One"), HANG]]
+    async with chatter.asking() as answer:
+        await answer.read(until=lambda told: told.text)
+        for refused in (await chatter.client.get("/api/chat/chat-1/stream"), await chatter.refused(id="2")):
+            assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_streams")
+            assert refused.headers["retry-after"] == "10"
+        await chatter.stop()
+        await answer.read()
+
+    assert len(model.requests) == await Call.objects.acount() == 1
+    # Neither what ended nor what was refused counts any more.
+    assert (await chatter.refused("Other words.", "u1")).status_code == 409
+    model.plays["m"] = [HELLO]
+    assert (await chatter.ask("And?", "u2")).text == "Hello."
+
+
+async def test_whose_token_is_withdrawn_reads_no_further(house, chatter, model):
+    _, token = await sync_to_async(create_token)(house.workspace, "theirs", "operator", None)
+    (viewer,) = (await sync_to_async(viewers_of_tokens)([digest(token)])).values()
+
+    async def told():
+        for n in range(3):
+            yield b"%d" % n
+            await sync_to_async(ApiToken.objects.filter(pk=viewer.token_id).delete)()
+
+    lease = await readers.take(viewer)
+    read = [chunk async for chunk in readers.read(told(), viewer, lease, every=0)]
+
+    assert read == [b"0", b"1"]
 
 
 async def test_without_any_model_nothing_is_begun(chatter, model):
