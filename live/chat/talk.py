@@ -29,7 +29,7 @@ from streaming.log import Entry
 logger = logging.getLogger(__name__)
 
 END_SECONDS = 10.0  # for the last facts to be written
-LISTEN_SECONDS = 30.0
+LISTEN_SECONDS, AGAIN_SECONDS = 30.0, 1.0
 STOP = "data-stop"  # in the call's topic: somebody wants this answer no more
 _STOP = b'{"type":"data-stop",'
 
@@ -120,16 +120,19 @@ class Talk:
 
     async def _listen(self) -> None:
         """Stop the answer when somebody says so."""
-        try:
-            async with aclosing(follow(self.line.topic, pause=LISTEN_SECONDS)) as topic:
-                async for heard in topic:
-                    for item in heard.items:
-                        if item.data.startswith(_STOP) and self._is_meant(item.data):
-                            self.answer.stop(parts.SUPERSEDED)
-        except (Away, TimeoutError) as error:
-            logger.warning("call %s: its answer cannot be stopped: %s", self.line.call.pk, error)
-        except Exception:
-            logger.exception("call %s: its answer cannot be stopped", self.line.call.pk)
+        while True:
+            try:
+                async with aclosing(follow(self.line.topic, pause=LISTEN_SECONDS)) as topic:
+                    async for heard in topic:
+                        for item in heard.items:
+                            if item.data.startswith(_STOP) and self._is_meant(item.data):
+                                self.answer.stop(parts.SUPERSEDED)
+            except (Away, TimeoutError) as error:
+                # Whoever stops it meanwhile is heard later: the topic keeps what they say.
+                logger.warning("call %s: its answer cannot be stopped now: %s", self.line.call.pk, error)
+            except Exception:
+                logger.exception("call %s: its answer cannot be stopped now", self.line.call.pk)
+            await asyncio.sleep(AGAIN_SECONDS)
 
     def _is_meant(self, data: bytes) -> bool:
         return orjson.loads(data)["data"].get("answer") == self.answer.key

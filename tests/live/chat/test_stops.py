@@ -8,19 +8,22 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 from redis.asyncio import Redis
+from redis.connection import parse_url
 
+from agents.models import LanguageModel
 from calls import parts, services
 from calls.fold import SOCKET
 from calls.models import Call, Turn
 from calls.services import Opening
 from live.chat import tail
-from live.process import leases
+from live.process import leases, sockets
 from live.watch import Watch
 from platforms.events import TurnSpoken
 from simulator import World
 from streaming.log import Entry, Log
 from tests.agents.vendors import HANG, Part, Say, Stop, Wait
 from tests.live.house import QUICK, until
+from tests.streaming.relay import Relay
 
 
 async def test_stop_ends_the_answer_and_the_models_request(chatter, model):
@@ -113,6 +116,30 @@ async def test_with_nothing_to_stop_it_says_so(chatter):
     await chatter.ask()
 
     assert await chatter.stop() == {"stopped": False}
+
+
+async def test_an_answer_that_began_without_the_log_can_be_stopped_once_it_is_back(chatter, model, settings):
+    model.plays["m"] = [[HANG]]
+    await LanguageModel.objects.aupdate(timeout_ms=60_000)
+    at = parse_url(settings.REDIS_LOG_URL)
+
+    async def dial():
+        return await asyncio.open_unix_connection(at["path"])
+
+    async def nowhere():
+        raise OSError
+
+    async with Relay(nowhere) as relay:
+        settings.REDIS_LOG_URL = f"{relay.url.rpartition('/')[0]}/{at.get('db', 0)}"
+        await chatter.ask()
+        relay.dial = dial
+
+        async def stopped() -> bool:
+            response = await chatter.client.post("/api/chat/chat-1/stop")
+            return response.status_code == 200 and model.requests[0].hung_up.is_set()
+
+        await until(stopped, 30)
+        await sockets().hand_on()
 
 
 async def test_a_stop_is_for_its_own_answer_only(chatter, model):
