@@ -57,7 +57,7 @@ class ProviderError(Exception):
         self.falls_through = falls_through  # another model may succeed now
         self.retry_after = retry_after  # seconds, where the vendor said
         self.request_id = request_id_of(request_id)  # the vendor's, for their support
-        super().__init__(f"{type} ({code})" if code else type)
+        super().__init__(f"{type} ({self.code})" if code else type)
 
 
 def request_id_of(said: Any) -> str:

@@ -84,7 +84,9 @@ def test_it_reads_until_when_to_wait():
     ],
 )
 def test_it_keeps_no_code_that_does_not_look_like_one(said, kept):
-    assert of_answer((said,), 400, message={"not": "a sentence"}).code == kept
+    error = of_answer((said,), 400, message={"not": "a sentence"})
+    assert error.code == kept
+    assert str(error) == f"{error.type} ({kept})"  # what logs say
 
 
 @pytest.mark.parametrize("said", ["x" * 121, "a\x00b", "\ud800", "two words", 7, None])
