@@ -39,7 +39,7 @@ def rail(user) -> list[tuple[str, str]]:
 
 
 def test_the_rail_shows_the_pages_that_a_role_opens(workspace, maya):
-    everybodys = [("/", "Live"), ("/calls/", "History"), ("/webhooks/", "Webhooks")]
+    everybodys = [("/", "Live"), ("/calls/", "History"), ("/chat/", "Chat"), ("/webhooks/", "Webhooks")]
     managers = [("/observability/", "Observability"), ("/settings/", "Settings")]
 
     assert rail(maya) == everybodys

@@ -168,7 +168,8 @@ def test_a_stream_that_is_cut_is_told_when_it_is_back(hasty):
     page.goto(hasty.earshot.url + "/")
     stall = told.wait(1, passing_ms=1_000)[0]
     assert (stall["kind"], stall["source"]) == ("stall", "/live/stream")
-    assert stall["detail"]["ms"] >= 14_000
+    # Of the 15 s without a sign of life, those since the first refusal, which may have taken a while to come.
+    assert 5_000 <= stall["detail"]["ms"] <= 20_000
 
     cut["is"] = False
     back = told.wait(2, passing_ms=1_000)[1]

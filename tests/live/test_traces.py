@@ -15,6 +15,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from calls.models import Call
+from config.celery import app
 from config.env import BASE_DIR
 from platforms.retell.webhooks import sign
 from platforms.services import new_secret
@@ -43,7 +44,11 @@ def collector() -> Iterator[Collector]:
 
 @contextlib.contextmanager
 def a_worker(collector: Collector) -> Iterator[subprocess.Popen]:
-    """The one other process: ended as `up` ends it, so that it has to send what it still has."""
+    """The one other process: ended as `up` ends it, so that it has to send what it still has.
+
+    Other tests have left work that is none of ours.
+    """
+    app.control.purge()
     known = os.environ | {
         "DATABASE_URL": database_url(),
         "DJANGO_SETTINGS_MODULE": "config.settings",
