@@ -13,6 +13,10 @@ LEFT_OUT = (
     "call_id",
     "created_at",
     "closed_at",
+    "embedded_at",
+    "embed_after",
+    "judged_at",
+    "judge_after",
     "revision",
     "trace_id",
 )
