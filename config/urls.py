@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("calls.urls")),
     path("", include("webhooks.urls")),
     path("", include("webhooks.setup.urls")),
+    path("", include("agents.pages.urls")),
     path("", include("agents.setup.urls")),
     path("", include("agents.spending.urls")),
     path("", include("observability.urls")),

@@ -58,6 +58,8 @@ PAGES = {
     "calls/<uuid:call_id>/figures": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/replay": Rule(Permission.SEE_WORDS),
     "chat/": Rule(Permission.CHAT),
+    "agents/": Rule(Permission.SEE_CALLS),
+    "agents/<uuid:agent_id>/": Rule(Permission.SEE_CALLS),
     # A chat is its own person's alone: tests/live/test_chat_page.py.
     "chat/<str:chat_id>/": Rule(Permission.CHAT, answers=(200, 404)),
     "webhooks/": Rule(Permission.SEE_CALLS),

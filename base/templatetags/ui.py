@@ -19,7 +19,7 @@ LEVELS = {
     "event": (1, "Events only, words after the call"),
 }
 # Folders of ES modules, each imported as "<folder>/<file>.js".
-MODULE_FOLDERS = ("js", "streaming", "live", "chat", "calls", "webhooks", "observability")
+MODULE_FOLDERS = ("js", "streaming", "live", "chat", "calls", "agents", "webhooks", "observability")
 _HIDDEN = re.compile(r"•(?:[• ]*•)?")
 
 

@@ -1,0 +1,1 @@
+"""Agents as people see them: the list, and the editor of one."""
