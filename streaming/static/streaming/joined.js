@@ -84,12 +84,24 @@ export class Joined {
     this.#silent = 0;
     clearTimeout(this.#timers.hello);
     this.#timers.rounds ??= setInterval(() => this.#round(), ROUND_MS);
-    if (told) this.#take(told);
+    if (told) this.#takeAll(told);
     else if (state) this.#tell(state);
     else if (over) this.#finish(over);
     else if (left) this.#join(); // we did not answer for long; what was said until then has been taken
     else if (broken) reportError(new Error(`shared.js: ${broken}`));
     else this.#say({ do: "answer" });
+  }
+
+  #takeAll(told) {
+    const port = this.#port;
+    for (const one of told) {
+      if (this.#port !== port) return; // closed by one of those before
+      try {
+        this.#take(one);
+      } catch (error) {
+        reportError(error); // it is no other part's harm
+      }
+    }
   }
 
   #take({ data, id, bulk }) {

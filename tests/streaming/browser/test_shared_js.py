@@ -315,6 +315,34 @@ async def test_more_calls_than_one_connection_carries_take_another(tabs, log):
     await tab.until(lambda seen: sorted(seen["text"].split()) == everything)
 
 
+async def test_a_part_that_a_page_cannot_take_costs_it_no_other(tabs, log):
+    """Parts that come together are passed on together, and yet each is its own."""
+    call = a_call()
+    tab = await tabs.blank()
+    errors: list[str] = []
+    tab.page.on("pageerror", lambda error: errors.append(str(error)))
+    await tab.page.evaluate(
+        """async ([url, as]) => {
+            const { openStream } = await import("/static/any/streaming/stream.js");
+            window.seen = { text: "", states: [] };
+            const state = ({ name }) => window.seen.states.push(name);
+            const part = ({ data: { text } }) => {
+                if (text === "7 ") throw new Error("not this one");
+                window.seen.text += text;
+            };
+            openStream(url, { part, state }, { share: { who: "maya", as } });
+        }""",
+        [f"/stream?topic={call}", f"/shared/{tabs.board}?board=0&call={call}"],
+    )
+    await tab.until(lambda seen: "live" in seen["states"])
+    await log.append(call, [Entry({"type": "data-note", "data": {"text": f"{n} "}}) for n in range(50)])
+
+    seen = await tab.until(lambda seen: "49 " in seen["text"])
+
+    assert seen["text"].split() == [str(n) for n in range(50) if n != 7]
+    assert errors == ["not this one"]
+
+
 async def test_somebody_else_has_a_connection_of_their_own(tabs, log):
     calls = [a_call(), a_call()]
     await tabs.open(calls[0], str(await log.position(calls[0])), who="maya")
