@@ -20,7 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 from bench.stack import Stack, running
 
 RUNS, LIVE_CALLS = 3, 5
-ENOUGH_TOKENS, AT_LEAST_TOKENS, MOST_SECONDS = 150, 60, 75
+ENOUGH_TOKENS, AT_LEAST_TOKENS, MOST_SECONDS = 100, 60, 75
 TARGET_P50_MS, TARGET_P95_MS = 30.0, 50.0
 WORDS_WITHIN_MS = 40_000
 FLAGS = [
