@@ -14,9 +14,10 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from agents import provision
 from agents.models import Agent, AgentVersion, Budget, LanguageModel, ModelCall, Provider, Tool
-from agents.setup.forms import ModelForm, check_hedge, checked_address, checked_options
+from agents.setup.forms import ModelForm, check_hedge, checked_options
 from agents.spending import budgets
 from base.admin import Evidence, Rows, SecretsForm, is_set, readable, shown
+from base.forms import checked_address
 
 IN_WORKSPACE = ("workspace", AutocompleteSelectFilter)
 

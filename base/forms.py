@@ -4,6 +4,9 @@ import re
 from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings
+
+from base.addresses import PrivateAddress, leads_home
 
 _AT_HOME = ("localhost", "127.0.0.1", "::1")
 _PLAIN = re.compile(r"[!-~]+")
@@ -29,6 +32,23 @@ def check_base_url(value: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise forms.ValidationError("Leave out user names, queries and fragments.")
     return value.rstrip("/")
+
+
+def checked_address(value: str) -> str:
+    """An https address on the internet, or one of our own that may be asked. Raises ValidationError."""
+    if not value:
+        return ""
+    # Its form is the same either way; whether it may be plain http is found by where it leads.
+    checked = check_base_url(value.replace("http://", "https://", 1))
+    try:
+        is_home = leads_home(checked, settings.PRIVATE_HOSTS)
+    except PrivateAddress as private:
+        raise forms.ValidationError(
+            f"{private} is on a private network. Whoever runs Earshot can allow it: PRIVATE_HOSTS."
+        ) from None
+    if is_home:
+        return value.rstrip("/")
+    return check_base_url(value.rstrip("/"))
 
 
 def check_secret(value: str, least: int = _LEAST_SECRET) -> str:

@@ -19,6 +19,7 @@ from time import perf_counter
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("PRIVATE_HOSTS", "127.0.0.1")  # where its vendors are
 django.setup()
 
 from anthropic import AsyncAnthropic  # noqa: E402
@@ -37,7 +38,7 @@ TARGET_MS = 5.0
 # As models are asked at least; as one whose first token may come too late to wait for it alone; and with an
 # amount held in Redis before.
 KINDS = ("openai", "anthropic", "openai, hedged", "openai, with a budget")
-ROUNDS, WARM_UP = 300, 20
+ROUNDS, WARM_UP = 200, 20
 ANSWER = [Say("One moment, "), *[Say("please. ")] * 10, Stop(), Counts(fresh=200, out=24)]
 PROMPT = "You are Juno, who knows all about power cuts. Be brief. " * 20
 QUESTION = "Is the power out in Larkfield Road?"

@@ -35,7 +35,7 @@ def running() -> Iterator[Stack]:
     """`manage.py up` and, as a process of its own, the simulator with calls coming in."""
     with tempfile.TemporaryDirectory(prefix="earshot-bench-") as folder:
         env = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
-        env |= {"EARSHOT_HOME": folder, "PYTHONUNBUFFERED": "1"}
+        env |= {"EARSHOT_HOME": folder, "PYTHONUNBUFFERED": "1", "PRIVATE_HOSTS": "127.0.0.1"}
         port, simulator_port = _free_port(), _free_port()
         url, simulator = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{simulator_port}"
         processes: list[subprocess.Popen] = []

@@ -44,9 +44,18 @@ def hosts(value: str) -> list[str]:
                 ip_network(host)
             except ValueError as error:
                 raise ValueError(f"has {host!r}; give a network such as 10.1.0.0/16") from error
-        elif not re.fullmatch(r"[A-Za-z0-9:_.-]+", host):
-            raise ValueError(f"has {host!r}; give names such as localhost, without http:// or a port")
+        elif not re.fullmatch(r"[A-Za-z0-9:_.\[\]-]+", host):
+            raise ValueError(
+                f"has {host!r}; give names such as localhost or localhost:11434, without http://"
+            )
     return words(value)
+
+
+def host_of(address: str) -> str:
+    """Of a web address: its host at its port, as PRIVATE_HOSTS has them."""
+    parts = urlsplit(address)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or {'http': 80, 'https': 443}[parts.scheme]}"
 
 
 def boolean(value: str) -> bool:
@@ -272,10 +281,10 @@ _TABLE = [
     Setting("ANTHROPIC_API_KEY", text, "", "With a key, the first workspace's agents use Anthropic's."),
     Setting("ANTHROPIC_BASE_URL", optional_web_address, "", "Another address that speaks Anthropic's API."),
     Setting(
-        "PRIVATE_MODEL_HOSTS",
+        "PRIVATE_HOSTS",
         hosts,
         "",
-        "Your own hosts and networks that may have models: localhost, 10.1.0.0/16. Empty: none.",
+        "Your own hosts and networks that tools, models and so on may be at: localhost:11434, 10.1.0.0/16.",
     ),
 ]
 SETTINGS = {setting.name: setting for setting in _TABLE}

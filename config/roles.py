@@ -101,9 +101,11 @@ def metrics_folder(home: Path) -> Path:
     return home / "metrics"
 
 
-def shared_env(home: Path, url: str) -> dict[str, str]:
+def shared_env(home: Path, url: str, simulator_port: int | None) -> dict[str, str]:
     """Our environment, with what the command line decided."""
+    asked = [os.environ.get("PRIVATE_HOSTS", ""), f"127.0.0.1:{simulator_port}" if simulator_port else ""]
     return dict(os.environ) | {
+        "PRIVATE_HOSTS": ",".join(filter(None, asked)),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "EARSHOT_HOME": str(home),
         "EARSHOT_URL": url,

@@ -1,5 +1,6 @@
 """Every setting, read once from the environment (or .env). A bad value stops the start and names itself."""
 
+import os
 import secrets as randomness
 import sys
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from base.assets import fingerprint
 from base.embedded import places
 from base.logs import logging_config
 from config import secrets
-from config.env import BASE_DIR, BadSetting, read, words
+from config.env import BASE_DIR, BadSetting, host_of, read, words
 from config.unfold import UNFOLD as UNFOLD
 
 EARSHOT_HOME = read("EARSHOT_HOME")
@@ -157,8 +158,10 @@ EMBEDDINGS = read("EMBEDDINGS")
 if EMBEDDINGS == "openai" and not OPENAI_API_KEY:
     raise BadSetting("EMBEDDINGS is openai, and OPENAI_API_KEY is not set; set it, or say local.")
 ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL = read("ANTHROPIC_API_KEY"), read("ANTHROPIC_BASE_URL")
-# What an admin types may lead to these, though they are on a private network.
-PRIVATE_MODEL_HOSTS = read("PRIVATE_MODEL_HOSTS")
+if os.environ.get("PRIVATE_MODEL_HOSTS"):
+    raise BadSetting("PRIVATE_MODEL_HOSTS is called PRIVATE_HOSTS now; rename it.")
+# What an admin types may lead to these, though they are on a private network: the operator's own word.
+PRIVATE_HOSTS = [*read("PRIVATE_HOSTS"), *map(host_of, filter(None, (OPENAI_BASE_URL, ANTHROPIC_BASE_URL)))]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -69,7 +69,7 @@ async def everything(plan: Plan, held: HomeLock) -> None:
 
 
 async def _start(plan: Plan, supervisor: Supervisor) -> None:
-    roles = Roles(home=plan.home, env=shared_env(plan.home, plan.url))
+    roles = Roles(home=plan.home, env=shared_env(plan.home, plan.url, plan.simulator_port))
     if not os.environ.get("REDIS_URL"):
         await supervisor.start(redis_child(plan.home))
     if not os.environ.get("DATABASE_URL"):

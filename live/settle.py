@@ -12,8 +12,8 @@ from calls.services import Opening
 from platforms.errors import PlatformError, Unreadable
 from platforms.events import CallAnalyzed, CallEnded
 from platforms.models import Connection
+from platforms.rest import api_of
 from platforms.retell.calls import events_of
-from platforms.retell.rest import RetellApi
 
 logger = logging.getLogger(__name__)
 
@@ -55,5 +55,5 @@ def _ask(call: Call, connection: Connection) -> bool:
 
 
 async def _get_call(connection: Connection, platform_call_id: str) -> dict:
-    async with RetellApi(connection.api_key, connection.base_url) as api:
+    async with api_of(connection) as api:
         return await api.get_call(platform_call_id)

@@ -5,13 +5,21 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from base.admin import Rows, is_set
+from base.admin import Rows, SecretsForm, is_set
+from base.forms import checked_address
 from platforms import services
 from platforms.models import Connection
 
 
+class ConnectionForm(SecretsForm):
+    def clean_base_url(self) -> str:
+        value = self.cleaned_data["base_url"]
+        return checked_address(value) if "base_url" in self.changed_data else value
+
+
 @admin.register(Connection)
 class Connections(Rows):
+    form = ConnectionForm
     list_display = ("name", "platform", "workspace", "has_api_key", "has_webhook_secret", "is_rotating")
     list_filter = ("platform", ("workspace", AutocompleteSelectFilter))
     list_select_related = ("workspace",)

@@ -52,6 +52,7 @@ class Servers:
         os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
         os.environ.setdefault("FIELD_ENCRYPTION_KEY", urlsafe_b64encode(secrets.token_bytes(32)).decode())
         os.environ["EARSHOT_HOME"] = str(self.home)
+        os.environ["PRIVATE_HOSTS"] = "127.0.0.1"  # where tests play the outside world
         # Every HTTP client reads the certificates of the whole world, 37 ms. Nobody here is reached over TLS.
         os.environ["SSL_CERT_FILE"] = str(one_certificate(self.home / "certificate.pem"))
 

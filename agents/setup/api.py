@@ -86,7 +86,7 @@ def list_providers(request: HttpRequest, asked: Query[Listing]):
     response=answers(ProviderOut, 400, status=201),
 )
 def add_provider(request: HttpRequest, told: ProviderIn):
-    """A private address is refused unless whoever runs Earshot allows it (`PRIVATE_MODEL_HOSTS`)."""
+    """A private address is refused unless whoever runs Earshot allows it (`PRIVATE_HOSTS`)."""
     typed = told.model_dump(exclude_unset=True)
     form = _valid(ProviderForm(_text(typed), others=others(_workspace(request))))
     fields = form.fields_typed | {"enabled": typed.get("enabled", True)}

@@ -4,11 +4,9 @@ import json
 from typing import Any
 
 from django import forms
-from django.conf import settings
 
 from agents.models import LanguageModel, Provider, Tier
-from base.addresses import PrivateAddress, leads_home
-from base.forms import MOST_SECRET, PartForm, check_base_url, check_secret
+from base.forms import MOST_SECRET, PartForm, check_secret, checked_address
 from platforms.clean import clean
 
 # What Earshot says itself in every request, and what would make an answer unreadable.
@@ -148,23 +146,6 @@ def check_hedge(hedge_ms: int | None, timeout_ms: int | None) -> str:
     """What is wrong with the two in one sentence, or nothing."""
     late = hedge_ms is not None and timeout_ms is not None and hedge_ms >= timeout_ms
     return "That is no sooner than the time-out." if late else ""
-
-
-def checked_address(value: str) -> str:
-    """An https address on the internet, or one of our own that may be asked. Raises ValidationError."""
-    if not value:
-        return ""
-    # Its form is the same either way; whether it may be plain http is found by where it leads.
-    checked = check_base_url(value.replace("http://", "https://", 1))
-    try:
-        is_home = leads_home(checked, settings.PRIVATE_MODEL_HOSTS)
-    except PrivateAddress as private:
-        raise forms.ValidationError(
-            f"{private} is on a private network. Whoever runs Earshot can allow it: PRIVATE_MODEL_HOSTS."
-        ) from None
-    if is_home:
-        return value.rstrip("/")
-    return check_base_url(value.rstrip("/"))
 
 
 def checked_options(text: str) -> dict[str, Any]:

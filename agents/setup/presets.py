@@ -28,22 +28,21 @@ PRESETS = {
         "Ollama",
         OPENAI,
         "http://localhost:11434/v1",
-        "Needs no key. Models are named as “ollama list” has them. Its machine has to be in "
-        "PRIVATE_MODEL_HOSTS.",
+        "Needs no key. Models are named as “ollama list” has them. Its machine has to be in PRIVATE_HOSTS.",
     ),
     "vllm": Preset(
         "vLLM",
         OPENAI,
         "http://localhost:8000/v1",
         "The key is what the server was given as --api-key, if it was. Its machine has to be in "
-        "PRIVATE_MODEL_HOSTS.",
+        "PRIVATE_HOSTS.",
     ),
     "litellm": Preset(
         "LiteLLM",
         OPENAI,
         "http://localhost:4000/v1",
         "A virtual key of the proxy. Models are named as its model_list has them. Its machine has to be in "
-        "PRIVATE_MODEL_HOSTS if it is one of yours.",
+        "PRIVATE_HOSTS if it is one of yours.",
     ),
     "other": Preset(
         "",

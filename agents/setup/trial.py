@@ -3,11 +3,8 @@
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from asgiref.sync import async_to_sync
-from django.conf import settings
 from django.core.cache import cache
 
 from agents.llm import budget, ledger
@@ -17,7 +14,6 @@ from agents.llm.clients import adapter
 from agents.llm.errors import ProviderError
 from agents.llm.request import Message, Request
 from agents.models import LanguageModel, ModelCall
-from base.addresses import PrivateAddress, leads_home
 
 EVERY_S = 3  # one trial of a model in so long
 LONGEST_S = 30.0  # the whole of it, whatever the model's own patience
@@ -32,6 +28,7 @@ MEANS = {
     "not_found_error": _NO_SUCH_MODEL,
     "insufficient_quota": _UNPAID,
     "billing_error": _UNPAID,
+    "private_address": "Its address leads to a private network. PRIVATE_HOSTS can allow that.",
     "timeout": "It did not begin to answer in time. A local server may have been loading it: try again.",
     "rate_limited": "The address and the key work. The vendor lets us ask no more for now.",
     "overloaded": "The address and the key work. The vendor has too much to do; try again later.",
@@ -42,7 +39,6 @@ MEANS = {
     "budget_exceeded": "A budget of this workspace is used up, so nobody was asked.",
     "internal": "The vendor does not take the request. Check the model’s name and its options.",
 }
-_PRIVATE = "Its address leads to a private network by now. PRIVATE_MODEL_HOSTS can allow that."
 
 
 class TooSoon(Exception):
@@ -64,32 +60,7 @@ def make(model: LanguageModel) -> Result:
     """
     if not cache.add(f"model-trial:{model.pk}", 1, timeout=EVERY_S):
         raise TooSoon
-    if _has_moved(model.provider.base_url):
-        return Result(False, f"{model.name} was not asked.", _PRIVATE, "connection")
     return async_to_sync(_ask)(model)
-
-
-def _has_moved(address: str) -> bool:
-    """Whether a name that was outside when it was typed leads into our own network by now."""
-    host = urlsplit(address).hostname or "localhost"
-    operators = (settings.OPENAI_BASE_URL, settings.ANTHROPIC_BASE_URL)
-    if address in operators or host == "localhost" or _is_number(host):
-        # A number leads where it led when it was checked, in the settings and in the admin; the rest is the
-        # operator's own word.
-        return False
-    try:
-        leads_home(address, settings.PRIVATE_MODEL_HOSTS)
-    except PrivateAddress:
-        return True
-    return False
-
-
-def _is_number(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 async def _ask(model: LanguageModel) -> Result:

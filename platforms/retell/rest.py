@@ -21,12 +21,15 @@ RETRYABLE = (408, 409, 429)
 class RetellApi:
     """One workspace's account at Retell. An async context manager; calls may raise PlatformError."""
 
-    def __init__(self, api_key: str, base_url: str = "") -> None:
+    def __init__(
+        self, api_key: str, base_url: str = "", transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """`transport`: what guards our network from a typed address; platforms/rest.py has it."""
         self._client = httpx.AsyncClient(
             base_url=base_url or BASE_URL,
             headers={"Authorization": f"Bearer {api_key}"},
             timeout=TIMEOUT_S,
-            transport=httpx.AsyncHTTPTransport(retries=CONNECT_TRIES - 1),
+            transport=transport or httpx.AsyncHTTPTransport(retries=CONNECT_TRIES - 1),
         )
 
     async def __aenter__(self) -> "RetellApi":

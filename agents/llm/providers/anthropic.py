@@ -34,7 +34,7 @@ def connect(endpoint: base.Endpoint) -> AsyncAnthropic:
         api_key=endpoint.api_key or "none",
         base_url=endpoint.base_url or BASE_URL,
         max_retries=0,
-        http_client=HttpClient(limits=base.LIMITS, follow_redirects=False),
+        http_client=HttpClient(**base.network(endpoint)),
     )
     _ = client.messages  # imported on first use by the SDK
     return client
@@ -181,7 +181,7 @@ def _fault_of(error: Exception) -> ProviderError:
     if isinstance(error, APITimeoutError):
         return faults.fault("timeout")
     if isinstance(error, APIConnectionError):
-        return faults.fault("connection")
+        return faults.of_transport(error)
     if isinstance(error, APIStatusError):  # in mid-stream too, with status 200
         return faults.of_answer(
             (error.error_code, error.type),

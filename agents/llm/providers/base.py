@@ -8,12 +8,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import httpcore2
 import httpx2
 
 from agents.llm.errors import ProviderError, request_id_of
 from agents.llm.events import Event, ToolCall, Usage
 from agents.llm.providers import faults
 from agents.llm.request import ToolSpec
+from base import outward
 from base.ids import uuid7
 from platforms.clean import clean
 
@@ -43,6 +45,14 @@ class Model:
     seconds: float  # to the first token, and between any two
     takes_temperature: bool = True
     options: dict[str, Any] = field(default_factory=dict, hash=False)  # sent along with every request
+
+
+def network(endpoint: Endpoint) -> dict[str, Any]:
+    """For the SDK's HTTP client. An address that somebody typed may not lead into our own network."""
+    options: dict[str, Any] = {"limits": LIMITS, "follow_redirects": False}
+    if endpoint.base_url:
+        options["transport"] = outward.transport(httpx2, httpcore2, limits=LIMITS)
+    return options
 
 
 def timeouts(model: Model) -> httpx2.Timeout:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import httpx2
 
 from agents.llm.errors import ErrorType, ProviderError
+from base import outward
 
 
 class Fault(NamedTuple):
@@ -20,6 +21,7 @@ class Fault(NamedTuple):
 FAULTS = {
     "timeout": Fault("timeout", retryable=True, falls_through=True),
     "connection": Fault("connection", retryable=True, falls_through=True),
+    "private_address": Fault("connection", retryable=False, falls_through=True),  # of our own network
     "rate_limited": Fault("rate_limited", retryable=True, falls_through=True),
     "overloaded": Fault("overloaded", retryable=True, falls_through=True),
     "server": Fault("internal", retryable=True, falls_through=True),
@@ -116,8 +118,10 @@ def of_answer(
 
 
 def of_transport(error: Exception) -> ProviderError:
-    """The network said no."""
-    return fault("timeout" if isinstance(error, httpx2.TimeoutException) else "connection")
+    """The network said no, or what guards ours from it."""
+    if isinstance(error, httpx2.TimeoutException):
+        return fault("timeout")
+    return fault("private_address" if outward.refused(error) else "connection")
 
 
 def _of_status(status: int | None) -> str:

@@ -35,7 +35,7 @@ def browser(workspace) -> Client:
 
 @pytest.fixture(autouse=True)
 def at_home(settings) -> None:
-    settings.PRIVATE_MODEL_HOSTS = ["localhost"]
+    settings.PRIVATE_HOSTS = ["localhost"]
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_key_is_never_shown_and_stays_where_it_is(browser, workspace, provider
         ({"base_url": "nonsense"}, "This is not an address."),
         ({"base_url": "http://8.8.8.8/v1"}, "Give an https address"),
         ({"base_url": "https://10.0.0.1/v1"}, "10.0.0.1 is on a private network."),
-        ({"base_url": "http://127.0.0.1:6379/"}, "PRIVATE_MODEL_HOSTS"),
+        ({"base_url": "http://127.0.0.1:6379/"}, "PRIVATE_HOSTS"),
         ({"base_url": "https://169.254.169.254/latest"}, "is on a private network."),
         ({"base_url": "https://user:pass@8.8.8.8/"}, "Leave out user names"),
         ({"api_key": "two words"}, "A key has no spaces"),

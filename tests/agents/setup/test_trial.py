@@ -4,7 +4,6 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core.cache import cache
 
-from agents.models import ModelCall
 from agents.setup import trial
 from tests.agents.vendors import HANG, Counts, Oops, Refuse, Say, Stop, Vendors
 
@@ -76,9 +75,21 @@ async def test_no_vendor_leads_us_elsewhere(quick, vendors, add_model, kind):
     assert len(vendors.requests) == 1
 
 
-async def test_nobody_is_asked_twice_in_a_moment_nor_what_moved_into_our_network(quick, vendors, add_model):
-    moved = await add_model("moved", url="http://localhost.")
-    assert (await make(moved)).means == trial._PRIVATE
+async def test_nobody_is_asked_twice_in_a_moment(quick, vendors, add_model):
+    vendors.play("good", Say("OK"), Stop(), Counts(fresh=12, out=3))
+    model = await add_model("good")
+    assert (await make(model)).ok
     with pytest.raises(trial.TooSoon):
-        await make(moved)
-    assert await sync_to_async(ModelCall.objects.count)() == 0
+        await make(model)
+    assert len(vendors.asked("good")) == 1
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+async def test_nothing_in_our_own_network_is_asked(quick, settings, vendors, add_model, recorded, kind):
+    """Though its name led outside when it was typed."""
+    settings.PRIVATE_HOSTS = []
+    result = await make(await add_model("moved", kind=kind))
+
+    assert (result.error_type, result.means) == ("connection", trial.MEANS["private_address"])
+    assert [row.error_code for row in await recorded()] == ["private_address"]
+    assert vendors.requests == []
