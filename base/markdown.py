@@ -2,7 +2,7 @@
 
 Two walls. The parser knows no HTML: a tag in the text comes out as text. What the parser made is then
 cleaned against the short lists below, so that a mistake in the first wall is none on the page. While an
-answer streams, `chat/markdown.js` makes the same elements; where both agree nothing moves as these take over.
+answer streams, `calls/markdown.js` makes the same elements; where both agree nothing moves as they take over.
 """
 
 import re
@@ -130,3 +130,38 @@ def _without_images(children: list) -> list:
 
 def _token(kind: str, tag: str, nesting: int, attrs: dict | None = None) -> Any:
     return import_module("markdown_it.token").Token(kind, tag, nesting, attrs=attrs or {})
+
+
+def _emphasis(marks: re.Match) -> str:
+    """Nothing; or the marks themselves: 2 * 3, a_name, ~5, \\*."""
+    before = marks.string[max(0, marks.start() - 1) : marks.start()]
+    after = marks.string[marks.end() : marks.end() + 1]
+    stands_alone = after.isspace() and (not before or before.isspace())
+    is_text = before == "\\" or marks[0] == "~" or (before.isalnum() and after.isalnum()) or stands_alone
+    return marks[0] if is_text else ""
+
+
+# What `to_plain` takes out and what it leaves: fences, rules, what a line begins with, then what is in it.
+_MARKS = [
+    (re.compile(pattern, re.MULTILINE), left)
+    for pattern, left in (
+        (r"^ *(?:`{3,}|~{3,})[^`\n]*\n?", ""),
+        (r"^[ \t]*(?:([-*_])(?:[ \t]*\1){2,}[ \t]*|(?:\|[ \t]*)?:?-+:?[ \t]*\|[ \t:|-]*)(?:\n|\Z)", ""),
+        (r"^[ \t]*(?:(?:>[ \t]?)+|#{1,6}(?:[ \t]+|$))", ""),
+        (r"^[ \t]*[-+*](?:[ \t]+|\Z)", "• "),
+        (r"^[ \t]*\|.*", lambda row: ", ".join(filter(None, map(str.strip, row[0].split("|"))))),
+        (r"!?\[([^][]*)\]\([^()\s]*(?:\s[^()]*)?(?:\)|\Z)", r"\1"),
+        (r"[*_~`]+", _emphasis),
+        (r"\\([!-/:-@\[-`{-~])", r"\1"),
+    )
+]
+
+
+def to_plain(text: str) -> str:
+    """The words of a text that may not be whole yet, for where a line is all there is room for.
+
+    What is open at its end counts as closed, so that words which have been shown stay as more of them come.
+    """
+    for pattern, left in _MARKS:
+        text = pattern.sub(left, text)
+    return text

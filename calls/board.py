@@ -24,6 +24,7 @@ RIBBON_MS = 60_000
 SLOW_MS = 2_000  # the median of the last replies above which a call is slow
 REPLIES = 5
 LINES, LINE_LENGTH, NOW_LENGTH = 3, 160, 240  # how much of what was said a card shows
+MARKED_LENGTH = 2_000  # and of how much the marks are taken out before
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ def card(call: Call, turns: Sequence[Turn], now: Now | None = None) -> dict:
         "started_at": call.started_at.isoformat(),
         "duration_ms": call.duration_ms,
         "why": _why(call, turns, reply_p50_ms if slow else None),
-        "lines": [{"role": turn.role, "text": tail(turn.text, LINE_LENGTH)} for turn in spoken[-LINES:]],
-        "now": {"role": now.role, "text": tail(now.text, NOW_LENGTH), "speaking": now.speaking}
+        "lines": [_said(call, turn.role, turn.text, LINE_LENGTH) for turn in spoken[-LINES:]],
+        "now": _said(call, now.role, now.text, NOW_LENGTH) | {"speaking": now.speaking}
         if now and now.role
         else None,
         "tool": {"name": now.tool, "state": "running"} if now and now.tool else _last_tool(turns),
@@ -87,6 +88,10 @@ def without_words(picture: dict) -> dict:
     """The same card for the other audience: who is speaking may be seen, what is said may not."""
     now = picture["now"] and picture["now"] | {"text": ""}
     return picture | {"lines": [], "now": now}
+
+
+def _said(call: Call, role: str, text: str, length: int) -> dict:
+    return {"role": role, "text": tail(parts.plain(call, role, text[-MARKED_LENGTH:]), length)}
 
 
 def tail(text: str, length: int) -> str:

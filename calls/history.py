@@ -23,6 +23,7 @@ STATUSES = {"live": "Live", "ended": "Ended", "failed": "Failed"}
 FAILED = ("failed", "not_connected")
 LIVE = Outcome("Live", "live", "wave")
 SNIPPET_LENGTH = 160
+MARKED_LENGTH = 2_000  # of which the marks are taken out before
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,10 @@ def _row(call: Call, replies: figures.Replies | None, cost: Decimal | None, last
         wordless=page.silence(call),
         cost=wording.usd(call.cost_usd + (cost or Decimal(0))),
     )
-    return replace(row, role=last.role, snippet=_shortened(last.text), turn=last.n) if last else row
+    if last is None:
+        return row
+    said = parts.plain(call, last.role, last.text[:MARKED_LENGTH])
+    return replace(row, role=last.role, snippet=_shortened(said), turn=last.n)
 
 
 def _last_words(ids: Iterable[UUID]) -> Mapping[UUID, Turn]:

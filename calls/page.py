@@ -2,21 +2,16 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.urls import reverse
 
+from base.markdown import to_html
 from calls import mood, parts, timeline, wording
 from calls.models import Call, Turn
 from calls.timeline import SLOW_REPLY_MS
 
 STATUSES = {"ok": ("check", "OK"), "failed": ("alert", "Failed"), "running": ("clock", "Running")}
-# What static/calls/transcript.js clones turns from.
-BLANKS = [
-    {"role": "caller", "reply_ms": None},
-    {"role": "agent", "reply_ms": None, "slow": False},
-    {"role": "tool", "icon": "clock", "status": "Running"},
-]
 
 
 def pictures(turns: Iterable[Turn], *, sees_words: bool) -> list[dict]:
@@ -48,11 +43,23 @@ def wordless(picture: dict) -> dict:
     return {name: picture[name] for name in kept if name in picture}
 
 
-def drawn(picture: dict, started_at: datetime) -> dict:
+def blanks(call: Call) -> list[dict]:
+    """What static/calls/transcript.js clones the call's turns from."""
+    return [
+        {"role": "caller", "reply_ms": None},
+        {"role": "agent", "reply_ms": None, "slow": False}
+        | ({"html": ""} if parts.is_written(call, "agent") else {}),
+        {"role": "tool", "icon": "clock", "status": "Running"},
+    ]
+
+
+def drawn(picture: dict, call: Call) -> dict:
     """A picture with what templates/calls/_turn.html shows of it."""
-    turn = picture | {"at": started_at + timedelta(milliseconds=picture["start_ms"])}
+    turn = picture | {"at": call.started_at + timedelta(milliseconds=picture["start_ms"])}
     if picture["role"] == "tool":
         return turn | _drawn_tool(picture)
+    if picture["role"] == "agent":
+        turn |= _drawn_answer(picture, is_written=parts.is_written(call, "agent"))
     heard, unheard = wording.heard(picture["text"], picture.get("heard"))
     reply_ms = picture.get("reply_ms")
     return turn | {
@@ -62,6 +69,18 @@ def drawn(picture: dict, started_at: datetime) -> dict:
         "reply_ms": reply_ms,
         "mood_word": mood.word(picture.get("mood")),
         "slow": reply_ms is not None and reply_ms > SLOW_REPLY_MS,
+    }
+
+
+def _drawn_answer(picture: dict, *, is_written: bool) -> dict:
+    """All that was written is there to be read, so a stop hides nothing; whatever broke it off is told."""
+    error = picture["error"]
+    if not is_written:
+        return {"why": wording.error(error) if picture["state"] == "failed" else ""}
+    return {
+        "html": to_html(picture["text"]),
+        "is_stopped": picture["state"] == "interrupted" and not error,
+        "why": wording.error(error) if error else "",
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from base.markdown import to_plain
 from calls.models import Call, Turn
 from streaming.entries import Item, encode
 from streaming.log import Entry
@@ -41,6 +42,16 @@ def who(call: Call) -> str:
     if call.channel in NUMBERLESS and not call.from_number:
         return NUMBERLESS[call.channel]
     return masked(call.caller_number)
+
+
+def is_written(call: Call, role: str) -> bool:
+    """Whether these words are Markdown: what an agent writes rather than speaks."""
+    return call.channel == Call.Channel.CHAT and role == Turn.Role.AGENT
+
+
+def plain(call: Call, role: str, text: str) -> str:
+    """What was said, for where a line is all there is room for."""
+    return to_plain(text) if is_written(call, role) else text
 
 
 def call_part(call: Call) -> dict:

@@ -53,8 +53,3 @@ def length(ms: int | None) -> str:
 @register.filter
 def outcome(name: str) -> wording.Outcome:
     return wording.outcome(name)
-
-
-@register.filter
-def error_words(name: str) -> str:
-    return wording.error(name)

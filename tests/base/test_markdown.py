@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from base.markdown import ATTRIBUTES, CLASSES, FIXED, LONGEST, REL, TAGS, clean, to_html
+from base.markdown import ATTRIBUTES, CLASSES, FIXED, LONGEST, REL, TAGS, clean, to_html, to_plain
 from tests.base.hostile import HOSTILE
 
 LINK = 'target="_blank" rel="noopener noreferrer nofollow"'
@@ -108,3 +108,23 @@ def test_the_walk_would_notice():
 def test_what_gets_past_the_parser_is_cleaned():
     """The second wall stands by itself: here there is no first one."""
     assert [text for text in HOSTILE if walked(clean(text))] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("**Account 123**: *paid*, __all__ of `it`, ~~not~~.", "Account 123: paid, all of it, not."),
+        ("# Bills\n\n> - April\n- May\n1. June\n---\nover", "Bills • April • May 1. June over"),
+        ("| Month | Cost |\n|:--|--:|\n| May | £54 |", "Month, Cost May, £54"),
+        ("```py\nx = 1\n```\nSee [the *bill*](https://b.example/?a=1 'x') ![i](x)", "x = 1 See the bill i"),
+        # No marks at all.
+        ("2 * 3, a_name, ~5, x --- y, 5 > 3", "2 * 3, a_name, ~5, x --- y, 5 > 3"),
+        ("#1, [a] (b), \\*", "#1, [a] (b), *"),
+        ("-5 degrees\n2024-05-01 | 3", "-5 degrees 2024-05-01 | 3"),
+        # More of it will come.
+        ("It is **bo", "It is bo"),
+        ("See [the bill](https://b.exa", "See the bill"),
+    ],
+)  # fmt: skip
+def test_a_line_has_the_words_without_the_marks(text, words):
+    assert " ".join(to_plain(text).split()) == words

@@ -8,9 +8,9 @@ from base.markdown import to_html
 from tests.browser.modules import LOAD, with_imports
 
 SOURCES = {
-    **with_imports("chat/markdown.js"),
-    **with_imports("chat/draw.js"),
-    "all": 'export * from "chat/markdown.js";\nexport * from "chat/draw.js";',
+    **with_imports("calls/markdown.js"),
+    **with_imports("calls/draw.js"),
+    "all": 'export * from "calls/markdown.js";\nexport * from "calls/draw.js";',
 }
 # Streams each text in pieces and draws every piece: what stands there in the end, if that is not the same.
 DRAWN = """async ({ Draft, draw }) => CASES.map(([text, html, step]) => {

@@ -67,6 +67,16 @@ def test_words_being_said_are_shown_beside_the_record(make):
     assert shown["last_at"] == at(21_000).isoformat()
 
 
+def test_a_chat_is_told_without_the_marks_of_what_is_written(make):
+    call = make(spoken("c0", "Is it **due**?", 0, 0, n=1), spoken("r0", "It **is**.", 100, 900, n=2))
+    call.channel = Call.Channel.CHAT
+
+    shown = card(call, board.Now(last_at=at(900), role="agent", text="On the **3rd of", speaking=True))
+
+    assert [line["text"] for line in shown["lines"]] == ["Is it **due**?", "It is."]
+    assert shown["now"] == {"role": "agent", "text": "On the 3rd of", "speaking": True}
+
+
 def test_a_call_is_slow_by_its_last_five_replies(make):
     shown = card(make(*talk(9_000, 2_100, 2_200, 2_300, 100, 2_400)))
 

@@ -10,6 +10,7 @@ from django.core.cache import cache
 
 from accounts.models import Workspace
 from agents.models import Agent, ModelCall
+from base.markdown import to_html
 from platforms.models import Connection
 from tests.calls.made import A_SHORT_CALL, BEGAN, make_call, said
 from tests.people import make_member, sign_in
@@ -69,6 +70,51 @@ def test_a_failed_answer_says_why(operator, agent):
     call = make_call(agent, [said("r0", "I see", 0, 900, error="timeout")])
 
     assert "The model took too long to answer." in operator.get(f"/calls/{call.pk}/").content.decode()
+
+
+WROTE = "It is **12 pounds**.\n\n- <b>paid</b>"
+
+
+def test_what_an_agent_wrote_in_a_chat_is_drawn_as_it_is_meant(operator, agent):
+    asked = said("c0", "Is it **due**?", 0, 0)
+    chat = make_call(agent, [asked, said("r0", WROTE, 100, 900)], channel="chat", platform="chat")
+    call = make_call(agent, [asked, said("r0", WROTE, 100, 900)])
+
+    written, spoken = (operator.get(f"/calls/{one.pk}/").content.decode() for one in (chat, call))
+
+    assert f'<div class="md" data-part="text">{to_html(WROTE)}</div>' in written
+    assert "Is it **due**?</span>" in written
+    assert written.count('class="md"') == 2  # the other is what later ones are cloned from
+    assert "It is **12 pounds**." in spoken
+    assert 'class="md"' not in spoken
+    assert page_data(written, "call-data")["turns"][1]["text"] == WROTE
+
+
+@pytest.mark.parametrize(
+    ("error", "stopped", "why"),
+    [
+        ("", False, ""),
+        ("superseded", True, ""),
+        ("interrupted", False, "The answer stopped when its process ended."),
+        ("timeout", False, "The model took too long to answer."),
+    ],
+)
+def test_an_answer_of_a_chat_says_how_it_came_to_its_end(operator, agent, error, stopped, why):
+    chat = make_call(agent, [said("r0", "It is", 0, 900, error=error)], channel="chat", platform="chat")
+
+    html = operator.get(f"/calls/{chat.pk}/").content.decode().partition("<template")[0]
+
+    assert ('data-part="stopped">stopped' in html) is stopped
+    assert re.search(r'data-part="error"( hidden)?>.*<span>(.*)</span></p>', html).groups() == (
+        (None, why) if why else (" hidden", "")
+    )
+    assert "Cut off by the caller" not in html
+
+
+def test_a_row_quotes_a_chat_without_its_marks(operator, agent):
+    make_call(agent, [said("r0", WROTE, 0, 900)], channel="chat", platform="chat")
+
+    assert "<q>It is 12 pounds.\n\n• &lt;b&gt;paid&lt;/b&gt;</q>" in operator.get("/calls/").content.decode()
 
 
 def test_a_viewer_gets_facts_and_not_one_word(viewer, agent):

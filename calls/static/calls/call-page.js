@@ -127,7 +127,7 @@ class CallPage extends HTMLElement {
     const turn = this.#record.turns.get(key);
     if (!turn) return this.#transcript.remove(key);
     this.#transcript.draw(turn);
-    this.#say.hear(turn, this.#isLate);
+    this.#say.hear(this.#transcript.heard(turn), this.#isLate);
   }
 
   // What stands in place of words while there are none.

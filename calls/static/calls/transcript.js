@@ -1,9 +1,10 @@
 // Draws turns into a list, live or in replay, by patching the nodes that templates/calls/_turn.html drew. What people
-// said reaches the page as text only.
+// said reaches the page as text only; what an agent wrote in a chat as elements that markdown.js made of it.
 
 import { SLOW_REPLY_MS } from "calls/geometry.js";
 import { isSettled, split } from "calls/record.js";
 import { word } from "calls/when.js";
+import { Written, wordsIn } from "calls/written.js";
 
 const FELT = 0.25; // calls/mood.py
 // A tool's state: [icon, word].
@@ -15,6 +16,7 @@ export class Transcript {
   #errors;
   #startedAt;
   #nodes = new Map();
+  #written = new Written();
 
   // list: the <ol>; templates: {role: <template>}; errors: {type: sentence}; startedAt: ms since 1970.
   constructor(list, { templates, errors, startedAt }) {
@@ -37,6 +39,12 @@ export class Transcript {
   remove(key) {
     this.#nodes.get(key)?.remove();
     this.#nodes.delete(key);
+  }
+
+  // The turn as it is heard: without the marks of what is written.
+  heard(turn) {
+    const box = this.#nodes.get(turn.key)?.querySelector(".md");
+    return box ? { ...turn, text: wordsIn([box]) } : turn;
   }
 
   draw(turn) {
@@ -74,16 +82,28 @@ export class Transcript {
 
   #patchSpeech(node, turn) {
     const part = (name) => node.querySelector(`[data-part="${name}"]`);
+    const isWritten = part("text").classList.contains("md");
+    if (isWritten) this.#patchWritten(part, turn);
+    else this.#patchSaid(part, turn);
+    show(part("state"), isSettled(turn) || turn.closed ? "" : turn.state);
+    if (turn.role !== "agent") return this.#patchMood(part("mood"), turn);
+    this.#patchReply(part, turn);
+    this.#patchError(part("error"), turn.state === "failed" || isWritten ? turn.error : null);
+  }
+
+  #patchSaid(part, turn) {
     const [heard, unheard] = split(turn);
-    const isCut = turn.state === "interrupted" || Boolean(unheard);
     const words = part("text");
     type(words, heard ?? "");
     words.classList.toggle("on", turn.state === "speaking" && !turn.closed);
-    part("cut").hidden = !isCut;
+    part("cut").hidden = turn.state !== "interrupted" && !unheard;
     show(part("unheard"), unheard);
-    show(part("state"), isSettled(turn) || turn.closed ? "" : turn.state);
-    if (turn.role === "agent") this.#patchReply(part, turn);
-    else this.#patchMood(part("mood"), turn);
+  }
+
+  // All of it is there to be read: a stop hides nothing.
+  #patchWritten(part, turn) {
+    this.#written.show(part("text"), turn.text, isSettled(turn) || Boolean(turn.closed));
+    part("stopped").hidden = turn.state !== "interrupted" || Boolean(turn.error);
   }
 
   #patchMood(mood, turn) {
@@ -108,9 +128,11 @@ export class Transcript {
       else delete reply.dataset.tone;
     }
     show(part("model"), turn.fallback ? `fallback ${turn.fallback}, ${turn.model}` : "");
-    const error = part("error");
-    error.hidden = turn.state !== "failed";
-    if (turn.state === "failed") setText(error.querySelector("span"), this.#errors[turn.error] ?? this.#errors.internal);
+  }
+
+  #patchError(box, error) {
+    box.hidden = !error;
+    if (error) setText(box.querySelector("span"), this.#errors[error] ?? this.#errors.internal);
   }
 
   #patchTool(node, turn) {

@@ -1,6 +1,7 @@
 // Shows an answer as it comes: painted once a frame, read out in whole sentences, followed while the reader is at its end.
 
 import { Say } from "calls/say.js";
+import { wordsIn } from "calls/written.js";
 
 const HEAR_MS = 500;
 
@@ -41,8 +42,7 @@ export class Reading {
     const now = performance.now();
     if (!message.isSettled && now - this.#heardAt < HEAR_MS) return;
     this.#heardAt = now;
-    const blocks = this.#talk.nodeOf(message)?.querySelectorAll('[data-kind="text"] > *') ?? [];
-    const text = [...blocks].map((block) => block.textContent).join("\n");
+    const text = wordsIn(this.#talk.nodeOf(message)?.querySelectorAll('[data-kind="text"]') ?? []);
     const error = this.#talk.nodeOf(message)?.querySelector('[data-part="error"]:not([hidden]) p')?.textContent ?? "";
     const turn = { key: message.id, role: "agent", text: error ? `${text}\n${error}` : text, state: message.isSettled ? "final" : "speaking" };
     this.#say.hear(turn, document.hidden);

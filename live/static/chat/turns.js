@@ -1,10 +1,10 @@
 // Draws messages into a list, by patching the nodes that templates/chat/_message.html drew. What people, models and tools
 // wrote reaches the page as text, or as elements that markdown.js made of it; HTML is the server's alone.
 
-import { draw, settle } from "chat/draw.js";
-import { Draft } from "chat/markdown.js";
+import { settle } from "calls/draw.js";
 import { plain, seconds, setIcon, setText, show } from "calls/transcript.js";
 import { word } from "calls/when.js";
+import { Written } from "calls/written.js";
 
 // A tool's state: [icon, word, tone].
 const TOOL_STATES = {
@@ -19,7 +19,7 @@ export class Turns {
   #words;
   agent = ""; // its name
   #nodes = new Map(); // message → its node
-  #drafts = new WeakMap(); // node of a text → { draft, known }
+  #written = new Written();
 
   // words: { type of an error: { why, next } }.
   constructor(list, blanks, words) {
@@ -91,25 +91,9 @@ export class Turns {
         node = fresh;
       }
       if (kind === "tool") this.#drawTool(node, one);
-      else this.#drawText(node, one, isSettled);
+      else this.#written.show(node, one.text, isSettled || one.state === "done");
     });
     while (box.children.length > shown.length) box.lastElementChild.remove();
-  }
-
-  #drawText(node, { text, state }, isSettled) {
-    const ended = isSettled || state === "done";
-    let known = this.#drafts.get(node);
-    if (!known || !text.startsWith(known.text)) {
-      // An answer that is told again from its beginning grows to what is shown already, and only then goes on.
-      if (known?.text.startsWith(text) && !ended) return;
-      known = { draft: new Draft(), text: "", ended: false };
-      this.#drafts.set(node, known);
-    }
-    if (known.ended || (text === known.text && !ended)) return;
-    known.draft.add(text.slice(known.text.length));
-    Object.assign(known, { text, ended });
-    const { from, tree } = known.draft.tree({ ended });
-    draw(node, tree, from);
   }
 
   #drawTool(node, tool) {

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db.models import F
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from agents.llm import router
 from base.markdown import to_html
+from calls.models import Call
 from tests.agents.vendors import HANG, HELLO, Counts, Part, Refuse, Say, Stop, Until
 from tests.base.hostile import HOSTILE
 from tests.browser.conftest import FLAGS, NARROW, chromium
@@ -64,7 +67,7 @@ WATCHED = """
 """
 # Streams each text into a page as an answer is, then settles it: of each, what stands there that must not.
 STREAMED = """async (cases) => {
-  const [{ Draft }, { draw, settle }] = [await import('chat/markdown.js'), await import('chat/draw.js')];
+  const [{ Draft }, { draw, settle }] = [await import('calls/markdown.js'), await import('calls/draw.js')];
   const tags = new Set(`p br hr strong em s code pre blockquote ul ol li a h3 h4 h5 h6
     div table thead tbody tr th td`.split(/\\s+/));
   const names = new Set(['href', 'target', 'rel', 'start', 'class', 'tabindex']);
@@ -202,6 +205,20 @@ async def test_an_answer_streams_and_settles_without_a_jump(desk, model):
     await settled(page, 1)
     assert await shown(page) == streamed
 
+    # Its call shows the same, whole and in replay.
+    call = await desk.open(await page.get_by_role("link", name="Open as a call").get_attribute("href"))
+    answer = call.locator(".turns .md")
+    assert await answer.inner_html() == str(to_html(USUAL))
+    await Call.objects.aupdate(ended_at=F("started_at") + timedelta(minutes=1))
+    await call.reload()
+    await call.get_by_role("button", name="As it streamed").click()
+    await expect(answer).to_have_count(0)
+    await call.get_by_role("slider", name="Play from").press("Shift+ArrowRight")
+    for _ in range(20):
+        await call.keyboard.press("ArrowRight")
+    await expect(answer).to_contain_text("Anything else?")
+    assert await answer.inner_html() == str(to_html(USUAL))
+
 
 async def chat_of(page: Page) -> str:
     return await page.locator(".chats-link[aria-current]").evaluate(
@@ -245,9 +262,14 @@ async def test_a_talk(desk, model, shop):
         await expect(tab.locator(".md").last).to_have_text("Here it is.")
 
     # Stop: the model is left at once, and what there was stays.
-    now(model, Say("Once upon a time"), HANG)
+    call = await desk.open(await page.get_by_role("link", name="Open as a call").get_attribute("href"))
+    now(model, Say("Once *upon* a time"), HANG)
+    await page.bring_to_front()
     await ask(page, "Tell me a story")
     await expect(page.locator(".md").last).to_have_text("Once upon a time")
+    await call.bring_to_front()
+    told = call.locator(".turns .answer").last
+    await expect(told.locator(".md em")).to_have_text("upon")
     await other.bring_to_front()
     await expect(other.locator(".md").last).to_have_text("Once upon a time")
     await page.bring_to_front()
@@ -256,11 +278,16 @@ async def test_a_talk(desk, model, shop):
     for tab in (page, other):
         await settled(tab, 3)
         await expect(tab.locator(".answer").last).to_have_attribute("data-state", "stopped")
+    await call.bring_to_front()
+    await expect(told.get_by_text("stopped", exact=True)).to_be_visible()
 
     # Anew, and in other words.
     now(model, Refuse(500))
     await page.get_by_role("button", name="Answer again").click()
     await expect(page.locator(".answer-error").last).to_contain_text("Ask for it again")
+    await call.bring_to_front()
+    await expect(told.locator(".turn-error")).to_have_text("Something failed on our side.")
+    await page.bring_to_front()
     now(model, *HELLO)
     await page.get_by_role("button", name="Answer again").click()
     await expect(page.locator(".md").last).to_have_text("Hello.")

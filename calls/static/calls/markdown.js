@@ -5,7 +5,7 @@
 // What is written last may not be whole yet: `**bo` is bold already, and a line that may become a list, a rule or a table
 // waits until it has.
 
-import { inline } from "chat/inline.js";
+import { inline } from "calls/inline.js";
 
 const DEEPEST = 20;
 const BLANK = /^\s*$/;
