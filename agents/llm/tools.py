@@ -8,8 +8,6 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-import httpx
-
 from agents import registry
 from agents.arguments import complaint
 from agents.llm.request import ToolSpec
@@ -17,12 +15,12 @@ from agents.llm.spans import executes_tool, found_tool
 from agents.lookup import Lookup, per_loop
 from agents.models import Tool
 from agents.registry import Registered, ToolContext, ToolFailed
-from platforms.clean import clean
+from agents.tooling import service
+from agents.tooling.service import Answer, Kind, Service
 
 logger = logging.getLogger(__name__)
 
-MAX_CHARS = 15_000  # of a result; what is over is cut, models would only drown in it
-MAX_BYTES = MAX_CHARS * 4
+MAX_CHARS = service.MAX_CHARS
 
 # The voice session acts on these itself; nobody is asked.
 BUILT_IN: dict[str, ToolSpec] = {
@@ -58,13 +56,7 @@ class ToolResult:
     ok: bool
     text: str  # at most 15,000 characters; for the model, and for the page of the call
     duration_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    url: str
-    seconds: float
-    parameters: dict[str, Any]  # JSON Schema
+    kind: Kind = "text"  # of what it gave; a failure is always text
 
 
 class _NotFound(ToolFailed):
@@ -80,30 +72,48 @@ async def run(call: ToolContext, name: str, arguments: dict[str, Any] | None) ->
     fail without asking anybody.
     """
     began = monotonic()
+    ok = True
     try:
-        ok, text = True, _cut(await _result(call, name, arguments))
+        answer = await _result(call, name, arguments)
     except ToolFailed as failure:
-        ok, text = False, _cut(str(failure))
+        ok, answer = False, Answer(str(failure)[:MAX_CHARS], "text")
         told = "(unknown)" if isinstance(failure, _NotFound) else name
         logger.warning("tool %s failed in workspace %s, call %s", told, call.workspace_id, call.call_id)
-    return ToolResult(ok, text, round((monotonic() - began) * 1_000))
+    return ToolResult(ok, answer.text, round((monotonic() - began) * 1_000), answer.kind)
 
 
-async def _result(call: ToolContext, name: str, arguments: dict[str, Any] | None) -> str:
+async def _result(call: ToolContext, name: str, arguments: dict[str, Any] | None) -> Answer:
     if not isinstance(arguments, dict):
         raise _NotFound("The arguments were not a JSON object.")
     ours = registry.find(name)
     if ours is not None:
         found_tool(name)
         await _check(ours.spec.parameters, arguments)
-        return await _run(ours, call, arguments)
-    service = await _services().get((call.workspace_id, name))
-    if service is None:
+        return service.typed(await _run(ours, call, arguments))
+    found = await _services().get((call.workspace_id, name))
+    if found is None:
         raise _NotFound(f"There is no tool called {name}.")
     found_tool(name)
-    await _check(service.parameters, arguments)
-    body = {"name": name, "args": arguments, "call": {"call_id": call.platform_call_id}}
-    return await _ask(service, body)
+    await _check(found.parameters, arguments)
+    return await service.ask(_http(), found, arguments, body_of(name, arguments, call.platform_call_id))
+
+
+async def try_out(tool: Tool, arguments: dict[str, Any]) -> ToolResult:
+    """Use one of the workspace's tools once, for real, for a person who sets it up: no call is under way."""
+    began = monotonic()
+    ok = True
+    try:
+        await _check(tool.parameters, arguments)
+        async with service.client() as http:
+            answer = await service.ask(http, service_of(tool), arguments, body_of(tool.name, arguments, ""))
+    except ToolFailed as failure:
+        ok, answer = False, Answer(str(failure)[:MAX_CHARS], "text")
+    return ToolResult(ok, answer.text, round((monotonic() - began) * 1_000), answer.kind)
+
+
+def body_of(name: str, arguments: dict[str, Any], platform_call_id: str) -> dict[str, Any]:
+    """What a service is sent: as Retell sends it, so that what answers there answers here."""
+    return {"name": name, "args": arguments, "call": {"call_id": platform_call_id}}
 
 
 async def _check(parameters: dict[str, Any], arguments: dict[str, Any]) -> None:
@@ -125,45 +135,25 @@ async def _run(tool: Registered, call: ToolContext, arguments: dict[str, Any]) -
         raise ToolFailed("The tool broke.") from error
 
 
-async def _ask(service: Service, body: dict) -> str:
-    try:
-        async with (
-            asyncio.timeout(service.seconds),
-            _http().stream("POST", service.url, content=json.dumps(body), headers=HEADERS) as response,
-        ):
-            if not response.is_success:
-                raise ToolFailed(f"The tool answered with status {response.status_code}.")
-            return await _text(response)
-    except TimeoutError as error:
-        raise ToolFailed(f"The tool did not answer within {service.seconds:g} s.") from error
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise ToolFailed("The tool could not be reached.") from error
-
-
-async def _text(response: httpx.Response) -> str:
-    """The answer, read no further than we would keep."""
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) >= MAX_BYTES:
-            break
-    return clean(bytes(body).decode("utf-8", errors="replace"))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
+def service_of(tool: Tool) -> Service:
+    return Service(
+        url=tool.url,
+        seconds=tool.timeout_ms / 1_000,
+        parameters=tool.parameters,
+        method=tool.method,
+        headers=json.loads(tool.headers) if tool.headers else {},
+        retries=tool.retries,
+    )
 
 
 def _load(key: tuple[UUID, str]) -> Service | None:
     workspace_id, name = key
     tool = Tool.objects.for_workspace(workspace_id).filter(name=name).first()
-    return Service(tool.url, tool.timeout_ms / 1_000, tool.parameters) if tool else None
+    return service_of(tool) if tool else None
 
 
-HEADERS = {"content-type": "application/json", "accept": "application/json, text/plain"}
 _services = per_loop(lambda: Lookup(_load))
-# No redirects: a service that is allowed must not be able to point us at one that is not.
-_http = per_loop(lambda: httpx.AsyncClient(follow_redirects=False, timeout=httpx.Timeout(30, connect=5)))
+_http = per_loop(service.client)
 
 
 async def close() -> None:

@@ -1,0 +1,1 @@
+"""Tools: how one of a workspace is asked, and how people set them up."""
