@@ -1,19 +1,30 @@
 """`/api/v1/connections`: a workspace's accounts at voice platforms, without their secrets."""
 
+import asyncio
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from accounts.api import access
 from accounts.permissions import Permission
 from base.api import Listing, answers, paged
+from base.errors import json_error
+from platforms.adapters import HOMES
+from platforms.agents import Account
+from platforms.errors import PlatformError
 from platforms.models import Connection
 
 router = Router(tags=["Connections"])
+
+VOICES_FOR_S = 300  # so long a platform's list is given again without asking
+VOICES_WITHIN_S = 8.0
 
 
 class ConnectionOut(Schema):
@@ -45,6 +56,48 @@ def list_connections(request: HttpRequest, asked: Query[Listing]):
     rows = Connection.objects.for_workspace(request.viewer.workspace_id)
     found, following = paged(rows, asked, request.viewer.workspace_id)
     return ConnectionList(items=[_connection(row) for row in found], next=following)
+
+
+class VoiceOut(Schema):
+    id: str = Field(description="As versions of agents name it.", examples=["11labs-Anthony"])
+    name: str = Field(examples=["Anthony"])
+    provider: str | None = Field(examples=["elevenlabs"])
+    gender: str | None = Field(examples=["male"])
+    accent: str | None = Field(examples=["British"])
+    age: str | None
+    preview_url: str | None = Field(description="How it sounds, where the platform says.")
+
+
+class VoiceList(Schema):
+    items: list[VoiceOut]
+    next: None = Field(None, description="There are no more.")
+
+
+@router.get(
+    "/connections/{uuid:connection_id}/voices",
+    operation_id="list_voices",
+    summary="List a platform’s voices",
+    auth=access(Permission.EDIT_AGENTS),
+    response=answers(VoiceList, 404, 409, 503),
+)
+def list_voices(request: HttpRequest, connection_id: UUID):
+    """Those its agents may speak with, as the platform names them; up to five minutes old."""
+    row = get_object_or_404(Connection.objects.for_workspace(request.viewer.workspace_id), pk=connection_id)
+    if not row.api_key or row.platform not in HOMES:
+        return json_error(409, message="This connection has no API key, so its platform can’t be asked.")
+    name = f"voices:{row.pk}"
+    found = cache.get(name)
+    if found is None:
+        account = Account(row.api_key, row.base_url)
+        try:
+            voices = asyncio.run(asyncio.wait_for(HOMES[row.platform].voices(account), VOICES_WITHIN_S))
+        except (PlatformError, TimeoutError) as error:
+            return json_error(
+                503, message=f"{str(error) or 'The platform took too long'}. Try again in a moment."
+            )
+        found = [{key: value or None for key, value in asdict(voice).items()} for voice in voices]
+        cache.set(name, found, VOICES_FOR_S)
+    return VoiceList(items=[VoiceOut(**voice) for voice in found])
 
 
 def _connection(row: Connection) -> ConnectionOut:

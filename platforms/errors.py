@@ -15,3 +15,11 @@ class PlatformError(Exception):
     def __init__(self, message: str, *, retryable: bool) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class NotThere(PlatformError):
+    """It knows nothing by that id, or no such path."""
+
+
+class Unpublishable(ValueError):
+    """What it cannot be given. The message is a sentence for people, and holds no secret."""

@@ -5,7 +5,7 @@ It speaks to Earshot over HTTP and WebSocket only, and knows nothing of it.
 
 from simulator.pace import Timing
 from simulator.platform.mishaps import Mishaps
-from simulator.platform.phone import agent_id
+from simulator.platform.studio import agent_id
 from simulator.platform.webhooks import Target
 from simulator.world import API_KEY, World
 

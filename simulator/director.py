@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from simulator.platform.call import Call
-from simulator.platform.phone import Agent
+from simulator.platform.studio import Agent
 from simulator.stories import HOSTED, STORIES, VARIANTS, Story
 from simulator.world import World
 

@@ -118,6 +118,7 @@ async def run(options: Options, say: Callable[[str], None]) -> None:
         mishaps=Mishaps(options.duplicates, options.reorder, options.late),
         say=say,
         renew=told_now,
+        memory=options.first_run.with_name("simulated-platform.json") if options.first_run else None,
     )
     try:
         await world.__aenter__()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from simulator.pace import Pace, Timing
@@ -33,7 +34,8 @@ class World:
     `speed` scales what people and models do, not the network. `port` 0 takes a free one. `faults` is
     the share of requests to `sim-fast` that fail; `stamp` gives every token its own number ⟨n⟩.
     `webhooks` are told of every call; `mishaps` is how often that goes wrong on its way, `say` hears what is
-    wrong with a receiver, and `renew` gives the targets anew when one finds its secret refused.
+    wrong with a receiver, and `renew` gives the targets anew when one finds its secret refused. `memory` is a
+    file in which the platform keeps its agents from one run to the next.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class World:
         api_keys: Iterable[str] = (API_KEY,),
         timing: Timing | None = None,
         webhooks: Iterable[Target] = (),
+        memory: Path | None = None,
         mishaps: Mishaps | None = None,
         say: Callable[[str], None] = lambda line: None,
         renew: Callable[[], Iterable[Target]] = tuple,
@@ -65,7 +68,7 @@ class World:
             say=say,
             renew=renew,
         )
-        self.phone = Phone(self.pace, timing, self.webhooks)
+        self.phone = Phone(self.pace, timing, self.webhooks, memory)
         self.tools = Tools(STORIES.values(), speed)
         models = Models(
             Script(STORIES.values()),

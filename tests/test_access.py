@@ -183,6 +183,8 @@ PAGES = {
         also=(Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 404)),),
     ),
     "api/v1/connections": Rule(Permission.MANAGE_WORKSPACE),
+    # It has no key, so nobody is asked.
+    "api/v1/connections/<uuidstr:connection_id>/voices": Rule(Permission.EDIT_AGENTS, answers=(409,)),
     "api/v1/webhooks/deliveries": Rule(Permission.SEE_CALLS),
     "api/v1/webhooks/deliveries/<uuidstr:delivery_id>": Rule(Permission.SEE_CALLS),
     "api/v1/webhooks/deliveries/<uuidstr:delivery_id>/replay": Rule(

@@ -53,7 +53,7 @@ ADAPTERS = tuple(
     for path in sorted((ROOT / "platforms").glob("*/__init__.py"))
     if path.parent.name != "migrations"
 )
-SHARED = ("platforms.events", "platforms.errors", "platforms.clean", "platforms.webhooks")
+SHARED = ("platforms.events", "platforms.errors", "platforms.clean", "platforms.webhooks", "platforms.agents")
 
 
 @dataclass(frozen=True)

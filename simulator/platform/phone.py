@@ -1,19 +1,18 @@
 """The platform itself: its agents, its calls, and the calls that are live."""
 
 import asyncio
-import hashlib
 import secrets
-import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from simulator.pace import Pace, Timing
 from simulator.platform.call import Call
 from simulator.platform.conversation import Conversation
 from simulator.platform.hosted import Hosted
+from simulator.platform.studio import Agent, Studio
 from simulator.platform.unanswered import Unanswered
 from simulator.platform.webhooks import Webhooks, transfer
 from simulator.stories import Story, render
@@ -32,11 +31,6 @@ UNHEARD = {
 }
 
 
-def agent_id(name: str) -> str:
-    """The platform's id of an agent of this name: the same for the same name, always."""
-    return "agent_" + hashlib.sha256(name.encode()).hexdigest()[:26]
-
-
 class Talk(Protocol):
     """A call as it happens."""
 
@@ -47,50 +41,13 @@ class Talk(Protocol):
     def stop(self, reason: str = ...) -> None: ...
 
 
-@dataclass(slots=True)
-class Agent:
-    """A voice agent as the platform knows it: where its calls are answered, or by a model of its own."""
-
-    id: str
-    name: str
-    llm_websocket_url: str = ""
-    version: int = 1
-    published: bool = True
-    fields: dict[str, Any] = field(default_factory=dict)
-    changed_at_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
-
-    @property
-    def hosted(self) -> bool:
-        return not self.llm_websocket_url
-
-    def as_json(self) -> dict[str, Any]:
-        engine = {"type": "custom-llm", "llm_websocket_url": self.llm_websocket_url}
-        hosted = {"type": "retell-llm", "llm_id": f"llm_{self.id.removeprefix('agent_')}"}
-        known = {
-            "response_engine": hosted if self.hosted else engine,
-            "voice_id": "11labs-Dorothy",
-            "language": "en-GB",
-        }
-        return (
-            known
-            | self.fields
-            | {
-                "agent_id": self.id,
-                "agent_name": self.name,
-                "version": self.version,
-                "is_published": self.published,
-                "last_modification_timestamp": self.changed_at_ms,
-            }
-        )
-
-
 class Phone:
     """Places calls, keeps them, and has webhooks tell of them."""
 
-    def __init__(self, pace: Pace, timing: Timing, webhooks: Webhooks) -> None:
+    def __init__(self, pace: Pace, timing: Timing, webhooks: Webhooks, memory: Path | None = None) -> None:
         self.pace = pace
         self.timing = timing
-        self.agents: dict[str, Agent] = {}
+        self.studio = Studio(memory)
         self.calls: OrderedDict[str, Call] = OrderedDict()
         self.live: dict[str, Talk] = {}
         self._webhooks = webhooks
@@ -100,9 +57,7 @@ class Phone:
 
     def register(self, name: str, llm_websocket_url: str = "") -> Agent:
         """An agent of this name. Without a URL the platform's own model answers its calls."""
-        agent = self.agents.setdefault(agent_id(name), Agent(agent_id(name), name))
-        agent.llm_websocket_url = llm_websocket_url
-        return agent
+        return self.studio.register(name, llm_websocket_url)
 
     async def call(
         self,

@@ -1,35 +1,17 @@
 """The platform's REST API, as the official `retell-sdk` speaks it."""
 
-import secrets
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from simulator.platform.call import Call
-from simulator.platform.phone import Agent, Phone
+from simulator.platform.checks import VOICES, Refused
+from simulator.platform.phone import Phone
+from simulator.platform.studio import Agent
 from simulator.web import App, Request, Response, Stream, as_json
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 1000
 CONCURRENCY = 20
-MAX_AGENTS = 1000
-VOICES = (
-    {"voice_id": "11labs-Dorothy", "voice_name": "Dorothy", "provider": "elevenlabs", "gender": "female",
-     "accent": "British", "age": "Young"},
-    {"voice_id": "11labs-Anthony", "voice_name": "Anthony", "provider": "elevenlabs", "gender": "male",
-     "accent": "British", "age": "Middle Aged"},
-    {"voice_id": "cartesia-Willa", "voice_name": "Willa", "provider": "cartesia", "gender": "female",
-     "accent": "American", "age": "Young"},
-    {"voice_id": "openai-Alloy", "voice_name": "Alloy", "provider": "openai", "gender": "female",
-     "accent": "American", "age": "Young"},
-)  # fmt: skip
-
-
-class Refused(Exception):
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
 
 
 class Rest:
@@ -37,6 +19,7 @@ class Rest:
 
     def __init__(self, phone: Phone, keys: Iterable[str]) -> None:
         self._phone = phone
+        self._studio = phone.studio
         self._keys = frozenset(keys)
 
     def add_to(self, app: App, prefix: str) -> None:
@@ -48,7 +31,12 @@ class Rest:
             ("GET", "/get-agent/{id}", self._get_agent, 200),
             ("POST", "/create-agent", self._create_agent, 201),
             ("PATCH", "/update-agent/{id}", self._update_agent, 200),
+            ("POST", "/create-agent-version/{id}", self._create_agent_version, 201),
             ("POST", "/publish-agent-version/{id}", self._publish_agent, 200),
+            ("GET", "/get-retell-llm/{id}", self._get_llm, 200),
+            ("POST", "/create-retell-llm", self._create_llm, 201),
+            ("PATCH", "/update-retell-llm/{id}", self._update_llm, 200),
+            ("DELETE", "/delete-agent-version/{id}", self._drop_agent_version, 204),
             ("GET", "/list-voices", self._list_voices, 200),
             ("GET", "/get-concurrency", self._concurrency, 200),
         )
@@ -117,59 +105,49 @@ class Rest:
             "reserved_inbound_concurrency": 0,
         }
 
-    # --- agents ----------------------------------------------------------------------------------
+    # --- agents and models -----------------------------------------------------------------------
 
     def _agent(self, request: Request) -> Agent:
-        agent = self._phone.agents.get(request.params["id"])
-        if agent is None:
-            raise Refused(404, "Cannot find requested asset under given api key.")
-        return agent
+        return self._studio.agent(request.params["id"])
 
     def _get_agent(self, request: Request) -> Any:
-        return self._agent(request).as_json()
+        agent = self._agent(request)
+        return agent.as_json(agent.find(request.query.get("version")))
 
     def _list_agents(self, request: Request) -> Any:
-        agents = [agent.as_json() for agent in self._phone.agents.values()]
+        agents = [agent.as_json(agent.latest) for agent in self._studio.agents.values()]
         limit = min(int(request.query.get("limit") or MAX_LIMIT), MAX_LIMIT)
         return {"items": agents[:limit], "has_more": len(agents) > limit}
 
     def _create_agent(self, request: Request) -> Any:
-        fields = request.json()
-        for name in ("response_engine", "voice_id"):
-            if not fields.get(name):
-                raise Refused(400, f"{name} is required.")
-        if len(self._phone.agents) >= MAX_AGENTS:
-            raise Refused(402, "The agent limit of this workspace is reached.")
-        name = str(fields.get("agent_name") or "Untitled agent")
-        agent = Agent(f"agent_{secrets.token_hex(13)}", name, version=0, published=False)
-        self._phone.agents[agent.id] = agent
-        self._change(agent, fields)
-        return agent.as_json()
+        agent = self._studio.create_agent(request.json())
+        return agent.as_json(agent.latest)
 
     def _update_agent(self, request: Request) -> Any:
-        agent = self._agent(request)
-        if agent.published:
-            agent.version, agent.published = agent.version + 1, False
-        self._change(agent, request.json())
-        return agent.as_json()
+        return self._studio.update_agent(request.params["id"], request.query.get("version"), request.json())
 
-    def _publish_agent(self, request: Request) -> Any:
-        agent = self._agent(request)
-        version = request.json().get("version", agent.version)
-        if version != agent.version:
-            raise Refused(404, f"Version {version} does not exist.")
-        agent.published = True
-        return agent.as_json()
+    def _create_agent_version(self, request: Request) -> Any:
+        return self._studio.create_version(request.params["id"], request.json().get("base_version"))
+
+    def _publish_agent(self, request: Request) -> None:
+        self._studio.publish(request.params["id"], request.json().get("version"))
+
+    def _drop_agent_version(self, request: Request) -> None:
+        self._studio.drop_version(request.params["id"], request.query.get("version"))
 
     def _list_voices(self, request: Request) -> Any:
         return list(VOICES)
 
-    def _change(self, agent: Agent, fields: dict[str, Any]) -> None:
-        engine = fields.get("response_engine") or {}
-        agent.llm_websocket_url = engine.get("llm_websocket_url", agent.llm_websocket_url)
-        agent.name = fields.get("agent_name") or agent.name
-        agent.fields |= fields
-        agent.changed_at_ms = time.time_ns() // 1_000_000
+    def _get_llm(self, request: Request) -> Any:
+        llm = self._studio.llm(request.params["id"])
+        return llm.told(llm.find(request.query.get("version")), "llm_id")
+
+    def _create_llm(self, request: Request) -> Any:
+        llm = self._studio.create_llm(request.json())
+        return llm.told(llm.latest, "llm_id")
+
+    def _update_llm(self, request: Request) -> Any:
+        return self._studio.update_llm(request.params["id"], request.query.get("version"), request.json())
 
 
 def _after(calls: list[dict[str, Any]], key: str | None) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from simulator import World
 from simulator.director import UNANSWERED_EVERY, Director, plan
-from simulator.platform.phone import agent_id
+from simulator.platform.studio import agent_id
 from tests.simulator.conftest import QUICK
 from tests.simulator.peer import Peer
 from tests.simulator.receiver import Receiver

@@ -62,12 +62,3 @@ async def test_a_platform_that_is_away_may_come_back():
             await api.get_call("call_nobody")
 
     assert failure.value.retryable is True
-
-
-async def test_it_points_an_agent_at_our_socket(world):
-    agent = world.phone.register("Odell", NOBODY)
-
-    async with RetellApi(API_KEY, world.retell_url) as api:
-        await api.point_agent(agent.id, "wss://voice.example/voice/retell/key")
-
-    assert agent.llm_websocket_url == "wss://voice.example/voice/retell/key"
