@@ -15,25 +15,26 @@ def complaint(schema: dict[str, Any], arguments: dict[str, Any]) -> str:
 
     A schema that is none itself refuses everything: nobody can say what would be right.
     """
-    library = _library()
+    known = library()
     try:
-        validator = _validator(json.dumps(schema, sort_keys=True))
+        validator = compiled(json.dumps(schema, sort_keys=True))
         faults = [fault for _, fault in zip(range(MOST), validator.iter_errors(arguments), strict=False)]
-    except (library.ValidationError, library.ReferencingError, ValueError):
+    except (known.ValidationError, known.ReferencingError, ValueError):
         return "The tool's own description of its arguments cannot be used."
     told = [f"{'.'.join(map(str, fault.instance_path))}: {fault.message}".lstrip(": ") for fault in faults]
     return "; ".join(one if len(one) <= LONGEST else one[: LONGEST - 1] + "…" for one in told)
 
 
 @lru_cache(maxsize=256)
-def _validator(schema: str) -> Any:
-    library = _library()
+def compiled(schema: str) -> Any:
+    """A validator of a schema in JSON. Raises ValueError, the library's ValidationError or ReferencingError."""
     # It fetches nothing, and no pattern of a schema is tried for ever.
-    patterns = library.FancyRegexOptions(backtrack_limit=100_000)
-    return library.validator_for(json.loads(schema), offline=True, pattern_options=patterns)
+    patterns = library().FancyRegexOptions(backtrack_limit=100_000)
+    return library().validator_for(json.loads(schema), offline=True, pattern_options=patterns)
 
 
 @cache
-def _library() -> Any:
+def library() -> Any:
+    """jsonschema_rs."""
     # By name: 8 MB and 30 ms that only a process whose agents use tools needs.
     return import_module("jsonschema_rs")
