@@ -1,140 +1,20 @@
-"""`/api/v1/agents` and `/api/v1/model-calls`: who answers, what they were told, and what their models did."""
+"""`/api/v1/model-calls`: every attempt at a model."""
 
 from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from accounts.api import access
 from accounts.permissions import Permission
 from agents.llm.errors import ErrorType
-from agents.models import Agent, AgentVersion, ModelCall
-from base.api import During, Listing, Money, Text, answers, money, paged
+from agents.models import ModelCall
+from base.api import During, Money, Text, answers, money, paged
 
 router = Router()
-
-
-# --- Agents ---------------------------------------------------------------------------------------------
-
-
-class AgentOut(Schema):
-    id: UUID
-    name: str = Field(examples=["Nora"])
-    topic: str | None = Field(description="What it is for, in two words.", examples=["Billing"])
-    connection: UUID | None = Field(description="The account at a platform that it answers for.")
-    platform_agent_id: str | None = Field(description="What the platform calls it.", examples=["agent_nora"])
-    live_version: int | None = Field(description="The number of what it is told now; null: not published.")
-    created_at: datetime
-
-
-class AgentList(Schema):
-    items: list[AgentOut]
-    next: str | None
-
-
-class VersionOut(Schema):
-    id: UUID
-    number: int = Field(examples=[3])
-    is_live: bool
-    prompt: str
-    first_message: str | None = Field(description="Null: the caller speaks first.")
-    voice: str | None
-    language: str = Field(examples=["en-GB"])
-    tier: str = Field(examples=["fast"])
-    temperature: float
-    tools: list[str] = Field(examples=[["account.lookup", "end_call"]])
-    note: str | None = Field(description="Why it was published.")
-    created_by: UUID | None
-    created_at: datetime
-
-
-class VersionList(Schema):
-    items: list[VersionOut]
-    next: str | None
-
-
-@router.get(
-    "/agents",
-    tags=["Agents"],
-    operation_id="list_agents",
-    summary="List agents",
-    auth=access(Permission.SEE_CALLS),
-    response=answers(AgentList, 400),
-)
-def list_agents(request: HttpRequest, asked: Query[Listing]):
-    """Newest first."""
-    found, following = paged(_agents(request), asked, request.viewer.workspace_id)
-    return AgentList(items=[_agent(agent) for agent in found], next=following)
-
-
-@router.get(
-    "/agents/{uuid:agent_id}",
-    tags=["Agents"],
-    operation_id="get_agent",
-    summary="Get an agent",
-    auth=access(Permission.SEE_CALLS),
-    response=answers(AgentOut, 404),
-)
-def get_agent(request: HttpRequest, agent_id: UUID):
-    """What it is told is in its versions."""
-    return _agent(get_object_or_404(_agents(request), pk=agent_id))
-
-
-@router.get(
-    "/agents/{uuid:agent_id}/versions",
-    tags=["Agents"],
-    operation_id="list_agent_versions",
-    summary="List an agent’s versions",
-    auth=access(Permission.SEE_WORDS),
-    response=answers(VersionList, 400, 404),
-)
-def list_agent_versions(request: HttpRequest, agent_id: UUID, asked: Query[Listing]):
-    """Everything the agent was ever told, newest first. A version never changes."""
-    agent = get_object_or_404(_agents(request), pk=agent_id)
-    versions = AgentVersion.objects.for_workspace(agent.workspace_id).filter(agent=agent)
-    found, following = paged(versions, asked, agent.pk, order="-number")
-    return VersionList(items=[_version(version, agent) for version in found], next=following)
-
-
-def _agents(request: HttpRequest):
-    return Agent.objects.for_workspace(request.viewer.workspace_id).select_related("live_version")
-
-
-def _agent(agent: Agent) -> AgentOut:
-    return AgentOut(
-        id=agent.pk,
-        name=agent.name,
-        topic=agent.topic or None,
-        connection=agent.connection_id,
-        platform_agent_id=agent.platform_agent_id or None,
-        live_version=agent.live_version.number if agent.live_version else None,
-        created_at=agent.created_at,
-    )
-
-
-def _version(version: AgentVersion, agent: Agent) -> VersionOut:
-    return VersionOut(
-        id=version.pk,
-        number=version.number,
-        is_live=version.pk == agent.live_version_id,
-        prompt=version.prompt,
-        first_message=version.first_message or None,
-        voice=version.voice or None,
-        language=version.language,
-        tier=version.tier,
-        temperature=version.temperature,
-        tools=version.tools,
-        note=version.note or None,
-        created_by=version.created_by_id,
-        created_at=version.created_at,
-    )
-
-
-# --- Model calls ----------------------------------------------------------------------------------------
 
 
 class ModelCalls(During):

@@ -224,6 +224,24 @@ class AgentDraft(Row):
         return f"draft of {self.agent}"
 
 
+class DraftStep(Row):
+    """A draft as it was at one of its last revisions: what somebody who saw no later one has changed is told
+    from what others have."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    draft = models.ForeignKey(AgentDraft, on_delete=models.CASCADE, related_name="steps")
+    revision = models.PositiveIntegerField()
+    content = models.JSONField()
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("draft", "revision", name="one_step_per_revision")]
+
+    def __str__(self) -> str:
+        return f"{self.draft} at {self.revision}"
+
+
 class PlatformCopy(Row):
     """An agent as its platform has it: what we put there, and what was found there since."""
 

@@ -1,4 +1,4 @@
-"""Providers and models as people manage them: made, edited, removed. All of it is audited.
+"""Agents, providers and models as people manage them: made, edited, removed. All of it is audited.
 
 The audit log is given ids and which settings changed; never a name, an address or a key.
 """
@@ -10,9 +10,19 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User, Workspace
-from agents.models import LanguageModel, Provider
+from agents.models import Agent, LanguageModel, Provider
 
-Actor = User | UUID | None
+Actor = User | UUID | None  # a person, or the id of one or of an API token
+Managed = Agent | Provider | LanguageModel
+KINDS = {Agent: "agent", Provider: "provider", LanguageModel: "model"}
+
+
+@transaction.atomic
+def create_agent(workspace: Workspace | UUID, fields: dict[str, Any], *, by: Actor) -> Agent:
+    """`fields`: columns of Agent. It has no version yet, so it answers nobody."""
+    agent = Agent.objects.create(workspace_id=getattr(workspace, "pk", workspace), **fields)
+    _note("agent.create", agent, by)
+    return agent
 
 
 @transaction.atomic
@@ -33,7 +43,7 @@ def create_model(provider: Provider, fields: dict[str, Any], *, by: Actor) -> La
 
 
 @transaction.atomic
-def edit(row: Provider | LanguageModel, fields: dict[str, Any], *, by: Actor) -> list[str]:
+def edit(row: Managed, fields: dict[str, Any], *, by: Actor) -> list[str]:
     """Change what is another than it was, and say what that is. Models are asked so within five seconds."""
     changed = [name for name, value in fields.items() if getattr(row, name) != value]
     if changed:
@@ -51,9 +61,9 @@ def delete(row: Provider | LanguageModel, *, by: Actor) -> None:
     row.delete()
 
 
-def _kind(row: Provider | LanguageModel) -> str:
-    return "provider" if isinstance(row, Provider) else "model"
+def _kind(row: Managed) -> str:
+    return KINDS[type(row)]
 
 
-def _note(action: str, row: Provider | LanguageModel, by: Actor, detail: dict | None = None) -> None:
+def _note(action: str, row: Managed, by: Actor, detail: dict | None = None) -> None:
     audit.note(action, workspace=row.workspace_id, actor=by, target=f"{_kind(row)}:{row.pk}", detail=detail)

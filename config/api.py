@@ -4,7 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from ninja.openapi.docs import DocsBase
 
-from agents.api import router as agents
+from agents.api import router as model_calls
+from agents.drafting.api import router as drafting
+from agents.roster.api import router as roster
 from agents.setup.api import router as models
 from agents.spending.api import router as spending
 from base.api import Api, sayings
@@ -62,7 +64,9 @@ api = Api(
         ]
     },
 )
-api.add_router("", agents)
+api.add_router("", model_calls)
+api.add_router("", roster)
+api.add_router("", drafting)
 api.add_router("", models)
 api.add_router("", spending)
 api.add_router("", calls)

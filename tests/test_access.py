@@ -60,6 +60,7 @@ PAGES = {
     "chat/": Rule(Permission.CHAT),
     "agents/": Rule(Permission.SEE_CALLS),
     "agents/<uuid:agent_id>/": Rule(Permission.SEE_CALLS),
+    "agents/<uuid:agent_id>/presence": Rule(Permission.EDIT_AGENTS, "POST", {"tab": "1"}),
     # A chat is its own person's alone: tests/live/test_chat_page.py.
     "chat/<str:chat_id>/": Rule(Permission.CHAT, answers=(200, 404)),
     "webhooks/": Rule(Permission.SEE_CALLS),
@@ -140,9 +141,35 @@ PAGES = {
     "api/v1/": Rule(ANYBODY, answers=(404,)),  # only the beginning of those below
     "api/v1/openapi.json": Rule(ANYBODY),
     "api/v1/docs": Rule(ANYBODY),
-    "api/v1/agents": Rule(Permission.SEE_CALLS),
-    "api/v1/agents/<uuidstr:agent_id>": Rule(Permission.SEE_CALLS),
+    "api/v1/agents": Rule(
+        Permission.SEE_CALLS, also=(Rule(Permission.EDIT_AGENTS, "POST", {"name": " "}, answers=(400,)),)
+    ),
+    "api/v1/agents/figures": Rule(Permission.SEE_CALLS),
+    "api/v1/agents/import": Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),
+    "api/v1/agents/<uuidstr:agent_id>": Rule(
+        Permission.SEE_CALLS, also=(Rule(Permission.EDIT_AGENTS, "PATCH", {"topic": "Billing"}),)
+    ),
     "api/v1/agents/<uuidstr:agent_id>/versions": Rule(Permission.SEE_WORDS),
+    "api/v1/agents/<uuidstr:agent_id>/versions/<int:number>": Rule(Permission.SEE_WORDS),
+    "api/v1/agents/<uuidstr:agent_id>/diff": Rule(Permission.SEE_WORDS, data={"from": "1", "to": "draft"}),
+    "api/v1/agents/<uuidstr:agent_id>/export": Rule(Permission.SEE_WORDS),
+    "api/v1/agents/<uuidstr:agent_id>/draft": Rule(
+        Permission.SEE_WORDS,
+        also=(
+            Rule(Permission.EDIT_AGENTS, "PATCH", {"revision": 0, "changes": {"voice": "wren"}}),
+            Rule(Permission.EDIT_AGENTS, "DELETE"),
+        ),
+    ),
+    "api/v1/agents/<uuidstr:agent_id>/publish": Rule(
+        # Nothing has changed since the first version.
+        Permission.EDIT_AGENTS,
+        "POST",
+        {"note": ""},
+        answers=(400,),
+    ),
+    "api/v1/agents/<uuidstr:agent_id>/rollback": Rule(
+        Permission.EDIT_AGENTS, "POST", {"number": 1}, answers=(400,)
+    ),
     "api/v1/calls": Rule(Permission.SEE_CALLS),
     "api/v1/calls/<uuidstr:call_id>": Rule(Permission.SEE_CALLS),
     "api/v1/calls/<uuidstr:call_id>/transcript": Rule(Permission.SEE_WORDS),
@@ -303,6 +330,7 @@ def place(transactional_db):
         "chat_id": chat.platform_call_id,
         "workspace_id": workspace.pk,
         "agent_id": agent.pk,
+        "number": 1,
         "connection_id": connection.pk,
         "token_id": create_token(workspace, "to be revoked", Role.VIEWER, None)[0].pk,
         "delivery_id": delivery.pk,
@@ -365,7 +393,7 @@ def expected(rule: Rule, visitor: Visitor, address: str) -> tuple[int, ...]:
 
 
 def ask(visitor: Visitor, rule: Rule, place: Place, address: str):
-    data = {name: place.fill(value) for name, value in rule.data.items()}
+    data = {name: place.fill(value) if isinstance(value, str) else value for name, value in rule.data.items()}
     send = getattr(visitor.client, rule.method.lower())
     if address.startswith("api/") and rule.method != "GET":
         send = partial(send, content_type="application/json")
