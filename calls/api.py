@@ -31,6 +31,15 @@ class AgentOfCall(Schema):
     version: int | None = Field(description="Which of its versions answered.")
 
 
+class AlertOut(Schema):
+    rule: str = Field(description="The rule’s id in the agent’s version.", examples=["r1"])
+    name: str = Field(examples=["Asked for a person"])
+    at_ms: int = Field(description="When it fired, since the call began.")
+    turn: str | None = Field(description="The key of the turn or tool it was for.", examples=["c3"])
+    do: str = Field(description="What the rule says is done: alert, whisper, transfer or end.")
+    done: str = Field(description="What could be: nobody acts on a call whose socket we do not hold.")
+
+
 class CallOut(Schema):
     id: UUID
     platform: str = Field(examples=["retell"])
@@ -55,6 +64,7 @@ class CallOut(Schema):
     sentiment: str | None = Field(description="positive, neutral or negative.")
     successful: bool | None = Field(description="In the platform’s judgement.")
     cost_usd: Money = Field(description="What the platform and the models cost so far.")
+    alerts: list[AlertOut] = Field(description="Escalation rules that fired, in the order of the call.")
     turn_count: int
     trace_id: str | None
 
@@ -146,6 +156,7 @@ def _out(call: Call, model_cost: Decimal, *, sees_words: bool) -> CallOut:
         sentiment=call.sentiment or None,
         successful=call.successful,
         cost_usd=money(call.cost_usd + model_cost),
+        alerts=[AlertOut(**alert, turn=alert["about"] or None) for alert in call.alerts],
         turn_count=call.turn_count,
         trace_id=call.trace_id or None,
     )

@@ -155,6 +155,9 @@ def _why(call: Call, turns: Sequence[Turn], slow_ms: int | None) -> dict:
         return why | {"tone": "danger", "icon": "alert", "text": ended(call)}
     if call.status == "ended":
         return why | {"icon": "hangup", "text": ended(call)}
+    if call.alerts:
+        # Until the call ends: nobody but a person can say that it has been seen to.
+        return why | {"tone": "danger", "icon": "flag", "text": call.alerts[-1]["name"]}
     if turns and turns[-1].role == Turn.Role.AGENT and turns[-1].error not in ("", *parts.CUT):
         return why | {"tone": "danger", "icon": "alert", "text": "The agent had no answer"}
     if tools and tools[-1].tool_ok is False:

@@ -16,6 +16,7 @@ from platforms.events import (
     CallEvent,
     CallStarted,
     CallTransferred,
+    RuleFired,
     ToolAnswered,
     ToolCalled,
     TurnEvent,
@@ -74,7 +75,8 @@ def call_fields(facts: Iterable[Fact]) -> dict:
     ended = _ended(facts)
     transferred = _transferred([fact.event for fact in facts if isinstance(fact.event, CallTransferred)])
     analyzed = _analyzed([fact for fact in facts if isinstance(fact.event, CallAnalyzed)])
-    return started | ended | transferred | analyzed
+    alerts = _alerts([fact.event for fact in facts if isinstance(fact.event, RuleFired)])
+    return started | ended | transferred | analyzed | alerts
 
 
 def _started(facts: list[Fact]) -> dict:
@@ -139,6 +141,19 @@ def _weight(fact: Fact) -> tuple:
     said = fact.event
     judges = bool(said.summary or said.sentiment or said.successful is not None)
     return fact.source != READER, judges, said.at, said.key
+
+
+def _alerts(fired: list[RuleFired]) -> dict:
+    """Rules that fired, as a page shows them, in the order of the call."""
+    if not fired:
+        return {}
+    fired = sorted(fired, key=lambda event: (event.at_ms, event.rule, event.occurrence, event.at))
+    names = ("rule", "occurrence", "name", "at_ms", "about", "do", "done", "say")
+    return {
+        "alerts": [
+            {name: getattr(event, name) for name in names} | {"at": event.at.isoformat()} for event in fired
+        ]
+    }
 
 
 def turns(facts: Iterable[Fact], *, ended: bool) -> list[TurnRecord]:

@@ -72,6 +72,8 @@ class Call(Row):
     sentiment = models.CharField(max_length=10, blank=True)
     successful = models.BooleanField(null=True)  # in the platform's judgement
     cost_usd = models.DecimalField(max_digits=12, decimal_places=6, default=0)  # the platform's charge
+    # Escalation rules that fired: [{rule, occurrence, name, at_ms, about, do, done, say, at}, …] by time.
+    alerts = models.JSONField(default=list)
     # When its topic was finished: the last thing a watcher of the live call is told.
     closed_at = models.DateTimeField(null=True)
     turn_count = models.PositiveIntegerField(default=0)

@@ -108,9 +108,31 @@ def plain(value) -> str:
 def strip(call: Call, told: list[dict], now_ms: int) -> dict:
     """The time line. A live call has a window that it grows into; an ended one fills it."""
     if call.ended_at is None:
-        return timeline.strip(told, now_ms, timeline.window(now_ms))
-    whole = timeline.strip(told, now_ms, max(now_ms, 1_000))
-    return whole | {"now": "0.00", "unlived": "0.00"}
+        width = timeline.window(now_ms)
+        return timeline.strip(told, now_ms, width) | {"flags": _flags(call, width)}
+    width = max(now_ms, 1_000)
+    whole = timeline.strip(told, now_ms, width)
+    return whole | {"now": "0.00", "unlived": "0.00", "flags": _flags(call, width)}
+
+
+def _flags(call: Call, width_ms: int) -> list[dict]:
+    """Where rules fired."""
+    flags = ((timeline.percent(alert["at_ms"], width_ms), alert["name"]) for alert in call.alerts)
+    return [{"x": x, "name": name} for x, name in flags]
+
+
+def alerts(call: Call, told: list[dict]) -> list[dict]:
+    """The rules that fired, each with what was done, and the number of the turn it was for."""
+    numbers = {turn["key"]: turn["n"] for turn in told}
+    return [
+        {
+            "name": alert["name"],
+            "at": call.started_at + timedelta(milliseconds=alert["at_ms"]),
+            "n": numbers.get(alert["about"]),
+            "done": wording.fired(alert["do"], alert["done"]),
+        }
+        for alert in call.alerts
+    ]
 
 
 def strip_label(told: list[dict], now_ms: int) -> str:

@@ -74,11 +74,17 @@ def call_part(call: Call) -> dict:
         "outcome": call.outcome,
         "transfer": call.transfer,
         "transfer_to": masked(call.transfer_to) if call.transfer_to else "",
+        "alerts": [alert_of(alert) for alert in call.alerts],
         "cost_usd": f"{call.cost_usd:.6f}",  # as the column keeps it
         "turns": call.turn_count,
         "revision": call.revision,
     }
     return {"type": "data-call", "id": CALL, "data": data}
+
+
+def alert_of(alert: dict) -> dict:
+    """A rule that fired, without what was to be said: that may be for the model's ear only."""
+    return {name: alert[name] for name in ("rule", "name", "at_ms", "about", "do", "done")}
 
 
 def turn_part(turn: Turn) -> dict:
@@ -165,7 +171,7 @@ def replay_of(call: Call, turns: Sequence[Turn] | None = None) -> list[list]:
     began = call_part(call)
     began["data"] |= {
         "status": "live", "ended_at": None, "duration_ms": None, "outcome": "", "end_reason": "", "turns": 0,
-        "transfer": "", "transfer_to": "",
+        "transfer": "", "transfer_to": "", "alerts": [],
     }  # fmt: skip
     replayed: list[list[Any]] = [[0, began]]
     for turn in call.turns.all() if turns is None else turns:

@@ -14,7 +14,7 @@ from agents.models import Agent
 from calls import board, facts, fold, parts
 from calls.fold import Fact, TurnRecord
 from calls.models import Call, Event, Turn
-from platforms.events import CallEnded, CallEvent, CallStarted
+from platforms.events import CallEnded, CallEvent, CallStarted, RuleFired
 from streaming.log import position, publish, snapshot
 from streaming.positions import NOWHERE
 
@@ -50,6 +50,7 @@ class Recorded:
     source: str
     changed: bool
     was_closed: bool  # whether the call's topic was finished before
+    new: bool = False  # whether any of the events was not known yet
 
 
 @transaction.atomic(savepoint=False)
@@ -71,6 +72,20 @@ def record(
     )
     if recorded.changed:
         transaction.on_commit(partial(_announce, recorded), robust=True)
+    return recorded.call
+
+
+@transaction.atomic(savepoint=False)
+def record_firing(call: Call, fired: RuleFired) -> Call | None:
+    """Write down that a rule fired, and tell watchers of the call and the board. None: it was known, so
+    whoever wrote it down acts on it."""
+    opening = Opening(started_at=call.started_at)
+    recorded = record_quietly(
+        call.workspace_id, call.platform, call.platform_call_id, [fired], source=fold.WATCH, opening=opening
+    )
+    if not recorded.new:
+        return None
+    transaction.on_commit(partial(_announce, recorded), robust=True)
     return recorded.call
 
 
@@ -106,7 +121,7 @@ def record_quietly(
     by_number = sorted(about.values(), key=lambda turn: turn.n)
     # Whoever is given the call reads these where nothing can be asked of the database any more.
     _ = call.agent, call.version
-    return Recorded(call, turns, gone, by_number, source, changed, was_closed)
+    return Recorded(call, turns, gone, by_number, source, changed, was_closed, bool(new))
 
 
 def _locked(workspace_id: UUID, platform: str, platform_call_id: str, opening: Opening) -> tuple[Call, bool]:

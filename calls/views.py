@@ -55,6 +55,9 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "strip": page.strip(found, told, length_ms),
         "strip_label": page.strip_label(told, length_ms),
         "rates": RATES,
+        "alerts": page.alerts(found, told),
+        "hits": len(found.alerts),
+        "blank_alert": {},
         "replies": figures.replies_of([found.pk]).get(found.pk, figures.Replies()),
         "model": page.model(told),
         "link": f"{settings.EARSHOT_URL}{reverse('calls:call', args=[found.pk])}",
@@ -71,6 +74,8 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
             "outcomes": wording.outcomes(),
             "errors": wording.ERRORS,
             "transfers": wording.TRANSFERS,
+            "acted": wording.ACTED,
+            "not_acted": wording.NOT_ACTED,
             "wordless": wording.WORDLESS,
         },
     }

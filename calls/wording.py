@@ -31,6 +31,15 @@ TRANSFERS = {"started": "Begun", "bridged": "Connected", "cancelled": "Did not c
 TRANSFERRING = {"started": "Being transferred", "bridged": "Transferred"}  # of a call that goes on
 NOT_LINKED = "Not linked to an agent"
 
+# What came of a rule that fired.
+ACTED = {
+    "alert": "Flagged",
+    "whisper": "The agent was told",
+    "transfer": "Handed over",
+    "end": "Ended the call",
+}
+NOT_ACTED = "Flagged: the call was not ours to act on"
+
 # What stands where a call's words would be, while there are none.
 WORDLESS = {
     "later": "This source sends events only. Its words arrive after the call.",
@@ -64,6 +73,11 @@ def outcomes() -> dict[str, dict]:
 
 def error(name: str) -> str:
     return ERRORS.get(name, ERRORS["internal"])
+
+
+def fired(do: str, done: str) -> str:
+    """What came of a rule that fired; static/calls/facts.js says the same."""
+    return ACTED.get(done, ACTED["alert"]) if do == done else NOT_ACTED
 
 
 def heard(text: str, heard: str | None) -> tuple[str, str]:

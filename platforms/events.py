@@ -13,6 +13,7 @@ from typing import Literal
 
 Speaker = Literal["caller", "agent"]
 Step = Literal["started", "cancelled", "bridged", "ended"]
+Action = Literal["alert", "whisper", "transfer", "end"]
 Outcome = Literal["completed", "caller_hung_up", "agent_hung_up", "transferred", "not_connected", "failed"]
 
 
@@ -190,5 +191,24 @@ class CallAnalyzed:
         return f"analyzed:{_digest(self)}"
 
 
+@dataclass(frozen=True, slots=True)
+class RuleFired:
+    """An escalation rule of the agent fired. Told once for each time it does."""
+
+    at: datetime  # when it was noticed
+    rule: str  # its id in the version that answered
+    occurrence: int  # in this call, from 1
+    name: str  # what the rule is called
+    at_ms: int  # when it fired, within the call
+    about: str = ""  # the key of the turn or tool it was for; empty: of none
+    do: Action = "alert"  # what the rule says is to be done
+    done: Action = "alert"  # what could be: somebody has to hold the call to act on it
+    say: str = ""  # to the model, or to the caller
+
+    @property
+    def key(self) -> str:
+        return f"rule:{self.rule}:{self.occurrence}"
+
+
 TurnEvent = TurnSpoken | TurnHeard | TurnTakenBack | ToolCalled | ToolAnswered
-CallEvent = CallStarted | CallTransferred | CallEnded | CallAnalyzed | AnswerBegan | TurnEvent
+CallEvent = CallStarted | CallTransferred | CallEnded | CallAnalyzed | AnswerBegan | RuleFired | TurnEvent

@@ -3,7 +3,7 @@ from itertools import permutations
 
 from calls import fold
 from calls.fold import PLATFORM, SOCKET, WATCH, WEBHOOK, Fact
-from platforms.events import CallAnalyzed, CallEnded, CallStarted, CallTransferred, ToolCalled
+from platforms.events import CallAnalyzed, CallEnded, CallStarted, CallTransferred, RuleFired, ToolCalled
 from tests.calls.told import ALL, BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET, at, spoken
 
 
@@ -201,3 +201,15 @@ def test_a_tool_told_of_again_differently_is_told_the_same_in_any_order():
     for order in permutations(told):
         tool = by_key(fold.turns(order, ended=True))["x1"]
         assert (tool.start_ms, tool.tool_arguments) == (400, {"month": "May"})
+
+
+def test_rules_that_fired_are_kept_in_the_order_of_the_call():
+    late = RuleFired(at(9_500), "r2", 1, "Silence", 8_000)
+    early = RuleFired(at(9_900), "r1", 1, "Asked for a person", 4_000, "c1", "transfer", "alert", "Wait.")
+
+    for told in permutations([Fact(WATCH, late), Fact(WATCH, early), Fact(PLATFORM, CallStarted(BEGAN))]):
+        alerts = fold.call_fields(told)["alerts"]
+        assert [(alert["rule"], alert["at_ms"], alert["done"]) for alert in alerts] == [
+            ("r1", 4_000, "alert"),
+            ("r2", 8_000, "alert"),
+        ]

@@ -14,7 +14,7 @@ from calls import board, parts, services
 from calls.fold import PLATFORM, SOCKET, WATCH, WEBHOOK, Fact
 from calls.models import Call, Event, Turn
 from calls.services import Opening, finish, link_agent, record, record_quietly
-from platforms.events import CallEnded, CallStarted
+from platforms.events import CallEnded, CallStarted, RuleFired
 from platforms.models import Connection
 from streaming.log import Log, publish
 from tests.calls.told import ALL, BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET, at, spoken
@@ -406,3 +406,24 @@ def test_whoever_holds_a_call_that_webhooks_told_of_first_need_not_ask_for_its_a
 
     with django_assert_num_queries(0):
         assert (recorded.call.agent.name, recorded.call.version.number) == (agent.name, 1)
+
+
+def test_a_rule_fires_once_and_is_on_the_card_until_the_call_ends(workspace, opening):
+    call = tell(workspace, [Fact(SOCKET, event) for event in ON_THE_SOCKET[:3]], opening)
+    fired = RuleFired(BEGAN, "r1", 1, "Asked for a person", 2_900, "c0")
+
+    assert services.record_firing(call, fired).alerts[0]["name"] == "Asked for a person"
+    assert services.record_firing(call, fired) is None
+
+    call = Call.objects.get(pk=call.pk)
+    why = board.card(call, list(call.turns.all()))["why"]
+    assert (why["tone"], why["icon"], why["text"]) == ("danger", "flag", "Asked for a person")
+    ended = record(
+        workspace.pk,
+        call.platform,
+        call.platform_call_id,
+        [CallEnded(at(9_000))],
+        source=SOCKET,
+        opening=opening,
+    )
+    assert board.card(ended, [])["why"]["tone"] == ""

@@ -363,3 +363,26 @@ def test_the_replay_of_whole_turns_does_not_claim_more(operator, agent):
         (0, "Larkfield Energy, how can I help?"),
         (6_900, "I see two charges of £42."),
     ]
+
+
+FIRED = {
+    "rule": "r1", "occurrence": 1, "name": "Asked for a person", "at_ms": 5_000, "about": "c0",
+    "do": "transfer", "done": "alert", "say": "One moment.", "at": "2026-11-20T09:00:05.400+00:00",
+}  # fmt: skip
+
+
+def test_a_rule_that_fired_is_on_the_time_line_and_beside_it(operator, viewer, agent):
+    call = make_call(agent, A_SHORT_CALL, alerts=[FIRED])
+
+    html = operator.get(f"/calls/{call.pk}/").content.decode()
+
+    assert '<svg x="25.00%" y="14" overflow="visible"><path class="tick is-rule"' in html
+    assert '<b data-part="name">Asked for a person</b>' in html
+    assert "Flagged: the call was not ours to act on" in html
+    assert (
+        '<a data-part="at" href="#turn-2"><time data-when="row" datetime="2026-11-20T09:00:05.000Z">' in html
+    )
+    assert page_data(html, "call-data")["call"]["alerts"] == [
+        {name: FIRED[name] for name in ("rule", "name", "at_ms", "about", "do", "done")}
+    ]
+    assert 'data-part="at" href' not in viewer.get(f"/calls/{call.pk}/").content.decode()

@@ -117,6 +117,7 @@ class CallPage extends HTMLElement {
     }
     this.#isLate = false;
     this.#facts.call(this.#record.call);
+    this.#facts.alerts(this.#record.call, this.#record.turns);
     this.#quiet();
     if (keys.some((key) => this.#isSettled(key))) this.#facts.turns(this.#record.inOrder());
     if (!this.#isLive && !this.#replay) this.#end();
@@ -149,7 +150,7 @@ class CallPage extends HTMLElement {
     if (!this.#isLive || isStale()) return;
     const now = Math.floor(this.#elapsed);
     this.#facts.length(now);
-    this.#strip.draw(this.#turns(), now, windowOf(now));
+    this.#strip.draw(this.#turns(), now, windowOf(now), this.#record.call.alerts);
   }
 
   // What the strip draws: a turn that only thinks has not spoken yet.
@@ -177,7 +178,7 @@ class CallPage extends HTMLElement {
   #end() {
     this.#timers.forEach(clearInterval);
     this.dataset.status = this.#record.call.status;
-    this.#strip.draw(this.#turns(), this.#length, this.#length);
+    this.#strip.draw(this.#turns(), this.#length, this.#length, this.#record.call.alerts);
     this.#refreshCost();
     this.#openReplay();
   }

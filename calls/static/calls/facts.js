@@ -9,12 +9,18 @@ export class Facts {
   #root;
   #outcomes;
   #transfers;
+  #acted;
+  #notActed;
+  #alerted = 0;
 
-  // outcomes: {name: {label, tone, icon}}; transfers: {step: words}
-  constructor(root, { outcomes, transfers }) {
+  // outcomes: {name: {label, tone, icon}}; transfers: {step: words}; acted: {action: words}
+  constructor(root, { outcomes, transfers, acted, not_acted, call }) {
     this.#root = root;
     this.#outcomes = outcomes;
     this.#transfers = transfers;
+    this.#acted = acted;
+    this.#notActed = not_acted;
+    this.#alerted = call.alerts.length;
   }
 
   length(ms) {
@@ -57,6 +63,28 @@ export class Facts {
     setText(this.#part("step"), this.#transfers[transfer] ?? "");
     const to = this.#part("transfer-to");
     if (to) maskInto(to, transfer_to);
+  }
+
+  // The rules that fired. None is ever taken back.
+  alerts({ alerts, started_at }, turns) {
+    if (alerts.length === this.#alerted) return;
+    this.#alerted = alerts.length;
+    const blank = this.#root.querySelector('template[data-blank="alert"]').content.firstElementChild;
+    const drawn = alerts.map(({ name, at_ms, about, do: meant, done }) => {
+      const node = blank.cloneNode(true);
+      const part = (called) => node.querySelector(`[data-part="${called}"]`);
+      const n = turns.get(about)?.n;
+      setText(part("name"), name);
+      setText(part("outcome"), meant === done ? this.#acted[done] : this.#notActed);
+      if (n) part("at").href = `#turn-${n}`;
+      const time = part("at").querySelector("time");
+      time.dateTime = new Date(Date.parse(started_at) + at_ms).toISOString();
+      word(time);
+      return node;
+    });
+    this.#part("rules").hidden = false;
+    setText(this.#part("hits"), String(alerts.length));
+    this.#part("rules").querySelector("ul").replaceChildren(...drawn);
   }
 
   turns(turns) {

@@ -15,6 +15,7 @@ export class Strip {
   #root;
   #width;
   #told = "";
+  #flagged = null;
 
   constructor(root, width) {
     this.#root = root;
@@ -25,8 +26,8 @@ export class Strip {
     return this.#width;
   }
 
-  // turns: pictures with `words` counted; width: of the window in ms.
-  draw(turns, now, width) {
+  // turns: pictures with `words` counted; width: of the window in ms; alerts: the rules that fired.
+  draw(turns, now, width, alerts) {
     const shape = strip(turns, now, width);
     this.#path("caller", shape.bars.caller);
     this.#path("agent", shape.bars.agent);
@@ -35,6 +36,11 @@ export class Strip {
     if (told !== this.#told) {
       this.#told = told;
       this.#part("marks").replaceChildren(...shape.marks.flatMap((mark) => drawMark(mark)));
+    }
+    const flagged = `${width} ${alerts.map((alert) => alert.at_ms).join()}`;
+    if (flagged !== this.#flagged) {
+      this.#flagged = flagged;
+      this.#part("flags").replaceChildren(...alerts.map((alert) => drawFlag(alert, width)));
     }
     if (width !== this.#width) {
       this.#width = width;
@@ -104,6 +110,16 @@ function drawTool(mark) {
     { x: `${mark.x}%`, y: 14, overflow: "visible" },
     draw("path", { class: `tick${failed}`, d: "M0 0v40" }),
     draw("path", { class: `tick-head${failed}`, d: "M0 -7l3.5 3.5L0 0l-3.5-3.5z" }),
+  );
+}
+
+function drawFlag(alert, width) {
+  return draw(
+    "svg",
+    { x: `${percent(alert.at_ms, width)}%`, y: 14, overflow: "visible" },
+    draw("path", { class: "tick is-rule", d: "M0 -12v54" }),
+    draw("path", { class: "tick-flag", d: "M0 -12.5h9l-2 3 2 3H0z" }),
+    draw("title", {}, alert.name),
   );
 }
 
