@@ -1,7 +1,5 @@
 """A browser, and a whole Earshot for it to look at: `manage.py up` in a data folder of its own."""
 
-import os
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,10 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests import chromium
 from tests.config.running import Up, a_home
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SPEED = 3  # of the callers: nobody here waits for a call to take its three minutes
 CROWD = 4  # of them: each talks beside all the other tests
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -28,21 +25,12 @@ def pytest_collection_modifyitems(items) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-def chromium() -> str:
-    """Where the browser is. Skips without one; in CI that is a failure."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), "")
-    if not found:
-        say = pytest.fail if os.environ.get("CI") else pytest.skip
-        say("no Chromium here: install one or set CHROMIUM")
-    return found
-
-
 # For the tests here and no longer: Playwright keeps an event loop running, in which the ORM refuses to work.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    path = chromium()
+    options = chromium.options()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(**options)
         yield browser
         browser.close()
 
@@ -51,7 +39,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def earshot() -> Iterator[Up]:
     """All of it, with simulated callers: what a newcomer gets from `make run`."""
-    chromium()
+    chromium.options()
     if sys.platform != "linux":
         pytest.skip("reads /proc")
     with a_home() as home:

@@ -6,7 +6,6 @@ gives every event to `hear(id, data)`.
 
 import asyncio
 import json
-import os
 import random
 import re
 import shutil
@@ -16,13 +15,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 from httpx_sse import aconnect_sse
 from playwright.async_api import async_playwright
 
-from tests.browser.conftest import CHROMIUM, FLAGS, chromium
+from tests import chromium
 from tests.streaming.client import parse
 
 NODE = Path(__file__).parents[1] / "node"
@@ -38,7 +37,7 @@ NATIVE = """(url) => new Promise((stopped) => {
 
 async def with_chromium(base: str, path: str, hear: Hear) -> None:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = await playwright.chromium.launch(**chromium.options())
         page = await browser.new_page()
         await page.expose_function("hear", hear)
         await page.goto(f"{base}/page")
@@ -109,11 +108,7 @@ class Client(NamedTuple):
     name: str
     listen: Callable[[str, str, Hear], Awaitable[None]]
     cuts: int
-    here: Callable[[], bool]
-
-
-def has_chromium() -> bool:
-    return bool(os.environ.get("CHROMIUM") or any(map(shutil.which, CHROMIUM)))
+    here: Callable[[], Any]
 
 
 def has_eventsource() -> bool:
@@ -122,7 +117,7 @@ def has_eventsource() -> bool:
 
 CURL = Client("curl", with_curl, 20, lambda: bool(shutil.which("curl")))
 CLIENTS = [
-    Client("Chromium", with_chromium, 3, has_chromium),
+    Client("Chromium", with_chromium, 3, chromium.where),
     Client("eventsource", with_eventsource, 3, has_eventsource),
     Client("httpx-sse", with_httpx, 20, lambda: True),
     CURL,

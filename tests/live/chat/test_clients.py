@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from tests import chromium
 from tests.agents.vendors import HANG, HELLO, Part, Refuse, Say, Stop, Until, Vendors
-from tests.browser.conftest import FLAGS, chromium
 
 NODE = Path(__file__).parents[2] / "node"
 SDKS = ["ai5", "ai6", "ai7"]
 ELSEWHERE = "http://localhost:3999"  # where a customer's page might be; nothing listens there
 LONGEST_S = 60
 # Else Chromium asks a person whether a page from elsewhere may reach this machine.
-LOOPBACK_IS_NOTHING_SPECIAL = "--disable-features=LocalNetworkAccessChecks"
+LOOPBACK_IS_NOTHING_SPECIAL = "LocalNetworkAccessChecks"
 
 
 def plays(resumed: asyncio.Event) -> list[list]:
@@ -119,9 +119,7 @@ async def test_it_is_what_the_sdk_expects_in_a_page_of_another_origin(
     model.plays["m"] = plays(told.resumed)
 
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromium(), args=[*FLAGS, LOOPBACK_IS_NOTHING_SPECIAL]
-        )
+        browser = await playwright.chromium.launch(**chromium.options(LOOPBACK_IS_NOTHING_SPECIAL))
         page = await browser.new_page()
         await page.route(f"{ELSEWHERE}/**", lambda route: route.fulfill(body="", content_type="text/html"))
         await page.expose_function("tell", lambda scene, came: told.hear(scene, json.loads(came)))

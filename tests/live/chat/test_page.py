@@ -13,9 +13,10 @@ from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from agents.llm import router
 from base.markdown import to_html
 from calls.models import Call
+from tests import chromium
 from tests.agents.vendors import HANG, HELLO, Counts, Part, Refuse, Say, Stop, Until
 from tests.base.hostile import HOSTILE
-from tests.browser.conftest import FLAGS, NARROW, chromium
+from tests.browser.conftest import NARROW
 from tests.people import cookie_of, make_member
 
 pytestmark = pytest.mark.browser
@@ -127,7 +128,7 @@ async def desk(house, address) -> AsyncIterator[Desk]:
 
     name, _, value = (await sync_to_async(operator)())[1].decode().partition("=")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = await playwright.chromium.launch(**chromium.options())
         context = await browser.new_context(viewport={"width": 1200, "height": 700})
         context.set_default_timeout(20_000)
         await context.add_cookies([{"name": name, "value": value, "url": f"http://{address}"}])

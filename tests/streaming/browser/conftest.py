@@ -9,13 +9,13 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from streaming.log import Log
-from tests.browser.conftest import FLAGS, chromium
+from tests import chromium
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = await playwright.chromium.launch(**chromium.options())
         yield browser
         await browser.close()
 
