@@ -248,8 +248,9 @@ class PlatformCopy(Row):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     agent = models.OneToOneField(Agent, on_delete=models.CASCADE, related_name="copy")
     version = models.ForeignKey(AgentVersion, on_delete=models.SET_NULL, null=True, related_name="+")
-    ours = models.JSONField(default=dict)  # settings by the platform's names, as we put them
-    theirs = models.JSONField(default=dict)  # the same ones, as they were last found
+    # Settings as we put them (platforms/agents.py); null: left as the platform has it.
+    ours = models.JSONField(default=dict)
+    theirs = models.JSONField(default=dict)  # as they were last found there
     differences = models.JSONField(default=list)  # names of those that differ
     put_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)

@@ -1,6 +1,7 @@
 """Publishing an agent, and finding the one that answers at a voice address."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,8 @@ from agents.llm.request import ToolSpec
 from agents.llm.tools import BUILT_IN
 from agents.lookup import Lookup, per_loop
 from agents.models import Agent, AgentVersion, Tool, new_agent_key
+from agents.variables import standing
+from agents.signals import agent_changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,15 @@ class RunningAgent:
     tools: tuple[ToolSpec, ...]
     cache_seconds: int = 0  # how long an answer may be given again; 0: never
     call_cap_usd: Decimal | None = None  # what models may cost in one call
+    chain: tuple[str, ...] = ()  # ids of models, in the order they are asked; empty: the tier's own
+    variables: Mapping[str, object] = field(default_factory=dict)  # what {{name}} in its texts stands for
 
 
 @transaction.atomic
 def publish(agent: Agent, *, by: User | None = None, note: str = "", **fields: Any) -> AgentVersion:
     """Make the agent's next version and put it live. Fields not given stay as they were in the live version.
 
-    `fields`: prompt, first_message, voice, language, tier, temperature, tools (names).
+    `fields`: those of AgentVersion.CONTENT, and `name`.
     """
     locked = Agent.objects.select_for_update(of=("self",)).select_related("live_version").get(pk=agent.pk)
     before = locked.live_version
@@ -59,6 +64,7 @@ def publish(agent: Agent, *, by: User | None = None, note: str = "", **fields: A
     locked.live_version = version
     locked.save(update_fields=["live_version"])
     agent.live_version = version
+    agent_changed.send(Agent, agent_id=agent.pk)
     return version
 
 
@@ -66,6 +72,7 @@ def rotate_key(agent: Agent) -> str:
     """Give the agent a new voice address. Calls under way go on; the old address stops within seconds."""
     agent.key = new_agent_key()
     agent.save(update_fields=["key"])
+    agent_changed.send(Agent, agent_id=agent.pk)
     return agent.key
 
 
@@ -79,19 +86,34 @@ async def agent_by_id(workspace_id: UUID, agent_id: UUID) -> RunningAgent | None
     return await _agents_by_id().get((workspace_id, agent_id))
 
 
+async def as_it_began(agent: RunningAgent, version_id: UUID | None) -> RunningAgent:
+    """The agent as a call that goes on was begun by it: what is published meanwhile is for calls after it."""
+    if version_id in (None, agent.version_id):
+        return agent
+    return await _versions().get((agent.agent_id, version_id)) or agent
+
+
 def _load(key: str) -> RunningAgent | None:
-    return _running(Agent.objects.select_related("live_version").filter(key=key).first())
+    agent = Agent.objects.select_related("live_version", "workspace").filter(key=key).first()
+    return _running(agent, agent.live_version) if agent else None
 
 
 def _load_by_id(asked: tuple[UUID, UUID]) -> RunningAgent | None:
     workspace_id, agent_id = asked
-    agents = Agent.objects.for_workspace(workspace_id).select_related("live_version")
-    return _running(agents.filter(pk=agent_id).first())
+    agents = Agent.objects.for_workspace(workspace_id).select_related("live_version", "workspace")
+    agent = agents.filter(pk=agent_id).first()
+    return _running(agent, agent.live_version) if agent else None
 
 
-def _running(agent: Agent | None) -> RunningAgent | None:
-    live = agent.live_version if agent else None
-    if agent is None or live is None:
+def _load_version(asked: tuple[UUID, UUID]) -> RunningAgent | None:
+    agent_id, version_id = asked
+    versions = AgentVersion.objects.select_related("agent__workspace")
+    version = versions.filter(pk=version_id, agent_id=agent_id).first()
+    return _running(version.agent, version) if version else None
+
+
+def _running(agent: Agent, live: AgentVersion | None) -> RunningAgent | None:
+    if live is None:
         return None
     return RunningAgent(
         workspace_id=agent.workspace_id,
@@ -110,6 +132,8 @@ def _running(agent: Agent | None) -> RunningAgent | None:
         tools=_tools(agent.workspace_id, live.tools),
         cache_seconds=agent.cache_seconds,
         call_cap_usd=agent.call_cap_usd,
+        chain=tuple(live.chain),
+        variables=standing(agent.workspace.name, agent.name, live.variables),
     )
 
 
@@ -124,3 +148,4 @@ def _tools(workspace_id: UUID, names: list[str]) -> tuple[ToolSpec, ...]:
 
 _agents = per_loop(lambda: Lookup(_load))
 _agents_by_id = per_loop(lambda: Lookup(_load_by_id))
+_versions = per_loop(lambda: Lookup(_load_version))

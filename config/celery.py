@@ -18,6 +18,7 @@ TIMETABLE = {
     # Webhooks are applied as they come; this finds what a lost doorbell or a dead worker left. Ticks that
     # nobody was there for do not pile up.
     "apply webhooks": {"task": "webhooks.tasks.apply_pending", "schedule": 5.0, "options": {"expires": 5}},
+    "guard agents": {"task": "agents.publishing.tasks.guard", "schedule": 300.0, "options": {"expires": 300}},
     "catch up on calls": {"task": "calls.tasks.catch_up", "schedule": 10.0, "options": {"expires": 10}},
 }
 

@@ -35,6 +35,7 @@ OF_AGENT = {
     "webhook_events": "webhook_events",
 }
 OF_LLM = {"prompt": "general_prompt", "variables": "default_dynamic_variables", "tools": "general_tools"}
+NAMES = (*OF_AGENT, "answered_by", "prompt", "first_message", "temperature", "variables", "tools")
 
 
 # --- What ours would be there ---------------------------------------------------------------------------
@@ -216,8 +217,8 @@ def differing(ours: Settings, theirs: Settings) -> list[str]:
     """The names of settings that are something else there. What is None on our side is theirs to say."""
     return [
         name
-        for name, value in ours.items()
-        if value is not None and name in theirs and not _same(name, value, theirs[name])
+        for name in NAMES
+        if ours.get(name) is not None and name in theirs and not _same(name, ours[name], theirs[name])
     ]
 
 

@@ -1,0 +1,1 @@
+"""Agents on their platforms: put there, guarded against what others change, kept or put back."""

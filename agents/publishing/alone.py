@@ -1,0 +1,52 @@
+"""One at a time: who reads an agent at its platform while another puts it there would see drift in that."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from django.conf import settings
+from redis import Redis
+from redis.exceptions import LockError
+
+from agents.models import Agent
+from platforms.errors import PlatformError
+
+T = TypeVar("T")
+WITHIN_S = 40.0  # all that a platform is asked for at one go
+HELD_S = 120.0  # longer than anybody needs, for one that died: a read, a put, and a read
+
+
+class Busy(Exception):
+    """Somebody else is at it. The message says so to people."""
+
+
+@contextmanager
+def alone(agent: Agent, wait_s: float = 10.0) -> Iterator[None]:
+    """Raises Busy if it is not our turn within `wait_s`."""
+    with one_at_a_time(f"publishing:{agent.pk}", HELD_S, wait_s) as ours:
+        if not ours:
+            raise Busy("Somebody else is putting this agent on its platform, or reading it. Try again.")
+        yield
+
+
+@contextmanager
+def one_at_a_time(name: str, held_s: float, wait_s: float = 0.0) -> Iterator[bool]:
+    """Whether it is our turn. One that died with it is waited for no longer than `held_s`."""
+    with Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as redis:
+        lock = redis.lock(name, timeout=held_s, sleep=0.1)
+        ours = lock.acquire(blocking=wait_s > 0, blocking_timeout=wait_s or None)
+        try:
+            yield ours
+        finally:
+            if ours:
+                with suppress(LockError):  # it ran out, and may be somebody else's
+                    lock.release()
+
+
+def asked(question: Coroutine[Any, Any, T]) -> T:
+    """What a platform answers, from a thread that has no event loop. Raises PlatformError."""
+    try:
+        return asyncio.run(asyncio.wait_for(question, WITHIN_S))
+    except TimeoutError as error:
+        raise PlatformError("The platform took too long", retryable=True) from error

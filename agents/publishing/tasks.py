@@ -1,0 +1,64 @@
+"""The guard's rounds, and putting on the platform what was just published."""
+
+import logging
+import time
+
+from celery import shared_task
+from django.db import InterfaceError, OperationalError
+from django.db.models import F
+from redis.exceptions import RedisError
+
+from agents.models import Agent, PlatformCopy
+from agents.publishing import drift, push
+from agents.publishing.alone import Busy, one_at_a_time
+from platforms.errors import PlatformError, Unpublishable
+
+logger = logging.getLogger(__name__)
+
+PASSING = (OperationalError, InterfaceError, RedisError)
+ROUND_S = 150.0  # then the next round goes on with those that waited longest
+LEASE_S = 240.0  # longer than a round and what it may be in the middle of
+
+
+@shared_task(ignore_result=True, soft_time_limit=220, time_limit=235)
+def guard() -> None:
+    """Look at every agent that is on a platform, and put there what is not there yet. One round at a time."""
+    with one_at_a_time("publishing:round", LEASE_S) as ours:
+        if ours:
+            _round(time.monotonic() + ROUND_S)
+
+
+def _round(until: float) -> None:
+    away = set()  # connections that did not answer: their other agents need not wait for the same silence
+    copies = PlatformCopy.objects.order_by(F("checked_at").asc(nulls_first=True))
+    for copy in copies.select_related("agent").iterator():
+        if time.monotonic() > until:
+            return
+        if copy.agent.connection_id in away:
+            continue
+        try:
+            drift.check(copy.agent, wait_s=0.0)
+            push.catch_up(copy.agent)
+        except (Busy, drift.NoCopy, Unpublishable):
+            continue  # somebody is at it right now, or has to do something: the copy says what
+        except PlatformError as error:
+            if error.retryable:
+                away.add(copy.agent.connection_id)
+        except PASSING:
+            raise
+        except Exception as error:
+            # By name only, and the others shall not wait for it.
+            logger.exception("agent %s was not looked at: %s", copy.agent_id, type(error).__name__)
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=120, time_limit=150)
+def catch_up(agent_id: str) -> None:
+    """Put the live version on the platform, if it is not there. The next round tries again what fails now."""
+    agent = Agent.objects.filter(pk=agent_id).first()
+    if agent is None:
+        return
+    try:
+        push.rested(agent)
+        push.catch_up(agent)
+    except (Busy, *PASSING) as error:
+        logger.warning("agent %s waits for the next round: %s", agent_id, type(error).__name__)
