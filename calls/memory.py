@@ -18,10 +18,12 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from accounts.permissions import Permission, role_may
+from agents.llm.errors import ProviderError
 from agents.llm.request import ToolSpec
 from agents.models import Agent, AgentVersion
 from agents.registry import ToolContext, ToolFailed
-from calls.embeddings import EmbeddingFailed, EmbeddingRefused, Found, Query, embedder, nearest, query_for
+from calls.embedders import embedder
+from calls.embeddings import Found, nearest, query_for
 from calls.models import Call
 
 logger = logging.getLogger(__name__)
@@ -121,31 +123,31 @@ async def lookup_memory(call: ToolContext, arguments: dict[str, Any]) -> str:
     if not (text := arguments.get("query")):
         told = await recalled(call.workspace_id, call.caller, but=call.call_id)
         return told or "There were no earlier calls."
-    return await _in_thread(_of_the_caller, call, await _query(text))
+    return await _in_thread(_of_the_caller, call, await _query(call, text))
 
 
 async def search_calls(call: ToolContext, arguments: dict[str, Any]) -> str:
     """The tool. Raises ToolFailed."""
     if not await _in_thread(_is_for_a_colleague, call):
         raise ToolFailed("Only a colleague who may read calls can search them, in a chat.")
-    return await _in_thread(_of_everybody, call, await _query(arguments["query"]))
+    return await _in_thread(_of_everybody, call, await _query(call, arguments["query"]))
 
 
-async def _query(text: str) -> Query:
+async def _query(call: ToolContext, text: str) -> list[float]:
     """Before a thread with a connection to the database is taken: a vendor may be asked."""
     try:
-        return await query_for(text)
-    except (EmbeddingFailed, EmbeddingRefused) as error:
+        return await query_for(text, call.workspace_id, agent_id=call.agent_id, call_id=call.call_id)
+    except ProviderError as error:
         raise ToolFailed("The search is not available now.") from error
 
 
-def _of_the_caller(call: ToolContext, query: Query) -> str:
+def _of_the_caller(call: ToolContext, query: list[float]) -> str:
     earlier = calls_of(call.workspace_id, call.caller, but=call.call_id)[:LOOKED_AT]
     among = Call.objects.filter(pk__in=list(earlier.values_list("pk", flat=True)))
     return _passages(nearest(call.workspace_id, query, among=among, most=FOUND), linked=False)
 
 
-def _of_everybody(call: ToolContext, query: Query) -> str:
+def _of_everybody(call: ToolContext, query: list[float]) -> str:
     return _passages(nearest(call.workspace_id, query, most=FOUND), linked=True)
 
 

@@ -82,6 +82,7 @@ class Call(Row):
     revision = models.PositiveIntegerField(default=0)
     # When slow work was last done about it (calls/tasks.py); null again once there is something new.
     embedded_at = models.DateTimeField(null=True)
+    embedded_by = models.CharField(max_length=60, blank=True)  # the model; empty: it was not kept then
     judged_at = models.DateTimeField(null=True)  # a model was asked how it went, or nobody had to be
     # Not before: it went wrong, or somebody is at it who may have died.
     embed_after = models.DateTimeField(null=True)
@@ -122,6 +123,11 @@ class Call(Row):
             ),
             # None of their columns changes while a call goes on: its row is written for every turn.
             models.Index(fields=["started_at"], condition=models.Q(embedded_at=None), name="calls_to_embed"),
+            models.Index(
+                fields=["embedded_by", "started_at"],
+                condition=models.Q(embedded_at__isnull=False),
+                name="calls_embedded_by",
+            ),
             models.Index(fields=["started_at"], condition=models.Q(judged_at=None), name="calls_to_judge"),
         ]
 

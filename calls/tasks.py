@@ -17,7 +17,6 @@ from redis.lock import Lock
 from agents.llm.errors import ProviderError
 from calls import analysis, embeddings
 from calls.analysis import UnusableAnswer
-from calls.embeddings import EmbeddingFailed
 from calls.models import Call
 
 logger = logging.getLogger(__name__)
@@ -71,16 +70,22 @@ def _place(may_go_on: Callable[[], bool]) -> None:
             tried.add(call.pk)
             try:
                 embeddings.take_in(call, may_go_on)
-            except EmbeddingFailed as error:
-                logger.warning("embeddings rest for %d s: %s", REST_SECONDS, error)
-                cache.set(RESTING, True, REST_SECONDS)
-                return
             except Exception as error:
-                # By name only: an error may quote what was said. The others shall not wait for it.
-                logger.warning("call %s was not embedded: %s", call.pk, type(error).__name__)
+                if isinstance(error, ProviderError) and error.falls_through:
+                    logger.warning("embeddings rest for %d s: %s", REST_SECONDS, error)
+                    cache.set(RESTING, True, REST_SECONDS)
+                    return
+                # These texts are refused, or their workspace's budget is used up: not so the others.
+                logger.warning("call %s was not embedded: %s", call.pk, _named(error))
                 embeddings.set_aside(call)
             else:
-                _want_title(call)
+                if call.embedded_at is None:  # else nobody has said anything new
+                    _want_title(call)
+
+
+def _named(error: Exception) -> str:
+    """An error of the vendor's in our words; of any other its name alone: it may quote what was said."""
+    return str(error) if isinstance(error, ProviderError) else type(error).__name__
 
 
 def _give_out() -> None:

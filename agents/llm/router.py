@@ -26,7 +26,7 @@ from agents.llm.providers.faults import fault
 from agents.llm.request import Request
 from agents.llm.way import Way
 from agents.lookup import Lookup, per_loop
-from agents.models import Provider
+from agents.models import ModelCall, Provider
 from base.shared import Away
 
 logger = logging.getLogger(__name__)
@@ -88,6 +88,11 @@ def _kinds_in_use() -> list[str]:
 
 
 _kinds = database_sync_to_async(_kinds_in_use, thread_sensitive=False)
+
+
+def note(row: ModelCall) -> None:
+    """Have an attempt written down that was not made for an answer (agents/llm/paid.py)."""
+    _router().ledger.add(row)
 
 
 async def drain() -> None:

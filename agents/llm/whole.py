@@ -3,11 +3,10 @@
 import asyncio
 from contextlib import aclosing
 
-from agents.llm import router
+from agents.llm import paid, router
 from agents.llm.errors import ProviderError
 from agents.llm.events import Failed, TextDelta
 from agents.llm.request import Request
-from base import shared
 
 SECONDS = 90.0  # for all of it, whatever the models' own patience
 
@@ -30,13 +29,9 @@ async def whole(request: Request) -> str:
 
 def ask(request: Request) -> str:
     """The same for a task, which has no event loop. What was spent is on record when it returns."""
-    return asyncio.run(_ask(request))
+    return paid.run(_ask(request))
 
 
 async def _ask(request: Request) -> str:
-    try:
-        await router.look()
-        return await whole(request)
-    finally:
-        await router.close()
-        await shared.close()
+    await router.look()
+    return await whole(request)

@@ -7,17 +7,21 @@ import threading
 from uuid import UUID
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.utils import timezone
 
 from accounts.models import Workspace
-from agents.models import Agent, ModelCall
+from agents.llm import router
+from agents.llm.errors import ProviderError
+from agents.models import Agent, Budget, ModelCall
 from agents.registry import ToolContext
-from calls import embeddings, memory
-from calls.embeddings import EmbeddingFailed, EmbeddingRefused, query_of, take_in, waiting
+from calls import embedders, embeddings, memory
+from calls.embeddings import query_for, take_in, waiting
 from calls.fold import READER
 from calls.models import Call, Embedding, Turn
 from calls.services import record
 from platforms.events import CallAnalyzed, TurnTakenBack
+from tests.agents.conftest import dropped_connections as dropped_connections
 from tests.calls.made import make_call, said, used
 from tests.calls.told import BEGAN, BY_THE_PLATFORM
 
@@ -37,7 +41,8 @@ def call(agent) -> Call:
 
 
 def nearest(workspace_id, text, **narrowed):
-    return embeddings.nearest(workspace_id, query_of(text), **narrowed)
+    vector = async_to_sync(query_for)(text, workspace_id)
+    return embeddings.nearest(workspace_id, vector, **narrowed)
 
 
 def texts(found) -> list[str]:
@@ -92,19 +97,26 @@ def test_what_was_taken_back_is_not_found_any_more(call):
     assert {row.turn and row.turn.key for row in Embedding.objects.all()} == {"r0", "c0"}
 
 
-def test_another_model_places_everything_again(call):
+@pytest.mark.parametrize("another", ["", "a model", "zeta"])
+def test_another_model_places_everything_again(call, agent, another):
     take_in(call)
+    assert waiting(10) == []
     Embedding.objects.update(model="another")
+    Call.objects.update(embedded_by=another)
+    new = make_call(agent)
 
     assert nearest(call.workspace_id, "charged twice") == []
+    assert waiting(10) == [new, call]
+    assert waiting(1) == [new]
     assert take_in(call) == 4
+    assert waiting(10) == [new]
     assert nearest(call.workspace_id, "charged twice")
 
 
 def test_a_call_waits_once_it_is_over_and_a_chat_from_its_first_word(agent):
     ended, chat = make_call(agent), make_call(agent, ended=False, channel="chat")
     make_call(agent, ended=False)
-    make_call(agent, embedded_at=timezone.now())
+    make_call(agent, embedded_at=timezone.now(), embedded_by=embedders.name())
 
     assert set(waiting(10)) == {ended, chat}
     assert len(waiting(1)) == 1
@@ -118,7 +130,7 @@ def test_a_call_that_changes_waits_again(workspace, opening):
     later = CallAnalyzed(BEGAN, summary="Something else.")
     record(workspace.pk, "retell", "c1", [later], source=READER, opening=opening)
 
-    assert list(waiting(10)) == [call]
+    assert waiting(10) == [call]
 
 
 def test_a_change_in_between_is_not_missed(workspace, opening):
@@ -128,7 +140,7 @@ def test_a_change_in_between_is_not_missed(workspace, opening):
 
     take_in(before)
 
-    assert list(waiting(10)) == [before]
+    assert waiting(10) == [before]
 
 
 def test_it_finds_what_says_the_like(call):
@@ -189,7 +201,7 @@ class Vendor(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def vendor(settings):
-    embeddings._made.cache_clear()
+    embedders._made.cache_clear()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Vendor) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -201,9 +213,10 @@ def vendor(settings):
         yield Vendor
         server.shutdown()
         thread.join()
-    embeddings._made.cache_clear()
+    embedders._made.cache_clear()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_openai_is_asked_once_for_many_and_what_it_costs_is_written_down(call, vendor):
     assert take_in(call) == 4
 
@@ -216,25 +229,48 @@ def test_openai_is_asked_once_for_many_and_what_it_costs_is_written_down(call, v
     assert [row.vector[0] for row in Embedding.objects.order_by("turn__n")] == [1, 2, 3, 0]
     spent = ModelCall.objects.get()
     assert (spent.feature, spent.tokens_in, str(spent.cost_usd)) == ("embedding", 500_000, "0.01000000")
-    assert (spent.call_id, spent.workspace_id) == (call.pk, call.workspace_id)
+    assert (spent.call_id, spent.agent_id) == (call.pk, call.agent_id)
+    assert (spent.workspace_id, spent.finish) == (call.workspace_id, "stop")
 
 
-def test_a_vendor_that_refuses_leaves_the_call_waiting(call, vendor):
+@pytest.mark.django_db(transaction=True)
+def test_over_a_budget_nobody_is_asked(call, vendor):
+    Budget.objects.create(workspace_id=call.workspace_id, period="day", hard_usd="0.005")
+    take_in(call)
+
+    Embedding.objects.all().delete()
+    with pytest.raises(ProviderError, match="budget_exceeded"):
+        take_in(call)
+    with pytest.raises(ProviderError, match="budget_exceeded"):
+        nearest(call.workspace_id, "charged twice")
+
+    assert len(vendor.asked) == ModelCall.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_vendor_that_fails_leaves_the_call_waiting_and_is_on_record(call, vendor):
     vendor.status = 401
 
-    with pytest.raises(EmbeddingFailed, match=r"^AuthenticationError$"):
+    with pytest.raises(ProviderError, match="auth") as failed:
         take_in(call)
-    assert list(waiting(10)) == [call]
+
+    assert failed.value.falls_through
+    assert waiting(10) == [call]
+    tried = ModelCall.objects.get()
+    assert (tried.feature, tried.error_type, tried.cost_usd) == ("embedding", "auth", 0)
 
 
 def test_texts_that_a_vendor_will_not_have_are_told_from_a_vendor_that_fails(call, vendor):
     vendor.status = 400
 
-    with pytest.raises(EmbeddingRefused, match=r"^BadRequestError$"):
+    with pytest.raises(ProviderError, match="internal") as refused:
         take_in(call)
+    assert not refused.value.falls_through
 
 
-async def test_a_vendor_that_hangs_keeps_nobody_waiting_but_who_searches(vendor):
+async def test_a_vendor_that_hangs_keeps_nobody_waiting_but_who_searches(
+    transactional_db, dropped_connections, vendor
+):
     """Ten callers' agents look something up, each for a few seconds at most; all else goes on meanwhile."""
     vendor.status = 500
     vendor.free.clear()
@@ -251,8 +287,12 @@ async def test_a_vendor_that_hangs_keeps_nobody_waiting_but_who_searches(vendor)
     assert len(vendor.asked) == len(asked)  # once each
 
 
-def test_what_a_search_costs_is_written_down(call, vendor):
-    nearest(call.workspace_id, "charged twice")
+async def test_what_a_search_costs_is_written_down(transactional_db, dropped_connections, agent, vendor):
+    context = ToolContext(agent.workspace_id, agent_id=agent.pk, caller="+447700900142")
 
-    spent = ModelCall.objects.get()
-    assert (spent.feature, spent.tokens_in, spent.workspace_id) == ("embedding", 500_000, call.workspace_id)
+    await memory.lookup_memory(context, {"query": "charged twice"})
+
+    await router.drain()
+    spent = await ModelCall.objects.aget()
+    assert (spent.feature, spent.tokens_in, spent.workspace_id) == ("embedding", 500_000, agent.workspace_id)
+    assert spent.agent_id == agent.pk

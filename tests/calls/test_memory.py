@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.utils import timezone
 
 from accounts.models import Workspace
@@ -13,8 +13,8 @@ from agents.llm import tools
 from agents.models import Agent
 from agents.registry import ToolContext
 from agents.services import publish
-from calls import embeddings, memory
-from calls.embeddings import query_of, take_in
+from calls import embedders, memory
+from calls.embeddings import query_for, take_in
 from calls.memory import NOTES, recall
 from calls.models import Call
 from tests.agents.conftest import dropped_connections as dropped_connections
@@ -104,8 +104,12 @@ def test_it_never_grows_beyond_what_a_prompt_takes(agent):
 # --- The tools ------------------------------------------------------------------------------------------
 
 
+def vector_of(workspace, text: str) -> list[float]:
+    return async_to_sync(query_for)(text, workspace.pk)
+
+
 def looked_up(workspace, text: str) -> str:
-    return memory._of_the_caller(ToolContext(workspace.pk, caller=CALLER), query_of(text))
+    return memory._of_the_caller(ToolContext(workspace.pk, caller=CALLER), vector_of(workspace, text))
 
 
 def test_an_agent_can_look_up_what_was_said_to_this_caller_and_to_nobody_else(earlier, workspace):
@@ -125,12 +129,14 @@ def test_a_colleague_can_search_all_calls_and_is_told_where(earlier, agent, work
     mine = of(chat(agent, make_member(workspace, "operator")), workspace)
 
     assert memory._is_for_a_colleague(mine)
-    told = memory._of_everybody(mine, query_of("somebody moves to another house"))
+    told = memory._of_everybody(mine, vector_of(workspace, "somebody moves to another house"))
 
     first = earlier[1]
     assert f"Somebody else moved house. [/calls/{first.pk}/" in told
     assert f"[/calls/{first.pk}/#turn-1]" in told
-    assert memory._of_everybody(mine, query_of("pineapples in outer space")) == "Nothing was found."
+    assert (
+        memory._of_everybody(mine, vector_of(workspace, "pineapples in outer space")) == "Nothing was found."
+    )
 
 
 def test_nobody_else_can_search_them(earlier, agent, workspace):
@@ -189,7 +195,7 @@ async def test_a_broken_model_keeps_no_process_from_serving(
         raise ImportError("wordllama is not there")
 
     await sync_to_async(before)()
-    monkeypatch.setitem(embeddings.KINDS, "broken", broken)
+    monkeypatch.setitem(embedders.KINDS, "broken", broken)
     settings.EMBEDDINGS = "broken"
 
     await memory.prepare()

@@ -11,8 +11,8 @@ from django.utils import timezone
 from redis import Redis
 from redis.exceptions import LockError
 
-from calls import analysis, embeddings, tasks
-from calls.embeddings import EmbeddingRefused
+from agents.llm.errors import ProviderError
+from calls import analysis, embedders, embeddings, tasks
 from calls.models import Call, Embedding, Turn
 from config.celery import TIMETABLE, app
 from platforms.events import TurnTakenBack
@@ -107,16 +107,16 @@ def test_a_vendor_that_fails_is_left_alone_for_a_while(agent, settings, caplog):
     tasks._embed()
     tasks._embed()
 
-    assert caplog.text.count("embeddings rest for 60 s: APIConnectionError") == 1
+    assert caplog.text.count("embeddings rest for 60 s: connection (connection)") == 1
     assert Call.objects.get().embedded_at is None
 
 
 class Fussy:
-    name, provider = "fussy", "nobody"
+    name, provider, prices = "fussy", "nobody", None
 
     def embed(self, texts):
         if "a poison" in texts:
-            raise EmbeddingRefused("BadRequestError")
+            raise ProviderError("budget_exceeded", "No.", code="budget_spent")
         if "a bug" in texts:
             raise ValueError("a bug")
         return [[1.0] * 256 for _ in texts], 0
@@ -127,7 +127,7 @@ def test_one_call_that_cannot_be_placed_does_not_keep_the_others_waiting(
 ):
     """Whatever it is: a vendor's refusal, or a fault of ours."""
     calls = [make_call(agent, [said("c0", text, 0, 9)]) for text in ("Hello", "a poison", "a bug", "Bye")]
-    monkeypatch.setitem(embeddings.KINDS, "fussy", Fussy)
+    monkeypatch.setitem(embedders.KINDS, "fussy", Fussy)
     settings.EMBEDDINGS = "fussy"
 
     for _ in range(2):
@@ -137,7 +137,7 @@ def test_one_call_that_cannot_be_placed_does_not_keep_the_others_waiting(
     assert set(placed) == {calls[0].pk, calls[3].pk}
     assert sorted(line for line in caplog.messages if "embedded" in line) == sorted(
         f"call {call.pk} was not embedded: {kind}"
-        for call, kind in zip(calls[1:3], ("EmbeddingRefused", "ValueError"), strict=True)
+        for call, kind in zip(calls[1:3], ("budget_exceeded (budget_spent)", "ValueError"), strict=True)
     )
     assert "a bug" not in caplog.text
     assert not embeddings.waiting(10)
@@ -152,7 +152,7 @@ def test_of_a_long_call_as_much_is_placed_as_there_is_time_for(agent):
     Turn.objects.bulk_create(Turn(workspace_id=call.workspace_id, call=call, **row) for row in rows)
 
     assert embeddings.take_in(call, lambda: False) == embeddings.BATCH
-    assert list(embeddings.waiting(10)) == [call]
+    assert embeddings.waiting(10) == [call]
     assert embeddings.take_in(call) == 3
     assert not embeddings.waiting(10)
 

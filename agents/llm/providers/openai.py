@@ -42,7 +42,7 @@ def connect(endpoint: base.Endpoint) -> AsyncOpenAI:
 def stream(client: AsyncOpenAI, request: Request, model: base.Model) -> AsyncGenerator[Event, None]:
     names = base.ToolNames(request.tools)
     opening = client.chat.completions.create(**_body(request, model), timeout=base.timeouts(model))
-    return base.read(opening, _Answer(names), model.seconds, _fault_of, (OpenAIError,))
+    return base.read(opening, _Answer(names), model.seconds, fault_of, (OpenAIError,))
 
 
 def _body(request: Request, model: base.Model) -> dict[str, Any]:
@@ -162,7 +162,8 @@ def _usage(usage: Any) -> Usage | None:
     return base.usage_of(prompt, cached or 0, out or 0, estimated=out is None)
 
 
-def _fault_of(error: Exception) -> ProviderError:
+def fault_of(error: Exception) -> ProviderError:
+    """What the SDK raised, in our words."""
     if isinstance(error, APITimeoutError):
         return faults.fault("timeout")
     if isinstance(error, APIConnectionError):

@@ -14,6 +14,7 @@ LEFT_OUT = (
     "created_at",
     "closed_at",
     "embedded_at",
+    "embedded_by",
     "embed_after",
     "judged_at",
     "judge_after",
