@@ -46,6 +46,23 @@ def a_chat(visitor) -> Page:
     return page
 
 
+# How tall a card is with one row of them and with more than three, and what is left of the room below three.
+CROWDED = """() => {
+  const grid = document.querySelector('.wall-grid'), main = document.querySelector('.main');
+  const height = () => grid.firstElementChild.getBoundingClientRect().height;
+  const bottom = (node) => node.getBoundingClientRect().bottom;
+  const extra = [], before = height();
+  const add = () => extra.push(grid.appendChild(grid.firstElementChild.cloneNode(true)));
+  const rows = () => new Set([...grid.children].map(bottom)).size;
+  while (rows() < 3) add();
+  const padding = parseFloat(getComputedStyle(grid).paddingBlockEnd);
+  const left = Math.round(bottom(main) - padding - Math.max(...[...grid.children].map(bottom)));
+  while (rows() < 4) add();
+  const after = height();
+  for (const one of extra) one.remove();
+  return [before, after, left];
+}"""
+
 PAGES = {
     "login": lambda visitor: visitor.open("/accounts/login/"),
     "board": lambda visitor: visitor.open("/"),
@@ -72,6 +89,11 @@ def test_nothing_on_the_board_moves_under_a_pointer(visit):
     page.locator(".call").first.hover()
 
     assert page.evaluate(SHIFTS) == []
+    for height in (800, 1_100, 1_600):
+        page.set_viewport_size({"width": 1_440, "height": height})
+        before, after, left = page.evaluate(CROWDED)
+        assert before == after
+        assert left == 0 or height == 800  # three rows are as tall as there is room for
 
 
 def test_filters_are_in_the_address_and_go_back(visit):
