@@ -252,6 +252,7 @@ class Answer:
             system=self._system,
             messages=self._messages,
             tier=agent.tier,
+            chain=agent.chain,
             tools=() if last else agent.tools,
             temperature=agent.temperature,
             agent_id=agent.agent_id,

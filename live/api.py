@@ -29,7 +29,7 @@ router = Router(tags=["Chats"])
 class AgentOfChat(Schema):
     id: UUID
     name: str = Field(examples=["Nora"])
-    version: int | None = Field(description="Which of its versions answered last.")
+    version: int | None = Field(description="Which of its versions it is with, from its beginning.")
 
 
 class ChatOut(Schema):

@@ -10,7 +10,8 @@ from channels.db import database_sync_to_async
 from django.db import Error
 from django.utils import timezone
 
-from agents.services import RunningAgent
+from agents.services import RunningAgent, as_it_began
+from agents.variables import MEMORY, asks_for, fill
 from base.trace import current_trace_id
 from calls import board, fold, memory, parts
 from live import interrupted, messages, tasks
@@ -67,6 +68,7 @@ class Conversation:
     ) -> "Conversation":
         """Take up the call, new or not. `lost()` is called should another process take it from us."""
         taken = await _take_up(agent, PLATFORM, call_id, current_trace_id())
+        agent = await as_it_began(agent, taken.call.version_id)
         await send(voice.config())
         lease = await leases().take(taken.call.pk, lost)
         try:
@@ -88,7 +90,7 @@ class Conversation:
     async def _greet(self) -> None:
         """Say the first words, or that there are none: the platform waits for one or the other."""
         text = self.line.agent.first_message
-        if messages.asks_for(text):
+        if asks_for(text):
             try:
                 async with asyncio.timeout(DETAILS_SECONDS):
                     await self._details.wait()
@@ -144,7 +146,7 @@ class Conversation:
         """Have looked up how earlier calls with the caller went, if the agent wants to be told. Nobody waits
         for it: what is not there yet is not said."""
         agent = self.line.agent
-        wanted = any(messages.asks_for(text, messages.MEMORY) for text in (agent.prompt, agent.first_message))
+        wanted = any(asks_for(text, MEMORY) for text in (agent.prompt, agent.first_message))
         if wanted and self._recalling is None:
             number = started.to_number if started.direction == "outbound" else started.from_number
             name = f"memory {self.line.call.pk}"
@@ -160,7 +162,8 @@ class Conversation:
 
     def _fill(self, text: str) -> str:
         """Put the call's variables into a text. The platform's own win."""
-        return messages.fill(text, {messages.MEMORY: self._memory} | self._variables)
+        known = {**self.line.agent.variables, MEMORY: self._memory, **self._variables}
+        return fill(text, known)
 
     # The caller speaks, the agent answers.
 

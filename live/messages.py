@@ -1,7 +1,6 @@
 """What a model is told of a call: its instructions, what was really said and heard, what tools answered."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.llm.events import ToolCall
@@ -9,9 +8,6 @@ from agents.llm.request import Message
 from calls.models import Turn
 from platforms.retell.transcript import Utterance
 
-VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_.-]{1,80})\s*\}\}")
-LONGEST_VALUE = 1_000
-MEMORY = "memory"  # a variable we fill ourselves: what is known of the caller from earlier calls
 SILENCE = "(The caller has said nothing for a while.)"
 NOTHING_YET = "(The caller has not said anything yet.)"
 
@@ -23,21 +19,6 @@ class Used:
     after: int
     call: ToolCall
     result: str
-
-
-def fill(text: str, variables: Mapping[str, object]) -> str:
-    """Put a call's variables into a text: {{name}}. Replaced once; a name nobody knows stays as it is."""
-
-    def value(match: re.Match) -> str:
-        known = variables.get(match[1])
-        return str(known)[:LONGEST_VALUE] if isinstance(known, str | int | float) else match[0]
-
-    return VARIABLE.sub(value, text)
-
-
-def asks_for(text: str, name: str = "") -> bool:
-    """Whether a text has variables to fill, or that one."""
-    return any(not name or found == name for found in VARIABLE.findall(text))
 
 
 def messages(transcript: Sequence[Utterance], used: Sequence[Used], *, reminder: bool) -> list[Message]:

@@ -14,10 +14,10 @@ from agents.llm import router
 from agents.llm.events import Failed, ToolCall
 from agents.llm.request import Message, Request
 from agents.llm.tools import BUILT_IN
-from agents.services import RunningAgent, agent_by_id
+from agents.services import RunningAgent, agent_by_id, as_it_began
+from agents.variables import MEMORY, fill
 from calls.models import Call
 from live.chat import record
-from live.messages import MEMORY, fill
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ async def _answer(chat: Call, question: str) -> None:
     agent = await agent_by_id(chat.workspace_id, chat.agent_id)
     if agent is None:
         return
+    agent = await as_it_began(agent, chat.version_id)
     request = _request(chat, agent, [*await _messages(chat), Message("user", question)])
     try:
         async with asyncio.timeout(TAKES_SECONDS), aclosing(router.stream(request)) as events:
@@ -61,9 +62,10 @@ def _request(chat: Call, agent: RunningAgent, messages: list[Message]) -> Reques
     return Request(
         workspace_id=agent.workspace_id,
         feature="prefetch",
-        system=fill(agent.prompt, {MEMORY: ""}),
+        system=fill(agent.prompt, {**agent.variables, MEMORY: ""}),
         messages=messages,
         tier=agent.tier,
+        chain=agent.chain,
         tools=tuple(tool for tool in agent.tools if tool.name not in BUILT_IN),
         temperature=agent.temperature,
         agent_id=agent.agent_id,

@@ -48,6 +48,11 @@ async def tier(request: Request) -> str:
     return await _budgets().tier(request)
 
 
+async def is_tight(request: Request) -> bool:
+    """Whether a soft limit is reached, so that cheaper models are to be asked first."""
+    return await _budgets().is_tight(request)
+
+
 async def reserve(request: Request, candidate: Candidate, attempt: UUID | None = None) -> "Reservation":
     """Hold what `attempt` (its record's id) may cost at this model.
 
@@ -122,14 +127,19 @@ class Budgets:
         self._lines: Lookup[UUID, tuple[Line, ...]] = Lookup(load)
 
     async def tier(self, request: Request) -> str:
-        limits = [limit for limit in await self._limits(request) if limit.soft is not None]
-        if not limits or request.tier not in CHEAPER:
+        if request.tier not in CHEAPER or not await self.is_tight(request):
             return request.tier
+        return CHEAPER[Tier(request.tier)]
+
+    async def is_tight(self, request: Request) -> bool:
+        limits = [limit for limit in await self._limits(request) if limit.soft is not None]
+        if not limits:
+            return False
         used = await self.counters.used([limit.counter for limit in limits])
         if all(amount < limit.soft for limit, amount in zip(limits, used, strict=True)):
-            return request.tier
+            return False
         DOWNGRADED.inc()
-        return CHEAPER[Tier(request.tier)]
+        return True
 
     async def reserve(self, request: Request, candidate: Candidate, attempt: UUID) -> Reservation:
         limits = await self._limits(request)

@@ -28,6 +28,7 @@ class Candidate:
     provider: str
     tier: str
     prices: Prices
+    id: str = ""  # of its row
     # Names its circuit. With another address or key it is another: an edit is tried at once.
     circuit: str = ""
     context_tokens: int = 128_000
@@ -62,6 +63,14 @@ def ordered(candidates: Sequence[Candidate], tier: str, provider: str = "") -> l
     return chosen
 
 
+def explicit(candidates: Sequence[Candidate], chain: Sequence[str], *, frugal: bool) -> list[Candidate]:
+    """Those that a chain names, in its order and nobody else: where it says who may answer, who else may is
+    not ours to say. `frugal`: the cheaper tiers of it first."""
+    there = {candidate.id: candidate for candidate in candidates}
+    chosen = [there[name] for name in chain if name in there]
+    return sorted(chosen, key=lambda one: FALLBACK[Tier.FAST].index(one.tier)) if frugal else chosen
+
+
 def candidate_of(row: LanguageModel) -> Candidate:
     provider = row.provider
     address = f"{provider.kind} {provider.base_url} {provider.api_key}"
@@ -75,6 +84,7 @@ def candidate_of(row: LanguageModel) -> Candidate:
         ),
         provider=provider.name,
         tier=row.tier,
+        id=str(row.pk),
         prices=Prices(row.price_in, row.price_out, row.price_cached),
         circuit=f"{row.pk.hex}.{sha256(address.encode()).hexdigest()[:8]}",
         context_tokens=row.context_tokens,

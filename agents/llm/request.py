@@ -43,6 +43,7 @@ class Request:
     trace_id: str = ""  # empty: the one bound where the request is made
     turn: str = ""  # the key of the answer it is for
     provider: str = ""  # the name of the one whose models are asked first within each tier
+    chain: Sequence[str] = ()  # ids of the models to be asked, in their order; empty: those of the tier
     version_id: UUID | None = None  # what the agent was told, for the cache
     cache_seconds: int = 0  # how old an answer may be to be given again; 0: none is
     call_cap_usd: Decimal | None = None  # what all answers of the call may cost together

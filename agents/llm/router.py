@@ -6,7 +6,7 @@ to half of another is worse than an error somebody can see.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
@@ -55,9 +55,10 @@ class Plan:
         return bool(self.asked)
 
 
-async def plan(workspace_id: UUID, tier: str, provider: str = "") -> Plan:
-    """The chain for a tier (and a preferred provider's name). Raises the database's errors."""
-    return await _router().plan(workspace_id, tier, provider)
+async def plan(workspace_id: UUID, tier: str, provider: str = "", chain: Sequence[str] = ()) -> Plan:
+    """The chain for a tier (and a preferred provider's name), or the one that is given, by ids of models.
+    Raises the database's errors."""
+    return await _router().plan(workspace_id, tier, provider, chain)
 
 
 async def prepare() -> None:
@@ -116,17 +117,23 @@ class Router:
         self.ledger = Ledger()
         self._chains = Lookup(chain.load)
 
-    async def plan(self, workspace_id: UUID, tier: str, provider: str) -> Plan:
-        models = tuple(await self._chain(workspace_id, tier, provider))
+    async def plan(self, workspace_id: UUID, tier: str, provider: str, explicit: Sequence[str]) -> Plan:
+        known = await self._chains.get(workspace_id) or ()
+        if explicit:
+            models = tuple(chain.explicit(known, explicit, frugal=False))
+        else:
+            models = tuple(chain.ordered(known, tier, provider))
         return Plan(models, asked=tuple(filter(self.circuits.allows, models)))
 
-    async def _chain(self, workspace_id: UUID, tier: str, provider: str) -> list[chain.Candidate]:
-        return chain.ordered(await self._chains.get(workspace_id) or (), tier, provider)
+    async def _chain(self, request: Request) -> list[chain.Candidate]:
+        known = await self._chains.get(request.workspace_id) or ()
+        if request.chain:
+            return chain.explicit(known, request.chain, frugal=await budget.is_tight(request))
+        return chain.ordered(known, await budget.tier(request), request.provider)
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         try:
-            tier = await budget.tier(request)
-            models = await self._chain(request.workspace_id, tier, request.provider)
+            models = await self._chain(request)
         except (Error, ImproperlyConfigured):
             logger.exception("models of workspace %s cannot be read", request.workspace_id)
             yield _failed(ProviderError("internal", "The models cannot be looked up.", retryable=True))

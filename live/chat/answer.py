@@ -6,6 +6,7 @@ from dataclasses import replace
 from agents.llm.events import Event, Started, ToolCall, Usage
 from agents.llm.request import Message, Request
 from agents.llm.tools import BUILT_IN, ToolResult
+from agents.variables import MEMORY, fill
 from base.trace import current_trace_id
 from calls import parts
 from calls.models import Turn
@@ -13,7 +14,6 @@ from live.answer import Answer
 from live.chat import record, wire
 from live.interrupted import dropped
 from live.line import Line
-from live.messages import MEMORY, fill
 from platforms.events import TurnSpoken
 from streaming.log import Entry
 
@@ -34,15 +34,17 @@ class ChatAnswer(Answer):
         messages: Sequence[Message],
         asked_ms: int,
         tier: str,
+        chain: Sequence[str],
         provider: str,
         anew: bool,
         tiers: Mapping[tuple[str, str], str],
     ) -> None:
         # Nobody is known by a number here.
-        system = fill(line.agent.prompt, {MEMORY: ""})
+        system = fill(line.agent.prompt, {**line.agent.variables, MEMORY: ""})
         super().__init__(line, key, system=system, messages=messages, asked_ms=asked_ms)
         self.turn: Turn | None = None  # once it is in the record
-        self._tier, self._provider, self._anew, self._tiers = tier, provider, anew, tiers
+        self._tier, self._chain, self._provider, self._anew = tier, chain, provider, anew
+        self._tiers = tiers
         self._floor = 0  # what comes next was not before this
         self._answered_by = Started("", "", 0)
         self._used = Usage(0, 0, 0)
@@ -56,7 +58,8 @@ class ChatAnswer(Answer):
         # Nobody can be put through, and there is nothing to hang up.
         tools = tuple(tool for tool in request.tools if tool.name not in BUILT_IN)
         kept = 0 if self._anew else request.cache_seconds
-        return replace(request, tools=tools, tier=self._tier, provider=self._provider, cache_seconds=kept)
+        asked = replace(request, tier=self._tier, chain=self._chain, provider=self._provider)
+        return replace(asked, tools=tools, cache_seconds=kept)
 
     def _heard(self, event: Event) -> None:
         match event:

@@ -7,6 +7,7 @@ and only then are readers told that it is over: who asks on at once finds the ch
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import aclosing
 from contextvars import copy_context
 
@@ -56,6 +57,7 @@ class Talk:
         *,
         plan: Plan,
         tier: str,
+        chain: Sequence[str],
         provider: str,
         anew: bool,
     ) -> None:
@@ -67,6 +69,7 @@ class Talk:
             messages=question.messages,
             asked_ms=question.asked_ms,
             tier=tier,
+            chain=chain,
             provider=provider,
             anew=anew,
             tiers={(one.provider, one.model.name): one.tier for one in plan.models},

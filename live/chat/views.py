@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from typing import TypeVar
 
 from channels.db import database_sync_to_async
@@ -15,7 +15,7 @@ from accounts.decorators import requires
 from accounts.permissions import Permission
 from agents.llm import router
 from agents.llm.router import Plan
-from agents.services import RunningAgent, agent_by_id
+from agents.services import RunningAgent, agent_by_id, as_it_began
 from base import limits
 from base.errors import json_error
 from base.trace import current_trace_id
@@ -184,7 +184,7 @@ async def _begun(viewer: Viewer, wanted: Asked) -> tuple[Call, Plan, AsyncGenera
         _theirs(viewer, call)
     agent = await _agent(viewer, wanted, call)
     tier = wanted.tier or agent.tier
-    plan = await router.plan(viewer.workspace_id, tier, wanted.provider)
+    plan = await router.plan(viewer.workspace_id, tier, wanted.provider, _chain(wanted, agent))
     if call is None:
         if wanted.message is None:
             raise invalid({"messages": "there is no message of the user"})
@@ -233,7 +233,12 @@ async def _agent(viewer: Viewer, wanted: Asked, call: Call | None) -> RunningAge
     agent = await agent_by_id(viewer.workspace_id, agent_id)
     if agent is None:
         raise Refused(404, message="There is no such agent, or nothing of it is published.")
-    return agent
+    return await as_it_began(agent, call.version_id if call else None)
+
+
+def _chain(wanted: Asked, agent: RunningAgent) -> Sequence[str]:
+    """The agent's own, unless the client says itself whom it would rather have."""
+    return () if wanted.tier or wanted.provider else agent.chain
 
 
 def _unavailable() -> Refused:
@@ -274,6 +279,7 @@ class _Held:
                     self._lease,
                     plan=plan,
                     tier=tier,
+                    chain=_chain(wanted, agent),
                     provider=wanted.provider,
                     anew=wanted.regenerates,
                 )

@@ -188,6 +188,21 @@ async def test_at_a_soft_limit_the_cheaper_model_answers_and_at_the_hard_one_non
     assert len(vendors.requests) == 2
 
 
+async def test_at_a_soft_limit_the_cheaper_models_of_a_chain_are_asked_first(
+    ask_models, add_model, vendors, budget
+):
+    models = {}
+    for tier in ("premium", "standard", "fast"):
+        models[tier] = await add_model(tier, tier=tier)
+        vendors.play(tier, Say("It is."), Stop(), Counts(fresh=0, out=10_000))  # 0.10 USD
+    await budget(soft_usd="0.05", hard_usd="9")
+    chain = [str(models["premium"].pk), str(models["standard"].pk)]
+
+    answers = [await ask_models(tier="fast", chain=chain) for _ in range(2)]
+
+    assert [answer[0].model for answer in answers] == ["premium", "standard"]
+
+
 async def test_an_attempt_that_cannot_be_written_down_holds_nothing(
     ask_models, add_model, vendors, budget, workspace
 ):

@@ -9,7 +9,8 @@ import pytest
 
 from agents.llm import router
 from agents.llm.events import Failed, Finish, Started, TextDelta, Usage
-from agents.models import LanguageModel, Provider
+from agents.models import LanguageModel, Provider, Tier
+from base.ids import uuid7
 from tests.agents.vendors import CUT, HANG, HELLO, PING, Counts, Oops, Part, Refuse, Say, Stop, Wait
 
 BOTH = pytest.mark.parametrize("kind", ["openai", "anthropic"])
@@ -179,6 +180,20 @@ async def test_it_asks_the_preferred_provider_first_within_each_tier(
     planned = await router.plan(workspace.pk, "standard", "anthropic")
     assert [one.model.name for one in planned.models] == ["d", "b", "c", "a"]
     assert planned.available
+
+
+async def test_a_chain_that_is_given_is_all_who_are_asked(vendors, add_model, ask, recorded, workspace):
+    models = {name: await add_model(name, tier=tier) for name, tier in zip("abc", Tier.values, strict=True)}
+    for name in "abc":
+        vendors.play(name, Refuse(500))
+    chain = [str(models["c"].pk), str(uuid7()), str(models["a"].pk)]
+
+    await ask(tier="standard", provider="nobody", chain=chain)
+
+    assert [row.model for row in await recorded()] == ["c", "a"]
+    planned = await router.plan(workspace.pk, "standard", chain=chain)
+    assert [one.model.name for one in planned.models] == ["c", "a"]
+    assert not (await router.plan(workspace.pk, "fast", chain=[str(uuid7())])).models
 
 
 async def test_nothing_is_planned_where_no_model_is_set_up(workspace, vendors):

@@ -1,23 +1,12 @@
 from agents.llm.events import ToolCall
 from agents.llm.request import Message
 from calls.models import Turn
-from live.messages import NOTHING_YET, SILENCE, Used, asks_for, fill, messages, used_before
+from live.messages import NOTHING_YET, SILENCE, Used, messages, used_before
 from platforms.retell.transcript import Utterance
 
 GREETED = Utterance("agent", "Hello, how can I help?", "r0")
 ASKED = Utterance("caller", "I was charged twice.", "c0")
 LOOKUP = ToolCall("t1", "account.lookup", {"account": "LE44817702"})
-
-
-def test_variables_are_filled_once_and_only_if_known():
-    variables = {"name": "Dana {{plan}}", "plan": "gold", "deep": {"no": 1}}
-
-    assert (
-        fill("Hi {{name}}, {{ plan }}, {{deep}}, {{who}}.", variables)
-        == "Hi Dana {{plan}}, gold, {{deep}}, {{who}}."
-    )
-    assert asks_for("Hi {{name}}")
-    assert not asks_for("Hi {name}")
 
 
 def test_the_model_reads_what_was_said_and_heard():
