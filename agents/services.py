@@ -15,6 +15,7 @@ from agents.llm.request import ToolSpec
 from agents.llm.tools import BUILT_IN
 from agents.lookup import Lookup, per_loop
 from agents.models import Agent, AgentVersion, Tool, new_agent_key
+from agents.signals import agent_changed
 from agents.variables import standing
 
 
@@ -63,6 +64,7 @@ def publish(agent: Agent, *, by: User | None = None, note: str = "", **fields: A
     locked.live_version = version
     locked.save(update_fields=["live_version"])
     agent.live_version = version
+    agent_changed.send(Agent, agent_id=agent.pk)
     return version
 
 
@@ -70,6 +72,7 @@ def rotate_key(agent: Agent) -> str:
     """Give the agent a new voice address. Calls under way go on; the old address stops within seconds."""
     agent.key = new_agent_key()
     agent.save(update_fields=["key"])
+    agent_changed.send(Agent, agent_id=agent.pk)
     return agent.key
 
 
