@@ -14,7 +14,7 @@ from pydantic import Field
 from accounts.api import access
 from accounts.permissions import Permission
 from base.api import Day, Listing, Money, answers, money, paged
-from calls import figures, parts
+from calls import by_agent, figures, parts
 from calls.history import Filters
 from calls.models import Call, Event, Turn
 
@@ -112,6 +112,49 @@ def list_calls(request: HttpRequest, asked: Query[Calls]):
 def get_call(request: HttpRequest, call_id: UUID):
     """One call, live or ended."""
     return _told([_call(request, call_id)], request)[0]
+
+
+class AgentFiguresOut(Schema):
+    agent: UUID
+    live: int = Field(description="How many it talks with now.")
+    ended: int = Field(description="Calls of the last 24 hours that have ended; the rest is of these.")
+    without_person: int = Field(description="Those that were not handed to a person.")
+    replies: int = Field(description="How many answers the next is of.")
+    reply_p95_ms: int | None = Field(description="How long callers waited for an answer.")
+    cost_usd: Money
+    cost_per_minute_usd: Money | None = Field(description="Null until they have talked for a minute.")
+
+
+class AgentFiguresList(Schema):
+    items: list[AgentFiguresOut]
+
+
+@router.get(
+    "/agents/figures",
+    tags=["Agents"],
+    operation_id="list_agent_figures",
+    summary="Figures of each agent",
+    auth=access(Permission.SEE_CALLS),
+    response=answers(AgentFiguresList),
+)
+def list_agent_figures(request: HttpRequest):
+    """How they do now and did in the last 24 hours. Those nobody talked with are left out."""
+    found = by_agent.by_agent(request.viewer.workspace_id)
+    return AgentFiguresList(items=[_agent_figures(one) for one in found])
+
+
+def _agent_figures(one: by_agent.AgentFigures) -> AgentFiguresOut:
+    per_minute = one.cost_per_minute_usd
+    return AgentFiguresOut(
+        agent=one.agent_id,
+        live=one.live,
+        ended=one.ended,
+        without_person=one.without_person,
+        replies=one.replies.n,
+        reply_p95_ms=one.replies.p95_ms,
+        cost_usd=money(one.cost_usd),
+        cost_per_minute_usd=None if per_minute is None else money(per_minute),
+    )
 
 
 def _calls(request: HttpRequest):

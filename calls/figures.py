@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -57,6 +57,15 @@ def replies_of(calls: Iterable[UUID]) -> dict[UUID, Replies]:
     """Per call; a call without an answer is left out."""
     answered = Turn.objects.filter(call_id__in=list(calls), reply_ms__isnull=False).order_by()
     return {row["call_id"]: _replies(row) for row in answered.values("call_id").annotate(**_REPLIES)}
+
+
+def replies_by_agent(workspace_id: UUID, since: datetime) -> dict[UUID, Replies]:
+    """Per agent; one that has not answered since is left out."""
+    turns = Turn.objects.for_workspace(workspace_id).filter(
+        created_at__gte=since, reply_ms__isnull=False, call__agent__isnull=False
+    )
+    rows = turns.order_by().values("call__agent_id").annotate(**_REPLIES)
+    return {row["call__agent_id"]: _replies(row) for row in rows}
 
 
 def model_costs_of(calls: Iterable[UUID]) -> dict[UUID, Decimal]:

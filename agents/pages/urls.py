@@ -7,4 +7,5 @@ app_name = "agents"
 urlpatterns = [
     path("agents/", views.agents, name="list"),
     path("agents/<uuid:agent_id>/", views.agent, name="agent"),
+    path("agents/<uuid:agent_id>/presence", views.presence, name="presence"),
 ]

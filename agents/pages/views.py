@@ -2,14 +2,18 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from channels.db import database_sync_to_async
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import requires
 from accounts.permissions import Permission
 from agents.models import Agent
 from agents.pages import editor, listing
+from agents.pages.presence import Editor, here
+
+_LONGEST = 40  # of what a page says of itself
 
 
 @require_GET
@@ -23,5 +27,41 @@ def agents(request: HttpRequest) -> HttpResponse:
 @requires(Permission.SEE_CALLS)
 def agent(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """What it is told: its draft, and its versions. Whoever may not read words sees none of them."""
-    rows = Agent.objects.for_workspace(request.workspace).select_related("live_version", "connection")
+    rows = Agent.objects.for_workspace(request.workspace).select_related(
+        "workspace", "live_version", "connection", "copy"
+    )
     return render(request, "agents/editor.html", editor.of(request, get_object_or_404(rows, pk=agent_id)))
+
+
+@require_POST
+@requires(Permission.EDIT_AGENTS)
+async def presence(request: HttpRequest, agent_id: UUID) -> JsonResponse:
+    """An open editor says where it is (`tab`, `section`; `leaving`), and hears who else is there and how far
+    the draft is."""
+    told = request.POST
+    found = await database_sync_to_async(_standing)(request.workspace, agent_id)
+    viewer = request.viewer
+    me = Editor(
+        told.get("tab", "")[:_LONGEST], str(viewer.user_id), viewer.name, told.get("section", "")[:_LONGEST]
+    )
+    others = await here(agent_id, me, leaving="leaving" in told)
+    return JsonResponse(
+        {
+            "editors": [
+                {
+                    "name": "Your other tab" if one.user_id == me.user_id else one.name,
+                    "section": one.section,
+                }
+                for one in others
+            ],
+            **found,
+        }
+    )
+
+
+def _standing(workspace, agent_id: UUID) -> dict[str, int | None]:
+    rows = Agent.objects.for_workspace(workspace).filter(pk=agent_id)
+    found = rows.values("draft__revision", "live_version__number").first()
+    if found is None:
+        raise Http404
+    return {"revision": found["draft__revision"] or 0, "live_number": found["live_version__number"]}

@@ -1,7 +1,7 @@
-// <agent-editor> keeps what its sections change. A section that changed a field dispatches
-//   new CustomEvent("draft:change", { bubbles: true, detail: { field, value } })
-// and once that is saved "draft:saved" is dispatched on this element: detail { revision, content, faults, merged, conflicts }.
-
-class AgentEditor extends HTMLElement {}
-
-customElements.define("agent-editor", AgentEditor);
+// The page of one agent. The element around the sections comes first: each of them asks it for what it shows.
+import "agents/agent-editor.js";
+import "agents/model.js";
+import "agents/prompt.js";
+import "agents/variables.js";
+import "agents/versions.js";
+import "agents/voice.js";
