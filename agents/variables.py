@@ -34,7 +34,7 @@ def asks_for(text: str, name: str = "") -> bool:
     return any(not name or found == name for found in VARIABLE.findall(text))
 
 
-def standing(company: str, agent: str, variables: Mapping[str, str]) -> dict[str, object]:
+def standing(company: str, agent: str, variables: Mapping[str, str]) -> Values:
     """What names stand for in every call of an agent: what its version says, else what everybody knows."""
     return {COMPANY: company, AGENT: agent} | dict(variables)
 

@@ -1,6 +1,7 @@
 """What differs between two things an agent may be told, as plain values. Pure."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from agents.drafting.content import SECTIONS, TEXTS, Content
@@ -15,7 +16,7 @@ class Change:
     field: str
     before: Any
     after: Any
-    lines: list[Line] = field(default_factory=list)  # of a text: all of both, in order
+    lines: Sequence[Line] = ()  # of a text: all of both, in order
 
 
 def difference(before: Content, after: Content) -> list[Change]:
@@ -27,9 +28,9 @@ def difference(before: Content, after: Content) -> list[Change]:
     ]
 
 
-def _lines(name: str, before: str, after: str) -> list[Line]:
+def _lines(name: str, before: str, after: str) -> Sequence[Line]:
     if name not in TEXTS:
-        return []
+        return ()
     was, now = before.split("\n") if before else [], after.split("\n") if after else []
     if max(len(was), len(now)) > MOST_LINES:
         return [("-", line) for line in was] + [("+", line) for line in now]

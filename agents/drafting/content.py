@@ -13,6 +13,7 @@ from agents import registry
 from agents.faults import ESCALATION, MODEL, PROMPT, TOOLS, VOICE, Fault
 from agents.llm.tools import BUILT_IN
 from agents.models import AgentVersion, LanguageModel, Tool
+from agents.rules import form
 from agents.variables import AGENT, COMPANY, LONGEST_VALUE, MEMORY, NAME, VARIABLE, places
 
 Content = dict[str, Any]  # a value for each field of AgentVersion.CONTENT
@@ -50,6 +51,7 @@ def faults(workspace_id: UUID, content: Content) -> list[Fault]:
         *_of_voice(content),
         *_of_model(workspace_id, content),
         *_of_tools(workspace_id, content["tools"]),
+        *form.faults(content["rules"]),
     ]
     return sorted(found, key=lambda fault: list(SECTIONS.values()).index(fault.section))
 

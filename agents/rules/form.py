@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from agents.faults import ESCALATION, Fault
 from agents.rules.words import BadPattern, pattern, plain
 
 MOST_RULES, MOST_PHRASES, LONGEST_PHRASE = 40, 50, 80
@@ -40,15 +41,6 @@ TITLES = {
     "judged": "The agent asked for help",
 }
 ACTIONS = ("alert", "whisper", "transfer", "end")
-
-
-class Fault(NamedTuple):
-    """What is wrong with an agent's content, and where: `field` is "rules.<n>.when.times", say."""
-
-    section: str
-    field: str
-    message: str
-    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +72,19 @@ class Rule:
 
 
 def faults(rules: Any) -> list[Fault]:
-    """Everything that keeps these rules from being followed."""
+    """Everything that keeps these rules from being followed. Each field is "rules.<n>.when.times", say."""
     if not isinstance(rules, list):
-        return [Fault("escalation", "rules", "Rules are a list.")]
+        return [Fault(ESCALATION, "rules", "Rules are a list.")]
     found = []
     if len(rules) > MOST_RULES:
-        found.append(Fault("escalation", "rules", f"There are more than {MOST_RULES} rules."))
+        found.append(Fault(ESCALATION, "rules", f"There are more than {MOST_RULES} rules."))
     seen: set[str] = set()
     for n, rule in enumerate(rules):
         for field, message in _faults(rule):
-            found.append(Fault("escalation", f"rules.{n}{field and '.'}{field}", message))
+            found.append(Fault(ESCALATION, f"rules.{n}{field and '.'}{field}", message))
         name = rule.get("id") if isinstance(rule, Mapping) else None
         if isinstance(name, str) and name in seen:
-            found.append(Fault("escalation", f"rules.{n}.id", "Another rule has the same id."))
+            found.append(Fault(ESCALATION, f"rules.{n}.id", "Another rule has the same id."))
         seen.add(str(name))
     return found
 
