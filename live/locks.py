@@ -1,8 +1,8 @@
-"""How long what all share is held: a call’s row, and a connection to the database. Nobody may wait for ever
-for a process that is gone, or for one of sixteen connections that is with somebody who waits for a model.
+"""How long what all share is held: a call’s row, a connection to the database, a thread. Nobody may wait for
+ever for a process that is gone, or for one of sixteen connections that is with somebody who waits for a model.
 """
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import SyncToAsync, sync_to_async
 from django.db import Error, InterfaceError, OperationalError, connection, connections
 from psycopg.errors import IdleInTransactionSessionTimeout
 
@@ -24,6 +24,16 @@ def set_for_now(setting: str, seconds: float) -> None:
 async def leave_database() -> None:
     """Give back the connection that a request's thread would keep until the last byte of its answer."""
     await sync_to_async(connections.close_all)()
+
+
+def leave_thread() -> None:
+    """Let go of the thread that a request keeps for itself until the last byte of its answer, which may take
+    minutes to come. Only from within the answer: what runs before would begin another one."""
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    executor = SyncToAsync.context_to_thread_executor.pop(context, None) if context else None
+    if executor:
+        executor.submit(connections.close_all)
+        executor.shutdown(wait=False)
 
 
 def is_passing(error: Error) -> bool:

@@ -9,6 +9,7 @@ from django.db import Error
 from redis.exceptions import RedisError
 
 from accounts.access import Viewer, still_allowed
+from live.locks import leave_thread
 from streaming import hub, leases
 from streaming.leases import RENEW_EVERY, Lease
 
@@ -28,6 +29,7 @@ async def read(
     """
     loop = asyncio.get_running_loop()
     looked_at = loop.time()
+    leave_thread()
     try:
         async with aclosing(told):
             async for chunk in told:

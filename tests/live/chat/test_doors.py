@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from contextlib import AsyncExitStack
 
 import pytest
@@ -291,9 +292,16 @@ async def test_the_pages_of_calls_show_a_chat(chatter, model):
     assert "Hello." in "".join(part.get("delta", "") for _, part in json.loads(replay)["events"])
 
 
-async def test_an_open_answer_holds_no_connection_to_the_database(chatter, model):
-    """There are sixteen for a process, and an answer may take minutes."""
+def threads() -> int:
+    """Of requests, each of which has one of its own."""
+    return sum(thread.name.startswith("ThreadPoolExecutor-") for thread in threading.enumerate())
+
+
+async def test_an_open_answer_holds_no_connection_to_the_database_and_no_thread(chatter, model):
+    """There are sixteen connections for a process, and an answer may take minutes."""
     model.plays["m"] = [[Say("One"), HANG]]
+    await LanguageModel.objects.aupdate(timeout_ms=120_000)
+    before = threads()
     async with AsyncExitStack() as open_answers:
         answers = []
         for number in range(18):
@@ -301,6 +309,9 @@ async def test_an_open_answer_holds_no_connection_to_the_database(chatter, model
             await answers[-1].read(until=lambda told: told.text)
 
         shown = await chatter.client.get("/api/v1/agents")
+        async with asyncio.timeout(20):
+            while threads() - before > 2:  # they end by themselves
+                await asyncio.sleep(0.02)
         for number in range(18):
             await chatter.stop(f"chat-{number}")
 
