@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("agents.pages.urls")),
     path("", include("agents.setup.urls")),
     path("", include("agents.spending.urls")),
+    path("", include("agents.publishing.urls")),
     path("", include("observability.urls")),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),

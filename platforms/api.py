@@ -97,7 +97,7 @@ def list_voices(request: HttpRequest, connection_id: UUID):
             )
         found = [{key: value or None for key, value in asdict(voice).items()} for voice in voices]
         cache.set(name, found, VOICES_FOR_S)
-    return VoiceList(items=[VoiceOut(**voice) for voice in found])
+    return VoiceList(items=[VoiceOut(**voice) for voice in found], next=None)
 
 
 def _connection(row: Connection) -> ConnectionOut:

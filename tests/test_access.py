@@ -61,6 +61,8 @@ PAGES = {
     "agents/": Rule(Permission.SEE_CALLS),
     "agents/<uuid:agent_id>/": Rule(Permission.SEE_CALLS),
     "agents/<uuid:agent_id>/presence": Rule(Permission.EDIT_AGENTS, "POST", {"tab": "1"}),
+    "agents/<uuid:agent_id>/copy": Rule(Permission.SEE_CALLS),
+    "agents/<uuid:agent_id>/copy/<str:act>": Rule(Permission.EDIT_AGENTS, "POST"),
     # A chat is its own person's alone: tests/live/test_chat_page.py.
     "chat/<str:chat_id>/": Rule(Permission.CHAT, answers=(200, 404)),
     "webhooks/": Rule(Permission.SEE_CALLS),
@@ -170,6 +172,14 @@ PAGES = {
     "api/v1/agents/<uuidstr:agent_id>/rollback": Rule(
         Permission.EDIT_AGENTS, "POST", {"number": 1}, answers=(400,)
     ),
+    # It is on no connection and nobody's copy: whoever may is told what is missing.
+    "api/v1/agents/<uuidstr:agent_id>/drift": Rule(
+        Permission.SEE_WORDS, also=(Rule(Permission.EDIT_AGENTS, "DELETE"),)
+    ),
+    **{
+        f"api/v1/agents/<uuidstr:agent_id>/{act}": Rule(Permission.EDIT_AGENTS, "POST", answers=(409,))
+        for act in ("push", "drift/check", "drift/keep", "drift/put-back")
+    },
     "api/v1/calls": Rule(Permission.SEE_CALLS),
     "api/v1/calls/<uuidstr:call_id>": Rule(Permission.SEE_CALLS),
     "api/v1/calls/<uuidstr:call_id>/transcript": Rule(Permission.SEE_WORDS),
@@ -332,6 +342,7 @@ def place(transactional_db):
         "agent_id": agent.pk,
         "number": 1,
         "connection_id": connection.pk,
+        "act": "check",
         "token_id": create_token(workspace, "to be revoked", Role.VIEWER, None)[0].pk,
         "delivery_id": delivery.pk,
         "budget_id": Budget.objects.create(workspace=workspace, period="day", hard_usd=9).pk,

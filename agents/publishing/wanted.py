@@ -1,6 +1,8 @@
 """An agent as its platform is to have it."""
 
+from dataclasses import replace
 from ipaddress import ip_address
+from typing import Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -39,19 +41,20 @@ def wanted(agent: Agent, version: AgentVersion) -> Wanted:
         raise Unpublishable("This agent is on no connection. Choose one first.")
     if not connection.base_url:
         _check_reachable()
-    address = f"{connection.platform}/{connection.pk}"
-    told = {
-        "name": agent.name,
-        "voice": version.voice,
-        "language": version.language,
-        "speed": version.speed,
-        "webhook_url": f"{settings.EARSHOT_URL}/webhooks/{address}",
-    }
+    sockets = settings.EARSHOT_URL.replace("http", "ws", 1)
+    ours = Wanted(
+        name=agent.name,
+        voice=version.voice,
+        language=version.language,
+        speed=version.speed,
+        webhook_url=f"{settings.EARSHOT_URL}/webhooks/{connection.platform}/{connection.pk}",
+        socket_url=f"{sockets}/voice/{connection.platform}/{agent.key}",
+        variables={},
+    )
     if agent.hosting == Agent.Hosting.OURS:
-        sockets = settings.EARSHOT_URL.replace("http", "ws", 1)
-        return Wanted(**told, socket_url=f"{sockets}/voice/{connection.platform}/{agent.key}", variables={})
-    return Wanted(
-        **told,
+        return ours
+    return replace(
+        ours,
         socket_url="",
         prompt=version.prompt,
         first_message=version.first_message,
@@ -77,7 +80,8 @@ def _tools(agent: Agent, version: AgentVersion) -> list[WantedTool]:
     for name in version.tools:
         if name in BUILT_IN:
             spec = BUILT_IN[name]
-            runs = "end_call" if name == "end_call" else "transfer_call"
+            ends = name == "end_call"
+            runs: Literal["end_call", "transfer_call"] = "end_call" if ends else "transfer_call"
             found.append(WantedTool(name, spec.description, spec.parameters, runs=runs))
         elif registry.find(name):
             raise Unpublishable(f"{name} runs inside Earshot, which does not answer these calls. Remove it.")
