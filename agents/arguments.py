@@ -27,7 +27,7 @@ def complaint(schema: dict[str, Any], arguments: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=256)
 def compiled(schema: str) -> Any:
-    """A validator of a schema in JSON. Raises ValueError, the library's ValidationError or ReferencingError."""
+    """A validator of a schema in JSON. Raises ValueError, or the library's two errors."""
     # It fetches nothing, and no pattern of a schema is tried for ever.
     patterns = library().FancyRegexOptions(backtrack_limit=100_000)
     return library().validator_for(json.loads(schema), offline=True, pattern_options=patterns)

@@ -13,8 +13,8 @@ from pydantic import Field
 
 from accounts.api import access
 from accounts.permissions import Permission
-from base.api import Day, Listing, Money, answers, money, paged
-from calls import by_agent, figures, parts
+from base.api import Asked, Day, Listing, Money, answers, money, paged
+from calls import by_agent, by_tool, figures, parts
 from calls.history import Filters
 from calls.models import Call, Event, Turn
 
@@ -154,6 +154,40 @@ def _agent_figures(one: by_agent.AgentFigures) -> AgentFiguresOut:
         reply_p95_ms=one.replies.p95_ms,
         cost_usd=money(one.cost_usd),
         cost_per_minute_usd=None if per_minute is None else money(per_minute),
+    )
+
+
+class ToolFiguresOut(Schema):
+    name: str = Field(examples=["order.find"])
+    calls: int = Field(description="How often it was asked and has answered.")
+    worked: int
+    p95_ms: int | None = Field(description="How long it took.")
+
+
+class ToolFiguresList(Schema):
+    items: list[ToolFiguresOut]
+
+
+class ToolFiguresAsked(Asked):
+    agent: UUID = Field(None, description="In this agent’s calls alone.")
+
+
+@router.get(
+    "/tools/figures",
+    tags=["Tools"],
+    operation_id="list_tool_figures",
+    summary="Figures of each tool",
+    auth=access(Permission.SEE_CALLS),
+    response=answers(ToolFiguresList, 400),
+)
+def list_tool_figures(request: HttpRequest, asked: Query[ToolFiguresAsked]):
+    """Of calls that began in the last 24 hours. Tools nobody used are left out."""
+    found = by_tool.by_tool(request.viewer.workspace_id, asked.agent)
+    return ToolFiguresList(
+        items=[
+            ToolFiguresOut(name=one.name, calls=one.calls, worked=one.worked, p95_ms=one.p95_ms)
+            for one in found
+        ]
     )
 
 

@@ -6,10 +6,10 @@ from ninja.openapi.docs import DocsBase
 
 from agents.api import router as model_calls
 from agents.drafting.api import router as drafting
-from agents.publishing.api import router as publishing
 from agents.roster.api import router as roster
 from agents.setup.api import router as models
 from agents.spending.api import router as spending
+from agents.tooling.api import router as tools
 from base.api import Api, sayings
 from calls.api import router as calls
 from live.api import router as chats
@@ -54,6 +54,7 @@ api = Api(
     openapi_extra={
         "tags": [
             {"name": "Agents", "description": "Who answers, and what they were told."},
+            {"name": "Tools", "description": "What agents can do beside talking."},
             {"name": "Calls", "description": "What happened, and what was said."},
             {"name": "Chats", "description": "What people typed to agents, and what they were answered."},
             {"name": "Webhooks", "description": "What platforms told us, as it came."},
@@ -68,8 +69,8 @@ api = Api(
 api.add_router("", model_calls)
 api.add_router("", roster)
 api.add_router("", drafting)
-api.add_router("", publishing)
 api.add_router("", models)
+api.add_router("", tools)
 api.add_router("", spending)
 api.add_router("", calls)
 api.add_router("", chats)

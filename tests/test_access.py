@@ -24,7 +24,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import Role, Workspace
 from accounts.permissions import Permission, role_may
 from accounts.tokens import create_token
-from agents.models import Agent, Budget, LanguageModel, Provider
+from agents.models import Agent, Budget, LanguageModel, Provider, Tool
 from agents.services import publish
 from calls.models import Call
 from calls.services import Opening, record
@@ -207,6 +207,23 @@ PAGES = {
         answers=(200, 404),
         also=(Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 404)),),
     ),
+    "api/v1/tools": Rule(
+        Permission.EDIT_AGENTS, also=(Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),)
+    ),
+    "api/v1/tools/own": Rule(Permission.SEE_CALLS),
+    "api/v1/tools/figures": Rule(Permission.SEE_CALLS),
+    "api/v1/tools/check": Rule(Permission.EDIT_AGENTS, "POST", {"schema": "{"}),
+    "api/v1/tools/<uuidstr:tool>": Rule(
+        Permission.EDIT_AGENTS,
+        answers=(200, 404),
+        also=(
+            Rule(Permission.EDIT_AGENTS, "PATCH", {"description": "Looks."}, answers=(200, 404)),
+            Rule(Permission.EDIT_AGENTS, "DELETE", answers=(200, 404)),
+        ),
+    ),
+    "api/v1/tools/<uuidstr:tool>/try": Rule(
+        Permission.EDIT_AGENTS, "POST", {"arguments": {}}, (200, 404, 429)
+    ),
     "api/v1/model-calls": Rule(Permission.SEE_CALLS),
     "api/v1/spend": Rule(Permission.MANAGE_WORKSPACE),
     "api/v1/budgets": Rule(
@@ -331,7 +348,9 @@ def place(transactional_db):
         LanguageModel.objects.create(workspace=workspace, provider=provider, name=name, tier="fast")
         for name in ("odell-1", "odell-2")
     )
+    tool = Tool.objects.create(workspace=workspace, name="order.find", url="http://127.0.0.1:1/")
     names = {
+        "tool": tool.pk,
         "provider_id": provider.pk,
         "provider": spare.pk,
         "model_id": model.pk,

@@ -5,7 +5,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-_PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
+PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
 
 
 class Unfilled(Exception):
@@ -14,7 +14,7 @@ class Unfilled(Exception):
 
 def places(url: str) -> list[str]:
     """The arguments that it needs, in their order."""
-    return list(dict.fromkeys(_PLACE.findall(url)))
+    return list(dict.fromkeys(PLACE.findall(url)))
 
 
 def filled(url: str, arguments: dict[str, Any]) -> str:
@@ -34,7 +34,7 @@ def with_query(url: str, arguments: dict[str, Any]) -> str:
 
 
 def _segment(part: str, arguments: dict[str, Any]) -> str:
-    for name in _PLACE.findall(part):
+    for name in PLACE.findall(part):
         if arguments.get(name) in (None, ""):
             raise Unfilled(f"The tool's address needs {name}.")
     whole = _fill(part, arguments)
@@ -44,11 +44,11 @@ def _segment(part: str, arguments: dict[str, Any]) -> str:
 
 
 def _fill(part: str, arguments: dict[str, Any]) -> str:
-    return _PLACE.sub(lambda place: quote(_plain(arguments[place[1]]), safe=""), part)
+    return PLACE.sub(lambda place: quote(_plain(arguments[place[1]]), safe=""), part)
 
 
 def _is_given(part: str, arguments: dict[str, Any]) -> bool:
-    return all(arguments.get(name) is not None for name in _PLACE.findall(part))
+    return all(arguments.get(name) is not None for name in PLACE.findall(part))
 
 
 def _values(value: Any) -> list[str]:
