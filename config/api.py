@@ -6,6 +6,7 @@ from ninja.openapi.docs import DocsBase
 
 from agents.api import router as model_calls
 from agents.drafting.api import router as drafting
+from agents.publishing.api import router as publishing
 from agents.roster.api import router as roster
 from agents.setup.api import router as models
 from agents.spending.api import router as spending
@@ -69,6 +70,7 @@ api = Api(
 api.add_router("", model_calls)
 api.add_router("", roster)
 api.add_router("", drafting)
+api.add_router("", publishing)
 api.add_router("", models)
 api.add_router("", tools)
 api.add_router("", spending)
