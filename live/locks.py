@@ -1,5 +1,5 @@
 """How long what all share is held: a call’s row, a connection to the database, a thread. Nobody may wait for
-ever for a process that is gone, or for one of sixteen connections that is with somebody who waits for a model.
+ever for a process that is gone, or for one of sixteen connections that is with who waits for a model.
 """
 
 from asgiref.sync import SyncToAsync, sync_to_async

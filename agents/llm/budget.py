@@ -43,14 +43,14 @@ CHEAPER = {Tier.PREMIUM: Tier.STANDARD, Tier.STANDARD: Tier.FAST}
 PER_TOKEN = USD // 1_000_000  # a price in USD per million tokens, for one
 
 
-async def tier(request: Request) -> str:
-    """The tier to begin with: the one asked for, or the next cheaper over a soft limit."""
-    return await _budgets().tier(request)
+async def tier(workspace_id: UUID, agent_id: UUID | None, wanted: str) -> str:
+    """The tier to begin with: the one `wanted`, or the next cheaper over a soft limit."""
+    return await _budgets().tier(workspace_id, agent_id, wanted)
 
 
-async def is_tight(request: Request) -> bool:
+async def is_tight(workspace_id: UUID, agent_id: UUID | None) -> bool:
     """Whether a soft limit is reached, so that cheaper models are to be asked first."""
-    return await _budgets().is_tight(request)
+    return await _budgets().is_tight(workspace_id, agent_id)
 
 
 async def reserve(request: Request, candidate: Candidate, attempt: UUID | None = None) -> "Reservation":
@@ -126,23 +126,23 @@ class Budgets:
         self.counters = counters or Counters(shared())
         self._lines: Lookup[UUID, tuple[Line, ...]] = Lookup(load)
 
-    async def tier(self, request: Request) -> str:
-        if request.tier not in CHEAPER or not await self.is_tight(request):
-            return request.tier
-        return CHEAPER[Tier(request.tier)]
+    async def tier(self, workspace_id: UUID, agent_id: UUID | None, wanted: str) -> str:
+        if wanted not in CHEAPER or not await self.is_tight(workspace_id, agent_id):
+            return wanted
+        return CHEAPER[Tier(wanted)]
 
-    async def is_tight(self, request: Request) -> bool:
-        limits = [limit for limit in await self._limits(request) if limit.soft is not None]
+    async def is_tight(self, workspace_id: UUID, agent_id: UUID | None) -> bool:
+        limits = [limit for limit in await self._limits(workspace_id, agent_id) if limit.soft is not None]
         if not limits:
             return False
         used = await self.counters.used([limit.counter for limit in limits])
-        if all(amount < limit.soft for limit, amount in zip(limits, used, strict=True)):
-            return False
-        DOWNGRADED.inc()
-        return True
+        return any(amount >= limit.soft for limit, amount in zip(limits, used, strict=True))
 
     async def reserve(self, request: Request, candidate: Candidate, attempt: UUID) -> Reservation:
-        limits = await self._limits(request)
+        limits = await self._limits(request.workspace_id, request.agent_id)
+        if request.call_cap_usd is not None and request.call_id:
+            counter = Counter(request.workspace_id, call_id=request.call_id)
+            limits.append(Limit(counter, None, amount_of(request.call_cap_usd), "call"))
         amount = estimate(request, candidate) if limits else 0
         if amount == 0:
             return Reservation()
@@ -155,18 +155,18 @@ class Budgets:
         REFUSED.labels(reached.whose).inc()
         raise reached.refusal(spent=self.counters.spent(held), now=datetime.now(UTC))
 
-    async def _limits(self, request: Request) -> list[Limit]:
+    async def _limits(self, workspace_id: UUID, agent_id: UUID | None) -> list[Limit]:
         try:
-            lines: Sequence[Line] = await self._lines.get(request.workspace_id) or ()
+            lines: Sequence[Line] = await self._lines.get(workspace_id) or ()
         except (Error, ImproperlyConfigured):
             # The models were read a moment ago, or nobody would ask; the caller shall have their answer.
-            logger.exception("budgets of workspace %s cannot be read", request.workspace_id)
+            logger.exception("budgets of workspace %s cannot be read", workspace_id)
             lines = ()
         now = datetime.now(UTC)
-        limits = [
+        return [
             Limit(
                 Counter(
-                    request.workspace_id,
+                    workspace_id,
                     agent_id=line.agent_id,
                     since=starts(line.period, now),
                     budget_id=line.budget_id,
@@ -177,12 +177,8 @@ class Budgets:
                 line.period,
             )
             for line in lines
-            if line.agent_id in (None, request.agent_id)
+            if line.agent_id in (None, agent_id)
         ]
-        if request.call_cap_usd is not None and request.call_id:
-            counter = Counter(request.workspace_id, call_id=request.call_id)
-            limits.append(Limit(counter, None, amount_of(request.call_cap_usd), "call"))
-        return limits
 
 
 def estimate(request: Request, candidate: Candidate) -> int:

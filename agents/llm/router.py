@@ -55,10 +55,17 @@ class Plan:
         return bool(self.asked)
 
 
-async def plan(workspace_id: UUID, tier: str, provider: str = "", chain: Sequence[str] = ()) -> Plan:
-    """The chain for a tier (and a preferred provider's name), or the one that is given, by ids of models.
-    Raises the database's errors."""
-    return await _router().plan(workspace_id, tier, provider, chain)
+async def plan(
+    workspace_id: UUID,
+    tier: str,
+    provider: str = "",
+    chain: Sequence[str] = (),
+    *,
+    agent_id: UUID | None = None,
+) -> Plan:
+    """The chain for a tier (and a preferred provider's name), or the one that is given, by ids of models; as
+    budgets have it now, the agent's too. Raises the database's errors."""
+    return await _router().plan(workspace_id, agent_id, tier, provider, chain)
 
 
 async def prepare() -> None:
@@ -117,27 +124,34 @@ class Router:
         self.ledger = Ledger()
         self._chains = Lookup(chain.load)
 
-    async def plan(self, workspace_id: UUID, tier: str, provider: str, explicit: Sequence[str]) -> Plan:
+    async def plan(
+        self, workspace_id: UUID, agent_id: UUID | None, tier: str, provider: str, explicit: Sequence[str]
+    ) -> Plan:
+        models, _ = await self._chain(workspace_id, agent_id, tier, provider, explicit)
+        return Plan(tuple(models), asked=tuple(filter(self.circuits.allows, models)))
+
+    async def _chain(
+        self, workspace_id: UUID, agent_id: UUID | None, tier: str, provider: str, explicit: Sequence[str]
+    ) -> tuple[list[chain.Candidate], bool]:
+        """And whether it is a cheaper one than was asked for."""
         known = await self._chains.get(workspace_id) or ()
         if explicit:
-            models = tuple(chain.explicit(known, explicit, frugal=False))
-        else:
-            models = tuple(chain.ordered(known, tier, provider))
-        return Plan(models, asked=tuple(filter(self.circuits.allows, models)))
-
-    async def _chain(self, request: Request) -> list[chain.Candidate]:
-        known = await self._chains.get(request.workspace_id) or ()
-        if request.chain:
-            return chain.explicit(known, request.chain, frugal=await budget.is_tight(request))
-        return chain.ordered(known, await budget.tier(request), request.provider)
+            tight = await budget.is_tight(workspace_id, agent_id)
+            return chain.explicit(known, explicit, frugal=tight), tight
+        first = await budget.tier(workspace_id, agent_id, tier)
+        return chain.ordered(known, first, provider), first != tier
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         try:
-            models = await self._chain(request)
+            models, cheaper = await self._chain(
+                request.workspace_id, request.agent_id, request.tier, request.provider, request.chain
+            )
         except (Error, ImproperlyConfigured):
             logger.exception("models of workspace %s cannot be read", request.workspace_id)
             yield _failed(ProviderError("internal", "The models cannot be looked up.", retryable=True))
             return
+        if cheaper:
+            budget.DOWNGRADED.inc()
         way = Way(request, models, self.circuits)
         attempt = way.next()
         while attempt:

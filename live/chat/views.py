@@ -184,7 +184,9 @@ async def _begun(viewer: Viewer, wanted: Asked) -> tuple[Call, Plan, AsyncGenera
         _theirs(viewer, call)
     agent = await _agent(viewer, wanted, call)
     tier = wanted.tier or agent.tier
-    plan = await router.plan(viewer.workspace_id, tier, wanted.provider, _chain(wanted, agent))
+    plan = await router.plan(
+        viewer.workspace_id, tier, wanted.provider, _chain(wanted, agent), agent_id=agent.agent_id
+    )
     if call is None:
         if wanted.message is None:
             raise invalid({"messages": "there is no message of the user"})

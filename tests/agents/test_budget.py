@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from agents.llm import router
 from agents.llm.budget import Budgets, Reservation, drain, estimate
 from agents.llm.counters import USD, Counter, Counters
 from agents.llm.errors import ProviderError
@@ -57,15 +58,14 @@ async def test_over_a_soft_limit_cheaper_models_are_asked(process, budget, reque
     juno = await Agent.objects.acreate(workspace=workspace, name="Juno")
     await budget(agent=juno, soft_usd="0.10", hard_usd="1")
     budgets = process()
-    asked = request_of(tier="premium", agent_id=juno.pk)
 
-    assert await budgets.tier(asked) == "premium"
-    await ask(budgets, asked, cost="0.10")
+    assert await budgets.tier(workspace.pk, juno.pk, "premium") == "premium"
+    await ask(budgets, request_of(tier="premium", agent_id=juno.pk), cost="0.10")
 
-    assert await budgets.tier(asked) == "standard"
-    assert await budgets.tier(replace(asked, tier="standard")) == "fast"
-    assert await budgets.tier(replace(asked, tier="fast")) == "fast"
-    assert await budgets.tier(request_of(tier="premium")) == "premium"  # nobody's budget
+    assert await budgets.tier(workspace.pk, juno.pk, "premium") == "standard"
+    assert await budgets.tier(workspace.pk, juno.pk, "standard") == "fast"
+    assert await budgets.tier(workspace.pk, juno.pk, "fast") == "fast"
+    assert await budgets.tier(workspace.pk, None, "premium") == "premium"  # nobody's budget
 
 
 async def test_a_refusal_says_whose_budget_it_is_and_when_the_next_begins(
@@ -137,7 +137,7 @@ async def test_those_who_ask_together_without_redis_pass_a_limit_by_less_than_on
     assert Decimal("0.05") * USD <= granted * one < Decimal("0.05") * USD + one
 
 
-async def test_without_a_budget_nobody_is_asked(process, request_of):
+async def test_without_a_budget_nobody_is_asked(process, request_of, workspace):
     class Unasked(Shared):
         async def ask(self, question):
             raise AssertionError("Redis is asked for nothing")
@@ -145,7 +145,7 @@ async def test_without_a_budget_nobody_is_asked(process, request_of):
     budgets = Budgets(Counters(Unasked()))
 
     await ask(budgets, request_of(), cost="3")
-    assert await budgets.tier(request_of(tier="premium")) == "premium"
+    assert await budgets.tier(workspace.pk, None, "premium") == "premium"
 
 
 async def test_fifty_at_once_that_fall_back_pass_the_limit_by_less_than_one_reservation(
@@ -179,8 +179,16 @@ async def test_at_a_soft_limit_the_cheaper_model_answers_and_at_the_hard_one_non
         vendors.play(tier, Say("It is."), Stop(), Counts(fresh=0, out=10_000))  # 0.10 USD
     await budget(soft_usd="0.05", hard_usd="0.15")
 
-    answers = [await ask_models(tier="premium") for _ in range(3)]
+    planned, answers = [], []
+    for _ in range(3):
+        planned.append(await router.plan(workspace.pk, "premium"))
+        answers.append(await ask_models(tier="premium"))
 
+    assert [[one.tier for one in plan.asked] for plan in planned] == [
+        ["premium", "standard"],
+        ["standard", "premium"],
+        ["standard", "premium"],
+    ]
     assert [answer[0].model for answer in answers[:2]] == ["premium", "standard"]
     (failed,) = answers[2]
     assert (failed.type, failed.retryable) == ("budget_exceeded", False)

@@ -310,7 +310,7 @@ async def test_an_open_answer_holds_no_connection_to_the_database_and_no_thread(
 
         shown = await chatter.client.get("/api/v1/agents")
         async with asyncio.timeout(20):
-            while threads() - before > 2:  # they end by themselves
+            while threads() - before > 2:  # noqa: ASYNC110  they end by themselves
                 await asyncio.sleep(0.02)
         for number in range(18):
             await chatter.stop(f"chat-{number}")
