@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
@@ -39,7 +38,10 @@ async def presence(request: HttpRequest, agent_id: UUID) -> JsonResponse:
     """An open editor says where it is (`tab`, `section`; `leaving`), and hears who else is there and how far
     the draft is."""
     told = request.POST
-    found = await database_sync_to_async(_standing)(request.workspace, agent_id)
+    rows = Agent.objects.for_workspace(request.workspace).filter(pk=agent_id)
+    found = await rows.values("draft__revision", "live_version__number").afirst()
+    if found is None:
+        raise Http404
     viewer = request.viewer
     me = Editor(
         told.get("tab", "")[:_LONGEST], str(viewer.user_id), viewer.name, told.get("section", "")[:_LONGEST]
@@ -54,14 +56,7 @@ async def presence(request: HttpRequest, agent_id: UUID) -> JsonResponse:
                 }
                 for one in others
             ],
-            **found,
+            "revision": found["draft__revision"] or 0,
+            "live_number": found["live_version__number"],
         }
     )
-
-
-def _standing(workspace, agent_id: UUID) -> dict[str, int | None]:
-    rows = Agent.objects.for_workspace(workspace).filter(pk=agent_id)
-    found = rows.values("draft__revision", "live_version__number").first()
-    if found is None:
-        raise Http404
-    return {"revision": found["draft__revision"] or 0, "live_number": found["live_version__number"]}
