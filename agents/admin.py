@@ -13,7 +13,17 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from agents import provision
-from agents.models import Agent, AgentVersion, Budget, LanguageModel, ModelCall, Provider, Tool
+from agents.models import (
+    Agent,
+    AgentDraft,
+    AgentVersion,
+    Budget,
+    LanguageModel,
+    ModelCall,
+    PlatformCopy,
+    Provider,
+    Tool,
+)
 from agents.setup.forms import ModelForm, check_hedge, checked_options
 from agents.spending import budgets
 from base.admin import Evidence, Rows, SecretsForm, is_set, readable, shown
@@ -22,84 +32,8 @@ from base.forms import checked_address
 IN_WORKSPACE = ("workspace", AutocompleteSelectFilter)
 
 
-@admin.register(Agent)
-class Agents(Rows):
-    """Its key is not shown: whoever has it speaks as the platform."""
-
-    list_display = ("name", "topic", "workspace", "connection", "live_version")
-    list_filter = (IN_WORKSPACE,)
-    list_select_related = ("workspace", "connection", "live_version__agent")
-    search_fields = ("name", "platform_agent_id")
-    autocomplete_fields = ("workspace", "connection")
-    fields = (
-        "workspace",
-        "name",
-        "topic",
-        "connection",
-        "platform_agent_id",
-        "live_version",
-        "cache_seconds",
-        "prefetches",
-        "call_cap_usd",
-    )
-    readonly_fields = ("live_version",)
-
-
-@admin.register(AgentVersion)
-class Versions(Evidence):
-    list_display = ("agent", "number", "tier", "note", "created_by", "created_at")
-    list_filter = ("tier", IN_WORKSPACE)
-    list_select_related = ("agent", "created_by")
-    ids = ("id", "agent")
-    search_help_text = "A whole id: of the version or its agent"
-    fields = (
-        "agent",
-        "number",
-        "workspace",
-        "prompt_shown",
-        "first_message",
-        "voice",
-        "language",
-        "tier",
-        "temperature",
-        "tools_shown",
-        "note",
-        "created_by",
-        "created_at",
-    )
-    tools_shown = readable("tools")
-
-    @admin.display(description="Prompt")
-    def prompt_shown(self, row: AgentVersion) -> str:
-        return shown(row.prompt)
-
-
-@admin.register(Tool)
-class Tools(Rows):
-    list_display = ("name", "workspace", "url", "timeout_ms")
-    list_filter = (IN_WORKSPACE,)
-    list_select_related = ("workspace",)
-    search_fields = ("name",)
-    autocomplete_fields = ("workspace",)
-    fields = ("workspace", "name", "description", "parameters", "url", "timeout_ms")
-
-
-class Switched(Rows):
-    """Rows with a switch. What is off is not asked."""
-
-    actions = ("enable", "disable")
-
-    @admin.action(description="Enable", permissions=["change"])
-    def enable(self, request: HttpRequest, rows: QuerySet) -> None:
-        self._switch(request, rows, "Enabled", enabled=True)
-
-    @admin.action(description="Disable", permissions=["change"])
-    def disable(self, request: HttpRequest, rows: QuerySet) -> None:
-        self._switch(request, rows, "Disabled", enabled=False)
-
-    def _switch(self, request: HttpRequest, rows: QuerySet, done: str, *, enabled: bool) -> None:
-        changed = [row for row in rows if provision.edit(row, {"enabled": enabled}, by=request.user.pk)]
-        self.message_user(request, f"{done}: {len(changed)}.", messages.SUCCESS)
+class Recorded(Rows):
+    """Rows whose every change is in the audit log."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: SecretsForm, change: bool) -> None:
         if change:
@@ -118,6 +52,134 @@ class Switched(Rows):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         for row in queryset:
             provision.delete(row, by=request.user.pk)
+
+
+@admin.register(Agent)
+class Agents(Recorded):
+    """Its key is not shown: whoever has it speaks as the platform."""
+
+    list_display = ("name", "topic", "workspace", "connection", "live_version")
+    list_filter = (IN_WORKSPACE,)
+    list_select_related = ("workspace", "connection", "live_version__agent")
+    search_fields = ("name", "platform_agent_id")
+    autocomplete_fields = ("workspace", "connection")
+    fields = (
+        "workspace",
+        "name",
+        "topic",
+        "connection",
+        "platform_agent_id",
+        "hosting",
+        "live_version",
+        "cache_seconds",
+        "prefetches",
+        "call_cap_usd",
+    )
+    readonly_fields = ("live_version",)
+
+    def create(self, fields: dict[str, Any], by: Any) -> Agent:
+        return provision.create_agent(fields.pop("workspace"), fields, by=by)
+
+
+@admin.register(AgentVersion)
+class Versions(Evidence):
+    list_display = ("agent", "number", "tier", "note", "created_by", "created_at")
+    list_filter = ("tier", IN_WORKSPACE)
+    list_select_related = ("agent", "created_by")
+    ids = ("id", "agent")
+    search_help_text = "A whole id: of the version or its agent"
+    fields = (
+        "agent",
+        "number",
+        "name",
+        "workspace",
+        "prompt_shown",
+        "first_message",
+        "voice",
+        "language",
+        "speed",
+        "tier",
+        "chain_shown",
+        "temperature",
+        "tools_shown",
+        "variables_shown",
+        "rules_shown",
+        "note",
+        "created_by",
+        "created_at",
+    )
+    chain_shown = readable("chain")
+    tools_shown = readable("tools")
+    variables_shown = readable("variables")
+    rules_shown = readable("rules")
+
+    @admin.display(description="Prompt")
+    def prompt_shown(self, row: AgentVersion) -> str:
+        return shown(row.prompt)
+
+
+@admin.register(AgentDraft)
+class Drafts(Evidence):
+    """Written in the editor, where those who write it at once are merged."""
+
+    list_display = ("agent", "workspace", "revision", "edited_by", "edited_at")
+    list_filter = (IN_WORKSPACE,)
+    list_select_related = ("workspace", "agent", "edited_by")
+    ids = ("id", "agent")
+    search_help_text = "A whole id: of the draft or its agent"
+    fields = ("agent", "workspace", "base", "revision", "content_shown", "edited_by", "edited_at")
+    content_shown = readable("content")
+
+
+@admin.register(PlatformCopy)
+class Copies(Evidence):
+    list_display = ("agent", "workspace", "version", "put_at", "checked_at", "error")
+    list_filter = (IN_WORKSPACE,)
+    list_select_related = ("workspace", "agent", "version__agent")
+    ids = ("id", "agent")
+    search_help_text = "A whole id: of the copy or its agent"
+    fields = (
+        "agent",
+        "workspace",
+        "version",
+        "ours_shown",
+        "theirs_shown",
+        "differences_shown",
+        "put_at",
+        "checked_at",
+        "error",
+    )
+    ours_shown = readable("ours")
+    theirs_shown = readable("theirs")
+    differences_shown = readable("differences")
+
+
+@admin.register(Tool)
+class Tools(Rows):
+    list_display = ("name", "workspace", "url", "timeout_ms")
+    list_filter = (IN_WORKSPACE,)
+    list_select_related = ("workspace",)
+    search_fields = ("name",)
+    autocomplete_fields = ("workspace",)
+    fields = ("workspace", "name", "description", "parameters", "url", "timeout_ms")
+
+
+class Switched(Recorded):
+    """Rows with a switch. What is off is not asked."""
+
+    actions = ("enable", "disable")
+
+    @admin.action(description="Enable", permissions=["change"])
+    def enable(self, request: HttpRequest, rows: QuerySet) -> None:
+        self._switch(request, rows, "Enabled", enabled=True)
+
+    @admin.action(description="Disable", permissions=["change"])
+    def disable(self, request: HttpRequest, rows: QuerySet) -> None:
+        self._switch(request, rows, "Disabled", enabled=False)
+
+    def _switch(self, request: HttpRequest, rows: QuerySet, done: str, *, enabled: bool) -> None:
+        changed = [row for row in rows if provision.edit(row, {"enabled": enabled}, by=request.user.pk)]
+        self.message_user(request, f"{done}: {len(changed)}.", messages.SUCCESS)
 
 
 class ProviderForm(SecretsForm):

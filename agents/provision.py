@@ -55,8 +55,8 @@ def edit(row: Managed, fields: dict[str, Any], *, by: Actor) -> list[str]:
 
 
 @transaction.atomic
-def delete(row: Provider | LanguageModel, *, by: Actor) -> None:
-    """Remove it; a provider goes with its models. What they have cost stays."""
+def delete(row: Managed, *, by: Actor) -> None:
+    """Remove it; a provider goes with its models, an agent with its versions. What they have cost stays."""
     _note(f"{_kind(row)}.delete", row, by)
     row.delete()
 

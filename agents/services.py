@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from agents import registry
 from agents.llm.request import ToolSpec
 from agents.llm.tools import BUILT_IN
 from agents.lookup import Lookup, per_loop
-from agents.models import Agent, AgentVersion, Tool, new_agent_key
+from agents.models import Agent, AgentVersion, PlatformCopy, Tool, new_agent_key
 from agents.signals import agent_changed
 from agents.variables import standing
 
@@ -91,6 +92,13 @@ async def as_it_began(agent: RunningAgent, version_id: UUID | None) -> RunningAg
     if version_id in (None, agent.version_id):
         return agent
     return await _versions().get((agent.agent_id, version_id)) or agent
+
+
+def version_there(agent_id: UUID, at: datetime) -> UUID | None:
+    """The version that an agent's platform answers with by itself, if it did so then. None: it does not, or
+    something else has been put there since. For a thread."""
+    copies = PlatformCopy.objects.filter(agent_id=agent_id, agent__hosting=Agent.Hosting.PLATFORM)
+    return copies.filter(put_at__lte=at).values_list("version_id", flat=True).first()
 
 
 def _load(key: str) -> RunningAgent | None:

@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from agents.models import Agent
+from agents.services import version_there
 from calls import board, facts, fold, parts
 from calls.fold import Fact, TurnRecord
 from calls.models import Call, Event, Turn
@@ -195,6 +196,8 @@ def _take_in_call(call: Call, opening: Opening, lifecycle: bool, source: str) ->
         call.started_at = opening.started_at
     if call.agent_id is None or call.platform_agent_id != before["platform_agent_id"]:
         call.agent_id = _agent_of(call)
+        if call.agent_id and call.version_id is None:
+            call.version_id = version_there(call.agent_id, call.started_at)
     if call.ended_at is None:
         call.closed_at = None
     elif call.closed_at is None and source != fold.SOCKET and not _held(call):

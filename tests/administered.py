@@ -11,7 +11,18 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import ApiToken, AuditEntry, Workspace
 from accounts.tokens import create_token
-from agents.models import Agent, AgentVersion, Budget, LanguageModel, ModelCall, Provider, Tool
+from agents.drafting import drafts
+from agents.models import (
+    Agent,
+    AgentDraft,
+    AgentVersion,
+    Budget,
+    LanguageModel,
+    ModelCall,
+    PlatformCopy,
+    Provider,
+    Tool,
+)
 from agents.services import publish
 from calls.models import Call, Digest, Embedding, Event, Turn
 from calls.services import Opening, record
@@ -27,6 +38,8 @@ EVIDENCE = {
     ApiToken,
     AuditEntry,
     AgentVersion,
+    AgentDraft,
+    PlatformCopy,
     ModelCall,
     Call,
     Turn,
@@ -71,6 +84,8 @@ def one_of_everything() -> Workspace:
         workspace=workspace, name="Odell", connection=connection, key="key_in_the_address"
     )
     publish(agent, prompt="You answer questions about bills.")
+    drafts.save(agent, {"voice": "ada"}, 0, None)
+    PlatformCopy.objects.create(workspace=workspace, agent=agent, version=agent.live_version)
     provider = Provider.objects.create(
         workspace=workspace, name="Vendor", kind="openai", api_key="key_of_the_vendor"
     )

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from accounts.models import ApiToken, AuditEntry, Membership, User, Workspace
 from accounts.tokens import working_tokens
-from agents.models import Agent, Budget, LanguageModel, Provider, Tool
+from agents.drafting import drafts
+from agents.models import Agent, Budget, LanguageModel, PlatformCopy, Provider, Tool
 from agents.services import publish
 from base.admin import Evidence
 from base.ids import uuid7
@@ -141,7 +142,10 @@ def test_more_rows_take_no_more_queries(root, model, workspace, django_assert_ma
         other = Workspace.objects.create(name=f"Workspace {n}")
         line = Connection.objects.create(workspace=other, platform="retell", name=f"Line {n}")
         agent = Agent.objects.create(workspace=other, name=f"Agent {n}", connection=line)
-        publish(agent, prompt="Hello", by=make_member(other, "owner"))
+        owner = make_member(other, "owner")
+        publish(agent, prompt="Hello", by=owner)
+        drafts.save(agent, {"voice": "ada"}, 0, owner)
+        PlatformCopy.objects.create(workspace=other, agent=agent, version=agent.live_version)
         opening = Opening(BEGAN + timedelta(hours=n), agent_id=agent.pk, version_id=agent.live_version_id)
         call = record(other.pk, "retell", "ended", ON_THE_SOCKET, source="socket", opening=opening)
         make_delivery(line, call=call)

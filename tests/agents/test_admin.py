@@ -57,6 +57,17 @@ def test_every_act_is_in_the_audit_log(root, workspace):
     assert not LanguageModel.objects.filter(pk=model.pk)
 
 
+def test_an_agent_is_made_changed_and_removed_on_record(root, workspace):
+    before = audited()
+    assert add(root, Agent, {"workspace": workspace.pk, "name": "Nora", "hosting": "ours"}).status_code == 302
+    agent = Agent.objects.get(name="Nora")
+    assert change(root, agent, {"topic": "Meters"}).status_code == 302
+    root.post(address(Agent, "delete", agent.pk), {"post": "yes"})
+
+    assert audited()[len(before) :] == ["agent.create", "agent.edit", "agent.delete"]
+    assert not Agent.objects.filter(pk=agent.pk)
+
+
 def test_a_budget_is_set_changed_and_removed_on_record(root, workspace):
     before = audited()
     typed = {"workspace": workspace.pk, "agent": "", "period": "day", "soft_usd": "", "hard_usd": "5"}

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Workspace
-from agents.models import Agent
+from agents.models import Agent, PlatformCopy
 from calls import board, parts, services
 from calls.fold import PLATFORM, SOCKET, WATCH, WEBHOOK, Fact
 from calls.models import Call, Event, Turn
@@ -284,6 +284,21 @@ def test_a_call_finds_its_agent_by_the_platforms_name_for_it(workspace, agent, l
     call = record(workspace.pk, "retell", "x", [], source=WEBHOOK, opening=linked)
 
     assert (call.agent, call.version, call.platform_agent_id) == (agent, None, "agent_1")
+
+
+@pytest.mark.parametrize(
+    ("hosting", "put_at", "known"),
+    [("platform", BEGAN, True), ("platform", at(1), False), ("ours", BEGAN, False)],
+)
+def test_a_call_the_platform_answers_by_itself_runs_what_was_put_there(agent, linked, hosting, put_at, known):
+    agent.hosting = hosting
+    agent.save()
+    version = agent.live_version
+    PlatformCopy.objects.create(workspace=agent.workspace, agent=agent, version=version, put_at=put_at)
+
+    call = record(agent.workspace_id, "retell", "x", [], source=WEBHOOK, opening=linked)
+
+    assert call.version == (version if known else None)
 
 
 def test_an_agent_of_another_workspace_is_never_found(linked):
