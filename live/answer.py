@@ -41,6 +41,7 @@ class Answer:
         key: str,
         *,
         system: str = "",
+        notes: str = "",
         messages: Sequence[Message] = (),
         asked_ms: int | None = None,
     ) -> None:
@@ -52,7 +53,7 @@ class Answer:
         self.last_ms = 0
         self.stream: list[tuple[int, str]] = []
         self.running_tools: dict[str, str] = {}
-        self._system = system
+        self._system, self._notes = system, notes
         self._messages = list(messages)
         self._asked_ms = asked_ms
         self._model, self._fallback, self._finish = "", 0, ""
@@ -250,6 +251,7 @@ class Answer:
             workspace_id=agent.workspace_id,
             feature=self.feature,
             system=self._system,
+            notes=self._notes,
             messages=self._messages,
             tier=agent.tier,
             chain=agent.chain,

@@ -24,12 +24,14 @@ class SpokenAnswer(Answer):
         response_id: int,
         *,
         system: str = "",
+        notes: str = "",
         messages: Sequence[Message] = (),
         used: list[Used] | None = None,
         after: int = 0,
         asked_ms: int | None = None,
     ) -> None:
-        super().__init__(line, f"r{response_id}", system=system, messages=messages, asked_ms=asked_ms)
+        key = f"r{response_id}"
+        super().__init__(line, key, system=system, notes=notes, messages=messages, asked_ms=asked_ms)
         self.response_id = response_id
         self._used = used if used is not None else []  # the call's tools, added to
         self._after = after  # how many utterances of the caller there were

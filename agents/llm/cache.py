@@ -74,6 +74,7 @@ def digest(request: Request, candidate: Candidate) -> str:
         request.version_id,
         [candidate.provider, model.endpoint.base_url, model.name, model.options],
         request.system,
+        request.notes,
         request.summary,
         [[one.role, one.text, one.tool_calls, one.tool_call_id] for one in request.messages],
         request.tools,

@@ -38,7 +38,8 @@ def measure(request: Request, tokens_in: int) -> float:
 def fit(request: Request, window: int) -> Request:
     """The request as it fits a window of so many tokens; the same object if it did.
 
-    What is kept: the system prompt, the newest turns, and in place of what the summary covers the summary.
+    What is kept: the system prompt, the notes, the newest turns, and in place of what the summary covers the
+    summary, as a note.
     Then the oldest go, never a tool's call without its result; at last long texts are shortened. A window
     that holds not even that much is the vendor's to refuse.
     """
@@ -72,8 +73,8 @@ def _summarise(request: Request) -> Request:
     start = next((n for n, count in enumerate(heard) if count > request.summarised), None)
     if start is None:
         return request  # it tells of more than there is: of another conversation
-    system = f"{request.system}\n\n{EARLIER}\n{request.summary}".strip()
-    return replace(request, system=system, messages=tuple(request.messages)[start:], summary="", summarised=0)
+    notes = f"{request.notes}\n\n{EARLIER}\n{request.summary}".strip()
+    return replace(request, notes=notes, messages=tuple(request.messages)[start:], summary="", summarised=0)
 
 
 def _drop(request: Request, room: int) -> Request:
@@ -83,7 +84,7 @@ def _drop(request: Request, room: int) -> Request:
     asked = [n for n, group in enumerate(groups) if group[0].role == "user"]
     spare, first, last = size(request) - room, 0, asked[-1] if asked else len(groups) - 1
     while spare > 0 and first < last:
-        spare -= size(replace(request, system="", tools=(), messages=groups[first]))
+        spare -= size(replace(request, system="", notes="", tools=(), messages=groups[first]))
         first += 1
     left = groups[next((n for n in asked if n >= first), first) :] if first else groups
     return replace(request, messages=tuple(message for group in left for message in group))

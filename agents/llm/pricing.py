@@ -41,7 +41,7 @@ def tokens_of(text: str) -> int:
 
 def prompt_tokens(request: Request) -> int:
     """Roughly, how long the prompt is."""
-    parts = [request.system, *(message.text for message in request.messages)]
+    parts = [request.system, request.notes, *(message.text for message in request.messages)]
     parts += [call.raw or str(call.arguments) for message in request.messages for call in message.tool_calls]
     parts += [f"{tool.name}{tool.description}{tool.parameters}" for tool in request.tools]
     return sum(map(tokens_of, parts))

@@ -1,7 +1,7 @@
 """What we ask of a model, the same for every vendor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
@@ -11,6 +11,7 @@ from agents.llm.events import ToolCall
 Role = Literal["user", "assistant", "tool"]
 
 INTERRUPTED = "(interrupted before there was a result)"
+FENCE = "<notes>\n{}\n</notes>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,27 @@ class Request:
     version_id: UUID | None = None  # what the agent was told, for the cache
     cache_seconds: int = 0  # how old an answer may be to be given again; 0: none is
     call_cap_usd: Decimal | None = None  # what all answers of the call may cost together
+    # What the model has to know and the agent's makers did not write: callers' words are in it. So it is told
+    # in the user's role, fenced, before the conversation.
+    notes: str = ""
     # For agents/llm/context.py, should all of it be more than a model takes.
     summary: str = ""  # of the older messages
     summarised: int = 0  # how many of the user's messages it covers, from the first, with what was answered
     measure: float = 1.0  # Usage.measure of the conversation's last answer
+
+
+def told(request: Request) -> list[Message]:
+    """The conversation as vendors accept it, with the notes before what the user says first.
+
+    In one message with it, where it is the first of all: some servers refuse two of a user's in a row.
+    """
+    whole = complete(request.messages)
+    if not request.notes:
+        return whole
+    notes = FENCE.format(request.notes.replace("<", "‹"))
+    if whole and whole[0].role == "user":
+        return [replace(whole[0], text=f"{notes}\n\n{whole[0].text}"), *whole[1:]]
+    return [Message("user", notes), *whole]
 
 
 def complete(messages: Sequence[Message]) -> list[Message]:

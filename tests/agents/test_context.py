@@ -66,7 +66,8 @@ def test_the_summary_stands_for_what_it_covers():
 
     fitted = fit(asked, round(size(asked) / 1.5))
 
-    assert fitted.system == f"{SYSTEM}\n\n{EARLIER}\nThey asked for a refund of £12."
+    assert fitted.system == SYSTEM
+    assert fitted.notes == f"{EARLIER}\nThey asked for a refund of £12."
     assert fitted.messages[0].text.startswith("question 6 ")
     assert len(fitted.messages) == 16
 
@@ -74,7 +75,16 @@ def test_the_summary_stands_for_what_it_covers():
 def test_a_summary_of_more_than_there_is_says_nothing():
     asked = request(*talk(10), summary="Of another conversation.", summarised=40)
 
-    assert fit(asked, 1_500).system == SYSTEM
+    assert fit(asked, 1_500).notes == ""
+
+
+def test_notes_are_kept_and_count():
+    asked = request(*talk(10), notes="They have called before. " * 40, summary="A refund.", summarised=6)
+
+    fitted = fit(asked, round(size(asked) / 1.5))
+
+    assert fitted.notes == f"{asked.notes}\n\n{EARLIER}\nA refund."
+    assert size(asked) - size(replace(asked, notes="")) == 250
 
 
 def test_what_the_vendor_counted_sets_the_estimate_right():

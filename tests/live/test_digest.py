@@ -18,6 +18,7 @@ from agents.services import publish
 from base.shared import shared
 from calls.models import Call
 from live import digest as digests
+from live.conversation import BESIDE
 from live.digest import LONGEST_ASKED, NEWEST, SHORTEN, Digest, Kept, _asked, kept_of, mark
 from tests.agents.conftest import dropped_connections as dropped_connections
 from tests.agents.vendors import Counts, Refuse, Say, Stop, Vendors
@@ -230,10 +231,14 @@ async def test_a_long_call_is_answered_with_its_digest(house, address):
             await peer.answered(14)
 
     asked = vendors.requests[-1].body["messages"]
-    assert asked[0]["content"].startswith("You are Juno. Notes about earlier calls with this caller.")
-    assert "Their meter was read." in asked[0]["content"]
-    assert asked[0]["content"].endswith(f"{EARLIER}\nThey want a refund.")
-    assert asked[1]["content"].startswith("question ")
+    # What callers said speaks with nobody's voice but theirs.
+    assert asked[0] == {"role": "system", "content": f"You are Juno. {BESIDE}"}
+    assert asked[1]["role"] == "user"
+    notes, question = asked[1]["content"].removeprefix("<notes>\n").split("\n</notes>\n\n")
+    assert notes.startswith("Notes about earlier calls with this caller.")
+    assert "Their meter was read." in notes
+    assert notes.endswith(f"{EARLIER}\nThey want a refund.")
+    assert question.startswith("question ")
     assert asked[-1]["content"] == "And now?"
     assert len(asked) < 12
 

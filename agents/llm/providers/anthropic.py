@@ -10,7 +10,7 @@ from anthropic import DefaultAsyncHttpxClient as HttpClient
 from agents.llm.errors import ProviderError
 from agents.llm.events import Event, Finish, FinishReason, TextDelta, Usage
 from agents.llm.providers import base, faults
-from agents.llm.request import Message, Request, complete
+from agents.llm.request import Message, Request, told
 from platforms.clean import clean
 
 BASE_URL = "https://api.anthropic.com"
@@ -76,7 +76,7 @@ def _body(request: Request, model: base.Model) -> dict[str, Any]:
 def _messages(request: Request) -> list[dict[str, Any]]:
     """Content blocks, one message per speaker in turn: results of tools are said by the user."""
     said: list[dict[str, Any]] = []
-    for message in complete(request.messages):
+    for message in told(request):
         role = "assistant" if message.role == "assistant" else "user"
         if said and said[-1]["role"] == role:
             said[-1]["content"] += _blocks(message)

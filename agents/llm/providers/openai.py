@@ -14,7 +14,7 @@ from openai import DefaultAsyncHttpxClient as HttpClient
 from agents.llm.errors import ProviderError
 from agents.llm.events import Event, Finish, FinishReason, TextDelta, Usage
 from agents.llm.providers import base, faults
-from agents.llm.request import Message, Request, complete
+from agents.llm.request import Message, Request, told
 from platforms.clean import clean
 
 BASE_URL = "https://api.openai.com/v1"
@@ -75,7 +75,7 @@ def _body(request: Request, model: base.Model) -> dict[str, Any]:
 
 def _messages(request: Request) -> list[dict[str, Any]]:
     system = [{"role": "system", "content": request.system}] if request.system else []
-    return system + [_message(message) for message in complete(request.messages)]
+    return system + [_message(message) for message in told(request)]
 
 
 def _message(message: Message) -> dict[str, Any]:
