@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from retell import AsyncRetell
 
 from platforms.agents import Account, Ids, Wanted, WantedTool
 from platforms.errors import NotThere, PlatformError, Unpublishable
 from platforms.retell import agents
 from simulator import API_KEY, World
+from tests.sdks import retell
 
 OURS = Wanted(
     name="Odell",
@@ -55,7 +55,7 @@ def account(world):
 @pytest.fixture
 async def sdk(world):
     """Anybody else with the key."""
-    async with AsyncRetell(api_key=API_KEY, base_url=world.retell_url, max_retries=0) as client:
+    async with retell.AsyncRetell(api_key=API_KEY, base_url=world.retell_url, max_retries=0) as client:
         yield client
 
 

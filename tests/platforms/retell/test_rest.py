@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from retell import AsyncRetell
 
 from platforms.errors import PlatformError
 from platforms.retell.rest import RetellApi
 from simulator import Timing, World
 from simulator.world import API_KEY
+from tests.sdks import retell
 
 NOBODY = "ws://127.0.0.1:9/nobody"
 
@@ -35,7 +35,7 @@ async def test_it_reads_what_the_official_sdk_reads(world):
 
     async with (
         RetellApi(API_KEY, world.retell_url) as api,
-        AsyncRetell(api_key=API_KEY, base_url=world.retell_url) as sdk,
+        retell.AsyncRetell(api_key=API_KEY, base_url=world.retell_url) as sdk,
     ):
         raw = await sdk.call.with_raw_response.retrieve(placed.id)
         ours, theirs = await api.get_call(placed.id), json.loads(raw.http_response.content)

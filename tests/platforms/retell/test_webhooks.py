@@ -6,14 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from retell import Retell
-from retell.lib import webhook_auth
 
 from platforms.errors import BadSignature, Unreadable
 from platforms.events import CallAnalyzed, CallEnded, CallStarted, CallTransferred, TurnEvent
 from platforms.retell import webhooks
 from tests.platforms.retell.mutated import JSON, mutated
 from tests.platforms.retell.payloads import CALL, CHAT, EVERYTHING, ONGOING, TO, without
+from tests.sdks import retell_proof, retell_takes
 
 KEY = "key_demo_0123456789abcdef"
 BODY = '{"event":"call_started","call":{"call_id":"call_demo01","note":"héllo ✓"}}'.encode()
@@ -47,9 +46,9 @@ def test_it_signs_and_verifies_what_the_platform_would(body, digest):
 def test_the_official_client_verifies_what_we_sign_and_we_what_it_signs():
     now = datetime.now(UTC)
     ours = webhooks.sign(BODY, KEY, now)["x-retell-signature"]
-    theirs = webhook_auth.symmetric["sign"](BODY.decode(), KEY)
+    theirs = retell_proof.symmetric["sign"](BODY.decode(), KEY)
 
-    assert Retell(api_key=KEY).verify(BODY.decode(), api_key=KEY, signature=ours)
+    assert retell_takes(BODY.decode(), api_key=KEY, signature=ours)
     assert webhooks.verify(BODY, {"x-retell-signature": theirs}, [KEY], now)
 
 

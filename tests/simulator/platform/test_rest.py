@@ -4,16 +4,15 @@ import asyncio
 
 import pytest
 import pytest_asyncio
-import retell
-from retell import AsyncRetell
 
 from simulator import API_KEY, World
+from tests.sdks import retell
 from tests.simulator.peer import Peer
 from tests.simulator.platform.test_conversation import CHAT
 
 
-def sdk(world) -> AsyncRetell:
-    return AsyncRetell(api_key=API_KEY, base_url=world.retell_url, max_retries=0)
+def sdk(world):
+    return retell.AsyncRetell(api_key=API_KEY, base_url=world.retell_url, max_retries=0)
 
 
 @pytest_asyncio.fixture
@@ -184,6 +183,6 @@ async def test_errors_are_the_platforms_own(world, client):
     with pytest.raises(retell.BadRequestError):
         await client.agent.create(voice_id="x", response_engine={})
 
-    async with AsyncRetell(api_key="key_wrong", base_url=world.retell_url, max_retries=0) as stranger:
+    async with retell.AsyncRetell(api_key="key_wrong", base_url=world.retell_url, max_retries=0) as stranger:
         with pytest.raises(retell.AuthenticationError):
             await stranger.voice.list()

@@ -5,9 +5,6 @@ import dataclasses
 import itertools
 import socket
 
-from retell import Retell
-from retell.types import PhoneCallResponse
-
 from simulator import Target
 from simulator.platform.call import Call
 from simulator.platform.webhooks import (
@@ -17,14 +14,12 @@ from simulator.platform.webhooks import (
     signature,
 )
 from simulator.stories import HOSTED
+from tests.sdks import retell_takes, retell_types
 from tests.simulator.conftest import QUICK
 from tests.simulator.peer import Peer, say
 from tests.simulator.platform.telling import signed_at, telling
 from tests.simulator.platform.test_conversation import CHAT
 from tests.simulator.receiver import SECRET, Receiver
-
-SDK = Retell(api_key="unused")
-
 
 # --- what is told ----------------------------------------------------------------------------------
 
@@ -39,8 +34,8 @@ async def test_the_official_sdk_proves_every_delivery():
     }
     for attempt in receiver.attempts:
         body = attempt.body.decode()
-        assert SDK.verify(body, api_key=SECRET, signature=attempt.signature)
-        assert not SDK.verify(body, api_key="another", signature=attempt.signature)
+        assert retell_takes(body, api_key=SECRET, signature=attempt.signature)
+        assert not retell_takes(body, api_key="another", signature=attempt.signature)
 
 
 async def test_its_call_objects_are_the_sdks():
@@ -53,7 +48,7 @@ async def test_its_call_objects_are_the_sdks():
         await world.settled()
 
     for attempt in receiver.attempts:
-        told = PhoneCallResponse.model_validate(attempt.call)
+        told = retell_types.PhoneCallResponse.model_validate(attempt.call)
         assert not told.model_extra
 
 
@@ -165,7 +160,7 @@ async def test_a_transfer_is_told_step_by_step():
     ended = receiver.of("transfer_ended")[0].call
     assert ended["transfer_destination"] == "+442079460150"
     assert ended["transfer_end_timestamp"] > ended["end_timestamp"]
-    PhoneCallResponse.model_validate(ended)
+    retell_types.PhoneCallResponse.model_validate(ended)
 
 
 async def test_sometimes_nobody_picks_up_a_transfer():
@@ -193,7 +188,7 @@ async def test_only_the_events_a_receiver_asked_for_are_sent():
     assert one.events == list(ON_BY_DEFAULT)
     assert set(other.events) == {*ON_BY_DEFAULT, "transcript_updated"}
     attempt = other.attempts[0]
-    assert SDK.verify(attempt.body.decode(), api_key="its own", signature=attempt.signature)
+    assert retell_takes(attempt.body.decode(), api_key="its own", signature=attempt.signature)
 
 
 async def test_without_receivers_nothing_is_sent():
@@ -215,7 +210,7 @@ async def test_words_that_are_no_text_travel_as_json_writes_them():
 
     ended = receiver.of("call_ended")[0]
     assert "Half \ud83d a smile." in [entry["content"] for entry in ended.call["transcript_object"]]
-    assert SDK.verify(ended.body.decode(), api_key=SECRET, signature=ended.signature)
+    assert retell_takes(ended.body.decode(), api_key=SECRET, signature=ended.signature)
 
 
 # --- what is not answered ----------------------------------------------------------------------------
@@ -237,7 +232,9 @@ async def test_what_got_no_2xx_is_sent_again_with_the_same_body_and_a_new_signat
     times = [signed_at(attempt) for attempt in receiver.attempts]
     pauses = [later - sooner for sooner, later in itertools.pairwise(times)]
     assert pauses == sorted(pauses)
-    assert all(SDK.verify(a.body.decode(), api_key=SECRET, signature=a.signature) for a in receiver.attempts)
+    assert all(
+        retell_takes(a.body.decode(), api_key=SECRET, signature=a.signature) for a in receiver.attempts
+    )
     assert (counts.sent, counts.accepted, counts.failed, counts.given_up) == (4, 1, 3, 0)
     assert said == [
         f"Webhooks to {receiver.url} are not taken: the answer was 500.",
@@ -288,7 +285,7 @@ async def test_a_rotated_secret_is_read_again():
     said = []
 
     def right_secret(attempt, n):
-        proven = SDK.verify(attempt.body.decode(), api_key="new", signature=attempt.signature)
+        proven = retell_takes(attempt.body.decode(), api_key="new", signature=attempt.signature)
         return 200 if proven else 401
 
     def renew():

@@ -2,14 +2,13 @@
 
 import json
 
-import anthropic
 import httpx
 import pytest
 import pytest_asyncio
-from anthropic import AsyncAnthropic
 
 from simulator import World
 from simulator.stories import STORIES, render
+from tests.sdks import anthropic
 from tests.simulator.vendors.waiting import until
 
 REFUND = STORIES["refund"]
@@ -24,7 +23,9 @@ LOOKUP = [{"name": "account__lookup", "input_schema": {"type": "object", "proper
 
 
 def client_of(world, **options):
-    return AsyncAnthropic(base_url=world.anthropic_url, api_key="anything", max_retries=0, **options)
+    return anthropic.AsyncAnthropic(
+        base_url=world.anthropic_url, api_key="anything", max_retries=0, **options
+    )
 
 
 @pytest_asyncio.fixture
@@ -78,16 +79,16 @@ async def test_it_uses_a_tool_and_goes_on_with_its_result(client):
 @pytest.mark.parametrize(
     ("fault", "error", "status"),
     [
-        ("429", anthropic.RateLimitError, 429),
-        ("529", anthropic.InternalServerError, 529),
-        ("500", anthropic.InternalServerError, 500),
-        ("401", anthropic.AuthenticationError, 401),
-        ("quota", anthropic.APIStatusError, 402),
-        ("context", anthropic.BadRequestError, 400),
+        ("429", "RateLimitError", 429),
+        ("529", "InternalServerError", 529),
+        ("500", "InternalServerError", 500),
+        ("401", "AuthenticationError", 401),
+        ("quota", "APIStatusError", 402),
+        ("context", "BadRequestError", 400),
     ],
 )
 async def test_it_fails_as_asked(client, fault, error, status):
-    with pytest.raises(error) as failure:
+    with pytest.raises(getattr(anthropic, error)) as failure:
         await client.messages.create(model=f"sim-claude:{fault}", messages=FIRST, max_tokens=10, stream=True)
 
     assert failure.value.status_code == status
