@@ -55,6 +55,7 @@ def open(agent: Agent, by: Actor) -> AgentDraft:
         _put(draft, content.of(live), live)
     elif draft.base_id != agent.live_version_id:
         _put(draft, _followed(draft, live), live)
+    draft.content = _whole(draft)
     return draft
 
 
@@ -66,6 +67,7 @@ def look(agent: Agent) -> AgentDraft:
         return AgentDraft(agent=agent, base=live, content=content.of(live), revision=0)
     if draft.base_id != agent.live_version_id:
         draft.content, draft.base = _followed(draft, live), live
+    draft.content = _whole(draft)
     return draft
 
 
@@ -73,7 +75,7 @@ def look(agent: Agent) -> AgentDraft:
 def save(agent: Agent, changes: dict[str, Any], revision: int, by: Actor) -> Saved:
     """Take in fields as an editor has them, who last saw `revision`. What others changed meanwhile stays."""
     draft = open(agent, by)
-    now = content.of(draft.base) | draft.content
+    now = draft.content
     known = _at(draft, revision)
     merged = {
         name: merge.field(name, known[name], value, now[name]) for name, value in _fields(changes).items()
@@ -98,7 +100,7 @@ def publish(agent: Agent, by: Actor, note: str, name: str = "", revision: int | 
     draft = open(agent, by)
     if revision not in (None, draft.revision):
         raise Moved(draft.revision)
-    told = content.of(draft.base) | draft.content
+    told = draft.content
     _check(agent, told, draft.base)
     version = services.publish(agent, by=_person(by), note=note, name=name, **told)
     _note("agent.publish", agent, by, {"number": version.number})
@@ -133,7 +135,7 @@ def discard(agent: Agent, by: Actor) -> AgentDraft:
 
 def changes(agent: Agent) -> list[compare.Change]:
     """What the draft would change of what is live; empty where there is no draft."""
-    return compare.difference(content.of(agent.live_version), content.of(None) | look(agent).content)
+    return compare.difference(content.of(agent.live_version), look(agent).content)
 
 
 def _check(agent: Agent, told: Content, live: AgentVersion | None) -> None:
@@ -146,9 +148,13 @@ def _check(agent: Agent, told: Content, live: AgentVersion | None) -> None:
 
 def _followed(draft: AgentDraft, live: AgentVersion | None) -> Content:
     """The draft's own changes, on what is live now."""
-    base, newest = content.of(draft.base), content.of(live)
-    mine = base | draft.content
+    base, mine, newest = content.of(draft.base), _whole(draft), content.of(live)
     return {name: merge.field(name, base[name], mine[name], newest[name]).value for name in base}
+
+
+def _whole(draft: AgentDraft) -> Content:
+    """With a value for each field that a version has today, and no other."""
+    return {name: draft.content.get(name, value) for name, value in content.of(draft.base).items()}
 
 
 def _at(draft: AgentDraft, revision: int) -> Content:

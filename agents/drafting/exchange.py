@@ -35,14 +35,16 @@ class AgentFile(Schema):
     format: Literal["earshot.agent/1"]
     name: str = Field(min_length=1, max_length=80, examples=["Nora"])
     topic: str = Field("", max_length=80, examples=["Billing"])
-    version: int | None = Field(None, description="Which it was where it comes from; null: a draft.")
+    version: int | None = Field(
+        None, strict=True, description="Which it was where it comes from; null: a draft."
+    )
     content: FileContent
 
 
 def export(agent: Agent, told: Content, version: int | None) -> dict[str, Any]:
     """As `AgentFile` reads it."""
-    named = _models(agent.workspace_id).in_bulk([UUID(name) for name in told["chain"]])
-    chain = [named[UUID(name)] for name in told["chain"] if UUID(name) in named]
+    named = {str(row.pk): row for row in _models(agent.workspace_id)}
+    chain = [named[name] for name in told["chain"] if name in named]
     names = [{"provider": row.provider.name, "model": row.name} for row in chain]
     return {
         "format": FORMAT,

@@ -182,6 +182,9 @@ def test_any_version_and_the_draft_can_be_taken_out(send, path, world):
     publish(world.agent, voice="ada")
     send("PATCH", f"{path}/draft", {"revision": 0, "changes": {"voice": "juno"}})
 
+    send("PATCH", f"{path}/draft", {"revision": 0, "changes": {"chain": ["nobody"]}})
+
+    assert send("GET", f"{path}/export?version=draft")["content"]["chain"] == []
     voices = {
         version: send("GET", f"{path}/export?version={version}")["content"]["voice"]
         for version in ("1", "2", "draft", "")

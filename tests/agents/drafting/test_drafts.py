@@ -1,6 +1,10 @@
 """A draft: written by several, published, gone back from."""
 
+import asyncio
+
 import pytest
+from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 
 from accounts.models import AuditEntry
 from agents import services
@@ -82,6 +86,27 @@ def test_who_is_told_of_others_changes_need_not_have_changed_the_same(agent, may
     drafts.save(agent, {"speed": 1.1}, seen, maya)
 
     assert drafts.save(agent, {"voice": "ada"}, seen, jon).merged
+
+
+async def test_two_who_begin_a_draft_in_the_same_moment_are_both_in_it(
+    transactional_db, dropped_connections, agent
+):
+    save = database_sync_to_async(drafts.save, thread_sensitive=False)
+
+    await asyncio.gather(*[save(agent, {name: "x"}, 0, None) for name in ("voice", "first_message")])
+
+    draft = await sync_to_async(drafts.look)(agent)
+    assert (draft.content["voice"], draft.content["first_message"]) == ("x", "x")
+
+
+def test_what_a_draft_was_written_without_is_as_the_version_has_it(agent, maya):
+    draft = drafts.save(agent, {"voice": "ada"}, 0, maya).draft
+    del draft.content["speed"]
+    draft.content["colour"] = "red"
+    draft.save()
+
+    assert fields(agent) == ["voice"]
+    assert drafts.publish(agent, maya, "").speed == 1.0
 
 
 def test_only_the_last_revisions_are_remembered(agent, maya):
