@@ -15,12 +15,14 @@ from agents.drafting import drafts
 from agents.llm.tools import BUILT_IN
 from agents.models import Agent, Tier, Tool
 from agents.pages import chain
+from agents.tooling import page as tooling
 
 # id of the section, its name, and whether it takes the right to see words.
 SECTIONS = (
     ("prompt", "Prompt", False),
     ("voice", "Voice", False),
     ("model", "Model", False),
+    ("tools", "Tools", True),
     ("versions", "Versions", False),
 )
 # (code, name): what platforms understand and speak. Another one is kept where it was written by program.
@@ -68,6 +70,7 @@ def of(request: HttpRequest, agent: Agent) -> dict[str, Any]:
         "languages": _with(LANGUAGES, content["language"]),
         "tiers": [(tier.value, tier.label) for tier in Tier],
         "options": [option.told() for option in chain.in_order(every, content)],
+        "tooling": tooling.of(agent, content, may_edit=may_edit) if sees_words else None,
         "sees_words": sees_words,
         "may_edit": may_edit,
         "editing_role": Role(least_role(Permission.EDIT_AGENTS)).label,

@@ -19,15 +19,13 @@ from agents.llm.request import ToolSpec
 from agents.llm.tools import BUILT_IN
 from agents.models import Agent, Tool
 from agents.tooling import changes
-from agents.tooling.forms import ToolForm
+from agents.tooling.forms import NEW, ToolForm
 from base.api import Listing, answers, invalid, paged
 
 router = Router(tags=["Tools"])
 EDITORS = access(Permission.EDIT_AGENTS)
 
 _PARAMETERS = {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]}
-# What is left out of a new one.
-NEW: dict[str, Any] = {"method": "POST", "timeout_ms": 10_000, "retries": 0, "parameters": {}}
 
 
 class HttpToolOut(Schema):

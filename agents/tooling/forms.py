@@ -15,6 +15,8 @@ from agents.tooling import address
 from base.forms import PartForm, checked_address
 from platforms.clean import clean
 
+# What is left out of a new one.
+NEW: dict[str, Any] = {"method": "POST", "timeout_ms": 10_000, "retries": 0, "parameters": {}}
 MOST_HEADERS, LONGEST_HEADER = 20, 2_000
 # What HTTP itself says, and what Earshot does.
 _OURS = {"host", "connection", "content-length", "content-type", "transfer-encoding", "accept-encoding"} | {
