@@ -9,6 +9,7 @@ Start `make run` first and let it run for a minute or two, so that some calls ha
 import argparse
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -93,6 +94,14 @@ def shoot(browser: Browser, url: str, login: dict, theme: str, width: int) -> No
     expect(connections.locator("#address")).to_be_visible()
     take("connection", connections)
     take("observability", page("/observability/"))
+    agents = page("/agents/")
+    expect(agents.locator('[data-part="cost"]').first).to_have_text(re.compile(r"\$"), timeout=20_000)
+    address = agents.get_by_role("link", name="Odell", exact=True).get_attribute("href")
+    take("agents", agents)
+    # On a phone the sections are a list, and the one in the address is open.
+    agent = page(f"{address}#prompt")
+    expect(agent.locator('[data-part="size"]')).to_contain_text("tokens")
+    take("agent", agent)
 
 
 if __name__ == "__main__":
