@@ -16,6 +16,8 @@ from agents.llm.request import ToolSpec
 from agents.llm.tools import BUILT_IN
 from agents.lookup import Lookup, per_loop
 from agents.models import Agent, AgentVersion, PlatformCopy, Tool, new_agent_key
+from agents.rules.form import needs_model
+from agents.rules.happenings import ESCALATE
 from agents.signals import agent_changed
 from agents.variables import standing
 
@@ -137,12 +139,18 @@ def _running(agent: Agent, live: AgentVersion | None) -> RunningAgent | None:
         language=live.language,
         tier=live.tier,
         temperature=live.temperature,
-        tools=_tools(agent.workspace_id, live.tools),
+        tools=_tools(agent.workspace_id, _named(live)),
         cache_seconds=agent.cache_seconds,
         call_cap_usd=agent.call_cap_usd,
         chain=tuple(live.chain),
         variables=standing(agent.workspace.name, agent.name, live.variables),
     )
+
+
+def _named(version: AgentVersion) -> list[str]:
+    """The tools it may use: those it names, and the one that its rules wait for."""
+    judged = needs_model(version.rules) and ESCALATE not in version.tools
+    return [*version.tools, ESCALATE] if judged else version.tools
 
 
 def _tools(workspace_id: UUID, names: list[str]) -> tuple[ToolSpec, ...]:

@@ -17,8 +17,10 @@ from calls import board, fold, memory, parts
 from live import interrupted, messages, tasks
 from live.caller import Caller
 from live.line import Line, LineLost, Send, TakenUp, take_up
-from live.process import leases
-from live.spoken import Greeting, SpokenAnswer
+from live.orders import END, TRANSFER, Order
+from live.process import leases, orders
+from live.spoken import Greeting, Ordered, SpokenAnswer
+from live.whispers import whispered
 from platforms.errors import Unreadable
 from platforms.events import CallEnded, CallStarted, TurnHeard
 from platforms.retell import calls as retell_calls
@@ -63,6 +65,8 @@ class Conversation:
         self._lease = lease
         self._ending = asyncio.Lock()
         self._ended = False
+        self._rereading: asyncio.Task | None = None
+        orders().hold(taken.call.pk, self.obey)
 
     @classmethod
     async def begin(
@@ -193,7 +197,8 @@ class Conversation:
             SpokenAnswer(
                 self.line,
                 response_id,
-                system=self._fill(self.line.agent.prompt, memory),
+                system=self._fill(self.line.agent.prompt, memory)
+                + whispered(self.line.call, self.line.turns.values()),
                 notes=notes,
                 messages=messages.messages(transcript, self._used, reminder=reminder),
                 used=self._used,
@@ -201,6 +206,15 @@ class Conversation:
                 asked_ms=None if reminder else self.caller.end_ms,
             )
         )
+
+    def obey(self, order: Order) -> None:
+        """Somebody else has something to say about the call: a rule that fired, and what is to be done."""
+        if self._ended:
+            return
+        if order.do in (END, TRANSFER):
+            self._begin(Ordered(self.line, order.say, end_call=order.do == END, transfer_number=order.to))
+        name = f"reread {self.line.call.pk}"
+        self._rereading = asyncio.create_task(self.line.reread(), name=name)
 
     def _begin(self, answer: SpokenAnswer) -> None:
         before, self._answer = self._answer, answer
@@ -258,7 +272,8 @@ class Conversation:
 
     async def _let_go(self, over: bool) -> None:
         self.line.lose()
-        for task in filter(None, (self._opening, self._recalling)):
+        orders().release(self.line.call.pk, self.obey)
+        for task in filter(None, (self._opening, self._recalling, self._rereading)):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         if self._answer:

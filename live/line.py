@@ -5,7 +5,9 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
+from channels.db import database_sync_to_async
 from django.db import transaction
 from django.utils import timezone
 
@@ -117,6 +119,13 @@ class Line:
     def show_call(self) -> None:
         self.show(parts.call_entry(self.call))
 
+    async def reread(self) -> None:
+        """Somebody else wrote something down about the call: cards show it from now on."""
+        call = await _read(self.call)
+        if call and call.revision > self.call.revision:
+            self.call = call
+            self.changed()
+
     def changed(self) -> None:
         """Something a card shows has changed."""
         self.pictures.touch()
@@ -175,6 +184,11 @@ class Line:
         await self._scribe.close()
         self.pictures.draw_now()
         await self.writer.flush(self.topic, seconds)
+
+
+@partial(database_sync_to_async, thread_sensitive=False)
+def _read(call: Call) -> Call | None:
+    return Call.objects.select_related("agent", "version").filter(pk=call.pk).first()
 
 
 @dataclass(frozen=True, slots=True)

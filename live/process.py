@@ -3,12 +3,14 @@
 from agents.lookup import per_loop
 from live import digest
 from live.leases import Leases
+from live.orders import Orders
 from live.sockets import Sockets
 from streaming.writer import Writer
 
 writer = per_loop(Writer)
 leases = per_loop(Leases)
 sockets = per_loop(Sockets)
+orders = per_loop(Orders)
 
 
 async def hand_on() -> None:
@@ -21,3 +23,4 @@ async def close() -> None:
     await digest.close()
     await writer().close()
     await leases().close()
+    await orders().close()

@@ -41,15 +41,18 @@ class SpokenAnswer(Answer):
     async def _say(self, text: str) -> None:
         """Shown and sent at the same moment."""
         self._add(text)
-        await self.line.send(voice.response(self.response_id, self.stream[-1][1], complete=False))
+        await self.line.send(self._frame(self.stream[-1][1], complete=False))
+
+    def _frame(self, content: str, **how) -> str:
+        """A piece of it, as the platform takes it."""
+        return voice.response(self.response_id, content, **how)
 
     async def _conclude(self) -> None:
         if self._error:
             await self._say(self._gap() + apology(self.line.agent.language))
         self._said = True
         await self.line.send(
-            voice.response(
-                self.response_id,
+            self._frame(
                 self._unsent,
                 complete=True,
                 end_call=self._end_call,
@@ -106,3 +109,18 @@ class Greeting(SpokenAnswer):
 
     async def _think(self) -> None:
         self._add(self._unsent)
+
+
+class Ordered(SpokenAnswer):
+    """What a rule has the agent say, asked or not, before the call ends or goes to somebody else."""
+
+    def __init__(self, line: Line, text: str, *, end_call: bool = False, transfer_number: str = "") -> None:
+        super().__init__(line, line.ms())
+        self.key = f"i{self.response_id}"
+        self._unsent, self._end_call, self._transfer_number = text, end_call, transfer_number
+
+    async def _think(self) -> None:
+        self._add(self._unsent)
+
+    def _frame(self, content: str, **how) -> str:
+        return voice.agent_interrupt(self.response_id, content, **how)

@@ -1,4 +1,5 @@
-"""What must happen on live calls when nobody is there to do it: dead holders, forgotten calls, old cards.
+"""What must happen on live calls when nobody is there to do it: rules that fire, dead holders, forgotten
+calls, old cards.
 
 A call whose socket we hold has a holder who may die. One that is followed by webhooks may be told of no more.
 
@@ -28,6 +29,7 @@ from calls.services import Opening
 from live import interrupted, leases, tasks
 from live.chat import idle as resting
 from live.chat.record import PLATFORM
+from live.escalations import Escalations
 from live.passing import PASSING
 from live.quiet import Quiet
 from platforms.events import CallEnded
@@ -69,6 +71,7 @@ class Watch:
         self._over: dict[UUID, datetime] = {}
         self._refused: set[tuple[UUID, str]] = set()  # calls, and what can never be done for them
         self._quiet = Quiet()
+        self._escalations = Escalations(self._redis, self._log)
         self._swept = float("-inf")
         self._healthy = True
 
@@ -103,6 +106,7 @@ class Watch:
         await self._look_after_orphans(live, now, leading)
         if not leading:
             return
+        await self._escalations.look()
         horizon = timezone.now() - 2 * RECENT
         for seen in (self._gone, self._over):
             for call_id in [call_id for call_id, at in seen.items() if at < horizon]:

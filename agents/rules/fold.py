@@ -69,10 +69,9 @@ class State:
     platform_usd: Decimal = Decimal(0)
 
 
-def begin(rules: object, facts: Facts) -> State:
-    """Before anything has happened. `rules` as a version keeps them, without those that are off or faulty."""
-    parsed = form.parsed(rules)
-    return State(facts, parsed, tuple(Memo() for _ in parsed))
+def begin(rules: tuple[Rule, ...], facts: Facts) -> State:
+    """Before anything has happened."""
+    return State(facts, rules, tuple(Memo() for _ in rules))
 
 
 def run(state: State, happenings: Iterable[Happening]) -> tuple[State, list[Firing]]:

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 
 from agents.rules import fold
 from agents.rules.fold import Firing, State
+from agents.rules.form import Rule
 from agents.rules.happenings import Facts, Happening, Tick, order
 
 
 class Follow:
     """Late news is taken in at its own time, by folding again. Live and past calls are followed by this."""
 
-    def __init__(self, rules: object, facts: Facts) -> None:
+    def __init__(self, rules: tuple[Rule, ...], facts: Facts) -> None:
         self._first = fold.begin(rules, facts)
         self._known: set[Happening] = set()
         self._start()
@@ -21,7 +22,11 @@ class Follow:
         self._fired: list[Firing] = []
 
     @property
-    def rules(self) -> tuple[fold.Rule, ...]:
+    def facts(self) -> Facts:
+        return self._first.facts
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
         return self._first.rules
 
     def take(self, happenings: Iterable[Happening]) -> None:

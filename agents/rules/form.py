@@ -95,8 +95,11 @@ def parsed(rules: Any) -> tuple[Rule, ...]:
         return ()
     followed: dict[str, Rule] = {}
     for rule in rules[:MOST_RULES]:
-        if isinstance(rule, Mapping) and rule.get("on", True) is True and not _faults(rule):
-            followed.setdefault(rule["id"], _rule(rule, []))
+        if isinstance(rule, Mapping) and rule.get("on", True) is True:
+            wrong: list[tuple[str, str]] = []
+            meant = _rule(rule, wrong)
+            if not wrong:
+                followed.setdefault(meant.id, meant)
     return tuple(followed.values())
 
 

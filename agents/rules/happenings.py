@@ -84,4 +84,5 @@ RANKS = {kind: rank for rank, kind in enumerate(Happening.__args__)}
 
 def order(happening: Happening) -> tuple:
     """What to sort them by. No two that differ are alike in it, so any order of arrival ends in the same."""
-    return happening.at_ms, RANKS[type(happening)], happening.key, repr(happening)
+    what = getattr(happening, "text", None) or str(getattr(happening, "ok", ""))
+    return happening.at_ms, RANKS[type(happening)], happening.key, what

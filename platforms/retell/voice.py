@@ -153,6 +153,25 @@ def response(
     return _frame(frame)
 
 
+def agent_interrupt(
+    interrupt_id: int, content: str, *, complete: bool, end_call: bool = False, transfer_number: str = ""
+) -> str:
+    """Words that nobody asked for, over whatever is being said. The caller cannot cut in: what follows would
+    be called off."""
+    frame: dict[str, Any] = {
+        "response_type": "agent_interrupt",
+        "interrupt_id": interrupt_id,
+        "content": content,
+        "content_complete": complete,
+        "no_interruption_allowed": True,
+    }
+    if end_call:
+        frame["end_call"] = True
+    elif transfer_number:
+        frame["transfer_number"] = transfer_number
+    return _frame(frame)
+
+
 def tool_call_invocation(tool_call_id: str, name: str, arguments: dict) -> str:
     return _frame(
         {

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from agents.rules.follow import Follow
+from agents.rules.form import parsed
 from agents.rules.happenings import Charged, Facts, Said
 from tests.agents.rules.made import rule, said, spent, used
 
@@ -13,7 +14,7 @@ PERSON = "I want to talk to a person."
 
 
 def fired(rules, happenings, until_ms=600_000, **facts) -> list[tuple[str, int]]:
-    following = Follow(rules if isinstance(rules, list) else [rules], Facts(**facts))
+    following = Follow(parsed(rules if isinstance(rules, list) else [rules]), Facts(**facts))
     following.take(happenings)
     return [(one.rule.id, one.at_ms) for one in following.firings(until_ms)]
 

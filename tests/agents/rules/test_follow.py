@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.rules.follow import Follow
+from agents.rules.form import parsed
 from agents.rules.happenings import Facts, order
 from tests.agents.rules.made import rule, said, spent, used
 
@@ -20,6 +21,7 @@ RULES = [
     rule("cost", "cost", usd="0.50"),
     rule("judged", "judged", only={"after_seconds": 20}),
 ]
+FOLLOWED = parsed(RULES)
 WORDS = ("I want to talk to a person", "my bill is wrong again", "yes", "thank you very much", "")
 
 
@@ -49,11 +51,11 @@ def told(following: Follow, until_ms: int) -> list[tuple[str, int, int]]:
 @settings(max_examples=60, deadline=None)
 @given(calls(), st.data())
 def test_any_order_and_any_pieces_end_in_the_same_firings(happenings, data):
-    at_once = Follow(RULES, Facts())
+    at_once = Follow(FOLLOWED, Facts())
     at_once.take(happenings)
     shuffled = data.draw(st.permutations(happenings))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=4)))
-    in_pieces = Follow(RULES, Facts())
+    in_pieces = Follow(FOLLOWED, Facts())
     for begin, end in pairwise([0, *cuts, len(shuffled)]):
         in_pieces.take(shuffled[max(0, begin - 1) : end])  # some of them twice
         in_pieces.firings(data.draw(st.integers(0, 200_000)))  # looking changes nothing
@@ -64,9 +66,9 @@ def test_any_order_and_any_pieces_end_in_the_same_firings(happenings, data):
 @settings(max_examples=60, deadline=None)
 @given(calls(), st.data())
 def test_whoever_watches_while_it_happens_sees_each_firing_once_and_as_it_is_in_the_end(happenings, data):
-    whole = Follow(RULES, Facts())
+    whole = Follow(FOLLOWED, Facts())
     whole.take(happenings)
-    watching, seen = Follow(RULES, Facts()), []
+    watching, seen = Follow(FOLLOWED, Facts()), []
     ordered = sorted(happenings, key=order)
     for n, happening in enumerate(ordered):
         # A look somewhere between what has happened and what happens next.

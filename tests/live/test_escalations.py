@@ -1,0 +1,210 @@
+"""Rules on live calls: what fires, once, and what is done about it."""
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections, transaction
+
+from accounts.models import Workspace
+from agents.models import Agent, ModelCall
+from agents.services import publish
+from calls import parts, services
+from calls.fold import SOCKET
+from calls.models import Call, Event
+from calls.services import Opening
+from live import leases, process
+from live.backtest import backtest
+from live.escalations import Escalations
+from platforms.events import RuleFired, TurnSpoken
+from streaming.log import Entry, Log
+from tests.agents.rules.made import rule
+from tests.live.scenes import BEGAN, Scene, at, scenes
+
+RULES = [
+    rule("asks_for_person", "asks"),
+    rule("phrase", "phrase", phrases=["third time", "no rush"], who="anybody"),
+    rule("regex", "regex", pattern=r"£\d{3}", who="caller"),
+    rule("sentiment", "mood", mood="very_upset"),
+    rule("repeated", "again", who="anybody"),
+    rule("tool_failed", "tools", tool="any", times=2),
+    rule("silence", "silence", seconds=11, cooldown_s=86_400),
+    rule("duration", "long", minutes=2),
+    rule("cost", "cost", usd="5.00"),
+]
+
+
+@pytest.fixture
+def agent(transactional_db) -> Agent:
+    workspace = Workspace.objects.create(name="Larkfield Energy")
+    agent = Agent.objects.create(workspace=workspace, name="Odell", topic="Billing")
+    publish(agent, prompt="You answer questions about bills.", language="en-GB", rules=RULES)
+    return agent
+
+
+@pytest.fixture
+async def log():
+    log = Log()
+    yield log
+    await log.close()
+
+
+@pytest.fixture
+async def watching(log):
+    client = leases.connect()
+    yield lambda: Escalations(client, log)
+    await process.close()
+    await client.aclose()
+    await sync_to_async(connections.close_all)()
+
+
+@sync_to_async
+def tell(agent: Agent, scene: Scene, after_ms: int, until_ms: int) -> Call:
+    """Record what of a scene is known by then and was not before, as whoever holds or follows a call does."""
+    return _record(agent, scene, after_ms, until_ms)
+
+
+@sync_to_async
+@transaction.atomic
+def tell_all(agent: Agent, told: list[Scene], after_ms: int, until_ms: int) -> dict[str, Call]:
+    calls = {scene.name: _record(agent, scene, after_ms, until_ms) for scene in told}
+    paid, when = [], {}
+    for scene in told:
+        for ms, usd in scene.costs:
+            if after_ms < ms <= until_ms:
+                whose = {"workspace_id": agent.workspace_id, "call_id": calls[scene.name].pk}
+                paid.append(ModelCall(**whose, feature="voice", provider="p", model="m", cost_usd=usd))
+                when[paid[-1].pk] = at(ms)
+    ModelCall.objects.bulk_create(paid)
+    for one in paid:
+        one.created_at = when[one.pk]
+    ModelCall.objects.bulk_update(paid, ["created_at"])
+    return calls
+
+
+def _record(agent: Agent, scene: Scene, after_ms: int, until_ms: int) -> Call:
+    events = [event for known, event in scene.events if after_ms < known <= until_ms]
+    opening = Opening(
+        started_at=BEGAN,
+        level="token" if scene.source == SOCKET else "turn",
+        agent_id=agent.pk,
+        version_id=agent.live_version_id,
+    )
+    return services.record_quietly(
+        agent.workspace_id, "retell", scene.name, events, source=scene.source, opening=opening
+    ).call
+
+
+@sync_to_async
+def fired() -> set[tuple[str, str, int]]:
+    told = Event.objects.filter(kind=RuleFired.__name__)
+    rows = told.values_list("call__platform_call_id", "data__rule", "data__at_ms")
+    return set(rows)
+
+
+async def speak(log: Log, call: Call, scene: Scene, until_ms: int) -> None:
+    """Whoever is in the middle of a turn is seen speaking: the record hears of it at its end."""
+    for known, event in scene.events:
+        if isinstance(event, TurnSpoken) and event.start_ms <= until_ms < known:
+            turn = {"n": event.n, "key": event.turn, "role": event.role, "state": "speaking"}
+            turn |= {"start_ms": event.start_ms, "end_ms": until_ms}
+            picture = {"type": "data-turn", "id": event.turn, "data": turn}
+            await log.append(parts.topic(call), [Entry(picture, group=event.turn, whole=True)])
+
+
+async def test_the_watch_and_the_backtest_give_the_same_firings_on_200_calls(agent, watching, log):
+    told, before = scenes(200), -1
+    escalations = watching()
+    longest = max(scene.end_ms for scene in told)
+    for now_ms in (45_000, longest):
+        calls = await tell_all(agent, told, before, now_ms)
+        for scene in told:
+            await speak(log, calls[scene.name], scene, now_ms)
+        await escalations.look(at(now_ms))
+        if now_ms == 45_000:
+            escalations = watching()  # somebody else takes over: nothing fires again, nothing is forgotten
+            await escalations.look(at(now_ms + 100))
+        before = now_ms
+    await Call.objects.filter(closed_at=None).aupdate(closed_at=at(longest))  # their holders have let go
+    await escalations.look(at(longest + 500))
+
+    past = await sync_to_async(backtest)(agent.workspace_id, agent.pk, RULES, last=200)
+    seen = {(call.platform_call_id, firing.rule.id, firing.at_ms) for call, firing in past.fired}
+    assert past.calls == 200
+    assert {name for _, name, _ in seen} == {one["id"] for one in RULES}
+    assert await fired() == seen
+    assert await Event.objects.filter(kind=RuleFired.__name__).acount() == len(seen)
+
+
+def one_call(*events: tuple[int, str, str]) -> Scene:
+    """(end in ms, key, words), each two seconds long."""
+    spoken = [
+        (end, TurnSpoken(key, at(end), "caller" if key[0] == "c" else "agent", words, end - 2_000, end, n=n))
+        for n, (end, key, words) in enumerate(events, 1)
+    ]
+    return Scene("call_1", SOCKET, spoken, [], 60_000)
+
+
+@sync_to_async
+def with_rules(agent: Agent, *rules: dict) -> None:
+    publish(agent, rules=list(rules))
+
+
+async def test_a_silence_in_which_somebody_speaks_is_none(agent, watching, log):
+    await with_rules(agent, rule("silence", seconds=8))
+    scene = one_call((2_000, "c0", "hello"), (15_000, "c1", "a long story"))
+    scene.events[1] = (15_000, TurnSpoken("c1", at(15_000), "caller", "a long story", 5_000, 15_000, n=2))
+    call = await tell(agent, scene, 0, 2_000)
+    await speak(log, call, scene, 5_000)
+    escalations = watching()
+
+    await escalations.look(at(12_000))
+    assert await fired() == set()
+    await tell(agent, scene, 2_000, 15_000)
+    await escalations.look(at(22_900))
+    assert await fired() == set()
+    await escalations.look(at(23_100))
+    assert await fired() == {("call_1", "r1", 23_000)}
+
+
+async def test_a_rule_fires_within_a_look_of_the_words_and_flags_the_card(agent, watching):
+    await with_rules(agent, rule("asks_for_person", "asks"))
+    escalations = watching()
+    await tell(agent, one_call((2_000, "c0", "hello")), 0, 2_000)
+    await escalations.look(at(2_100))
+    await tell(agent, one_call((4_000, "c1", "I want to talk to a person")), 2_000, 4_000)
+
+    await escalations.look(at(4_100))
+
+    call = await Call.objects.aget()
+    assert [(one["rule"], one["at_ms"], one["about"], one["done"]) for one in call.alerts] == [
+        ("asks", 4_000, "c1", "alert")
+    ]
+    assert call.alerts[0]["at"] == at(4_100).isoformat()
+
+
+async def test_what_nobody_holds_is_only_flagged(agent, watching):
+    await with_rules(agent, rule("asks_for_person", do={"do": "end", "say": "Goodbye."}))
+    await tell(agent, one_call((4_000, "c1", "I want to talk to a person")), 0, 4_000)
+
+    await watching().look(at(4_100))
+
+    call = await Call.objects.aget()
+    assert (call.alerts[0]["do"], call.alerts[0]["done"]) == ("end", "alert")
+
+
+async def test_a_fact_that_comes_late_is_taken_in_at_its_own_time(agent, watching):
+    await with_rules(agent, rule("asks_for_person", times=2))
+    escalations = watching()
+    await tell(agent, one_call((9_000, "c1", "I want to talk to a person")), 0, 9_000)
+    await escalations.look(at(9_100))
+    await tell(agent, one_call((4_000, "c0", "A person, please!")), 0, 4_000)
+
+    await escalations.look(at(9_600))
+
+    assert await fired() == {("call_1", "r1", 9_000)}
+
+
+async def test_a_call_without_rules_or_with_none_that_are_on_costs_nothing(agent, watching):
+    await with_rules(agent)
+    await tell(agent, one_call((4_000, "c1", "I want to talk to a person")), 0, 4_000)
+    await watching().look(at(4_100))
+    assert await fired() == set()
