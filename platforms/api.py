@@ -17,9 +17,9 @@ from accounts.permissions import Permission
 from base.api import Listing, answers, paged
 from base.errors import json_error
 from platforms.adapters import HOMES
-from platforms.agents import Account
 from platforms.errors import PlatformError
 from platforms.models import Connection
+from platforms.rest import account_of
 
 router = Router(tags=["Connections"])
 
@@ -88,7 +88,7 @@ def list_voices(request: HttpRequest, connection_id: UUID):
     name = f"voices:{row.pk}"
     found = cache.get(name)
     if found is None:
-        account = Account(row.api_key, row.base_url)
+        account = account_of(row)
         try:
             voices = asyncio.run(asyncio.wait_for(HOMES[row.platform].voices(account), VOICES_WITHIN_S))
         except (PlatformError, TimeoutError) as error:

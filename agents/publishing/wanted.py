@@ -15,6 +15,7 @@ from base.addresses import is_outside
 from platforms.adapters import HOMES
 from platforms.agents import Account, Home, Ids, Wanted, WantedTool
 from platforms.errors import Unpublishable
+from platforms.rest import account_of
 
 
 def home_of(agent: Agent) -> tuple[Home, Account]:
@@ -27,7 +28,7 @@ def home_of(agent: Agent) -> tuple[Home, Account]:
         raise Unpublishable(f"Earshot cannot put agents on {connection.get_platform_display()}.")
     if not connection.api_key:
         raise Unpublishable(f"{connection.name} has no API key. Add it in Settings, Connections.")
-    return home, Account(connection.api_key, connection.base_url)
+    return home, account_of(connection)
 
 
 def ids_of(agent: Agent) -> Ids:

@@ -272,7 +272,7 @@ def _voice(told: dict) -> Voice:
 
 
 def _api(account: Account) -> RetellApi:
-    return RetellApi(account.api_key, account.base_url)
+    return RetellApi(account.api_key, account.base_url, account.transport() if account.transport else None)
 
 
 def _id(told: dict, name: str) -> str:
