@@ -31,8 +31,8 @@ def add_provider(request: HttpRequest) -> HttpResponse:
         form, lambda: provision.create_provider(request.workspace, form.fields_typed, by=_by(request))
     )
     if made is None:
-        context = page.new_provider(request.workspace, request.POST.get("preset", "other")) | {"form": form}
-        return render(request, "settings/models/new.html", context, status=400)
+        shown = page.new_provider(request.workspace, request.POST.get("preset", "other"))
+        return _again(request, "new", shown, form=form)
     messages.success(request, f"{made.name} added. Now add the models to use there.")
     return redirect("models:provider", made.pk)
 
@@ -44,30 +44,23 @@ def edit_provider(request: HttpRequest, provider_id: UUID) -> HttpResponse:
     others = page.others(request.workspace, but=provider)
     form = ProviderForm(request.POST, others=others, current=provider)
     if _done(form, lambda: provision.edit(provider, form.fields_typed, by=_by(request))) is None:
-        context = page.one_provider(the_provider(request, provider_id)) | {"form": form}
-        return render(request, "settings/models/provider.html", context, status=400)
-    messages.success(request, f"Saved. {SOON}")
-    return redirect("models:provider", provider.pk)
+        return _again(request, "provider", page.one_provider(the_provider(request, provider_id)), form=form)
+    return _saved(request, provider, "models:provider")
 
 
 @require_POST
 @requires(Permission.MANAGE_WORKSPACE)
 def switch_provider(request: HttpRequest, provider_id: UUID) -> HttpResponse:
-    provider = the_provider(request, provider_id)
-    _switch(request, provider)
-    return redirect("models:provider", provider.pk)
+    return _switch(request, the_provider(request, provider_id), "models:provider")
 
 
 @require_POST
 @requires(Permission.MANAGE_WORKSPACE)
 def delete_provider(request: HttpRequest, provider_id: UUID) -> HttpResponse:
     provider = the_provider(request, provider_id)
-    form = DeleteForm(request.POST, expected=provider.name)
-    if not form.is_valid():
-        context = page.one_provider(provider) | {"delete_form": form}
-        return render(request, "settings/models/provider.html", context, status=400)
-    provision.delete(provider, by=_by(request))
-    messages.success(request, f"{provider.name} deleted.")
+    refused = _delete(request, provider)
+    if refused is not None:
+        return _again(request, "provider", page.one_provider(provider), delete_form=refused)
     return redirect("models:list")
 
 
@@ -78,8 +71,7 @@ def add_model(request: HttpRequest, provider_id: UUID) -> HttpResponse:
     form = ModelForm(request.POST, others=provider.language_models.all())
     made = _done(form, lambda: provision.create_model(provider, form.cleaned_data, by=_by(request)))
     if made is None:
-        context = page.new_model(provider) | {"form": form}
-        return render(request, "settings/models/new_model.html", context, status=400)
+        return _again(request, "new_model", page.new_model(provider), form=form)
     messages.success(request, f"{made.name} added. {SOON} Test it below.")
     return redirect("models:model", made.pk)
 
@@ -90,30 +82,23 @@ def edit_model(request: HttpRequest, model_id: UUID) -> HttpResponse:
     model = the_model(request, model_id)
     form = ModelForm(request.POST, others=page.siblings(model))
     if _done(form, lambda: provision.edit(model, form.cleaned_data, by=_by(request))) is None:
-        context = page.one_model(the_model(request, model_id)) | {"form": form}
-        return render(request, "settings/models/model.html", context, status=400)
-    messages.success(request, f"Saved. {SOON}")
-    return redirect("models:model", model.pk)
+        return _again(request, "model", page.one_model(the_model(request, model_id)), form=form)
+    return _saved(request, model, "models:model")
 
 
 @require_POST
 @requires(Permission.MANAGE_WORKSPACE)
 def switch_model(request: HttpRequest, model_id: UUID) -> HttpResponse:
-    model = the_model(request, model_id)
-    _switch(request, model)
-    return redirect("models:model", model.pk)
+    return _switch(request, the_model(request, model_id), "models:model")
 
 
 @require_POST
 @requires(Permission.MANAGE_WORKSPACE)
 def delete_model(request: HttpRequest, model_id: UUID) -> HttpResponse:
     model = the_model(request, model_id)
-    form = DeleteForm(request.POST, expected=model.name)
-    if not form.is_valid():
-        context = page.one_model(model) | {"delete_form": form}
-        return render(request, "settings/models/model.html", context, status=400)
-    provision.delete(model, by=_by(request))
-    messages.success(request, f"{model.name} deleted.")
+    refused = _delete(request, model)
+    if refused is not None:
+        return _again(request, "model", page.one_model(model), delete_form=refused)
     return redirect("models:provider", model.provider_id)
 
 
@@ -140,12 +125,33 @@ def _done(form: PartForm, change: Callable[[], T]) -> T | None:
         return None
 
 
+def _again(request: HttpRequest, name: str, shown: dict, **forms: PartForm) -> HttpResponse:
+    """The page it was pressed on, with what is wrong."""
+    return render(request, f"settings/models/{name}.html", shown | forms, status=400)
+
+
 def _by(request: HttpRequest) -> UUID | None:
     return request.viewer.user_id
 
 
-def _switch(request: HttpRequest, row: Provider | LanguageModel) -> None:
+def _saved(request: HttpRequest, row: Provider | LanguageModel, address: str) -> HttpResponse:
+    messages.success(request, f"Saved. {SOON}")
+    return redirect(address, row.pk)
+
+
+def _switch(request: HttpRequest, row: Provider | LanguageModel, address: str) -> HttpResponse:
     """To what the button said: pressed twice, it is not back again."""
     enabled = request.POST.get("enabled") == "1"
     provision.edit(row, {"enabled": enabled}, by=_by(request))
     messages.success(request, f"{row} is {'on' if enabled else 'off'}. {SOON}")
+    return redirect(address, row.pk)
+
+
+def _delete(request: HttpRequest, row: Provider | LanguageModel) -> DeleteForm | None:
+    """None: it is deleted. Else the form says what is wrong."""
+    form = DeleteForm(request.POST, expected=row.name)
+    if not form.is_valid():
+        return form
+    provision.delete(row, by=_by(request))
+    messages.success(request, f"{row.name} deleted.")
+    return None
