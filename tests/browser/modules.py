@@ -5,6 +5,7 @@ import re
 from config.env import BASE_DIR
 
 STATIC = {
+    "agents": BASE_DIR / "agents/static/agents",
     "calls": BASE_DIR / "calls/static/calls",
     "live": BASE_DIR / "live/static/live",
     "chat": BASE_DIR / "live/static/chat",
@@ -25,7 +26,7 @@ def with_imports(name: str, found: dict[str, str] | None = None) -> dict[str, st
     found = {} if found is None else found
     folder, file = name.split("/")
     source = (STATIC[folder] / file).read_text()
-    for other in re.findall(r'from "((?:calls|live|chat)/[^"]+)"', source):
+    for other in re.findall(r'from "((?:agents|calls|live|chat)/[^"]+)"', source):
         if other not in found:
             with_imports(other, found)
     found[name] = source

@@ -27,9 +27,9 @@ class AgentEditor extends HTMLElement {
     this.#followSections();
     if (!this.page.may_edit) return;
     this.addEventListener("draft:change", ({ detail: { field, value } }) => this.#change(field, value));
-    for (const input of this.querySelectorAll("input[data-field], select[data-field], textarea[data-field]")) this.#bind(input);
     this.draft.addEventListener("state", ({ detail }) => this.#say(detail));
     this.draft.addEventListener("saved", ({ detail }) => this.#saved(detail));
+    for (const input of this.querySelectorAll("input[data-field], select[data-field], textarea[data-field]")) this.#bind(input);
     this.publish = new Publish(this, document.getElementById("publish"));
     this.presence = new Presence(this);
     addEventListener("keydown", (event) => this.#key(event));
@@ -70,6 +70,8 @@ class AgentEditor extends HTMLElement {
       if (input.type === "number" && Number.isNaN(input.valueAsNumber)) return;
       this.#change(input.dataset.field, read());
     });
+    // Somebody may have written before this module was there.
+    if (input.value !== (input.defaultValue ?? input.value)) input.dispatchEvent(new Event("input"));
   }
 
   #change(field, value) {

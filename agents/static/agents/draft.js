@@ -12,6 +12,7 @@ export class Draft extends EventTarget {
   #api;
   #headers;
   #name; // in this browser's storage
+  #kept; // what is there from another visit: { revision, changes } or null
   #pending = {}; // fields changed since the last save began
   #sent = null; // those on their way
   #timer = 0;
@@ -24,6 +25,7 @@ export class Draft extends EventTarget {
     this.#api = api;
     this.#headers = { "content-type": "application/json", "x-csrftoken": csrf };
     this.#name = `draft:${agent.id}`;
+    this.#kept = JSON.parse(localStorage.getItem(this.#name) ?? "null");
     this.#server = content;
     this.revision = revision;
     addEventListener("online", () => this.save());
@@ -40,10 +42,10 @@ export class Draft extends EventTarget {
 
   // What this browser kept when the server was away, or null. It is as if it were changed now.
   recover() {
-    const kept = JSON.parse(localStorage.getItem(this.#name) ?? "null");
+    const kept = this.#kept;
     if (!kept) return null;
     this.revision = Math.min(this.revision, kept.revision);
-    this.#pending = kept.changes;
+    this.#pending = { ...kept.changes, ...this.#pending };
     this.save();
     return kept.changes;
   }

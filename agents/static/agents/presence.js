@@ -13,9 +13,10 @@ export class Presence {
 
   constructor(editor) {
     this.#editor = editor;
-    editor.addEventListener("focusin", ({ target }) => this.#at(target.closest(".panel")?.id ?? ""));
+    editor.addEventListener("focusin", ({ target }) => this.#at(sectionOf(target)));
     document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(this.#timer) : this.#look()));
     addEventListener("pagehide", () => navigator.sendBeacon(editor.page.presence, this.#form({ leaving: "1" })));
+    this.#section = sectionOf(document.activeElement);
     this.#look();
   }
 
@@ -79,6 +80,8 @@ export class Presence {
     said.hidden = !words;
   }
 }
+
+const sectionOf = (element) => element?.closest(".panel")?.id ?? "";
 
 function avatar(name) {
   const initials = name.split(/\s+/).map((word) => word[0]).slice(0, 2).join("");

@@ -18,9 +18,10 @@ class PromptEditor extends HTMLElement {
     this.paint();
     this.#box.addEventListener("input", () => {
       this.paint();
-      this.dispatchEvent(new CustomEvent("draft:change", { bubbles: true, detail: { field: "prompt", value: this.#box.value } }));
+      this.#changed();
       this.#offer();
     });
+    if (this.#box.value !== this.#box.defaultValue) this.#changed(); // written before this module was there
     this.#box.addEventListener("keydown", (event) => this.#key(event));
     this.#box.addEventListener("blur", () => this.#close());
     this.#list.addEventListener("pointerdown", (event) => {
@@ -60,6 +61,10 @@ class PromptEditor extends HTMLElement {
     const size = this.closest(".panel").querySelector('[data-part="size"]');
     const words = text.split(/\s+/).filter(Boolean).length;
     size.textContent = `${words.toLocaleString()} word${words === 1 ? "" : "s"}, about ${Math.ceil(text.length / CHARACTERS_PER_TOKEN).toLocaleString()} tokens`;
+  }
+
+  #changed() {
+    this.dispatchEvent(new CustomEvent("draft:change", { bubbles: true, detail: { field: "prompt", value: this.#box.value } }));
   }
 
   // --- Names ---
