@@ -24,9 +24,10 @@ from agents.models import (
     Provider,
     Tool,
 )
+from agents.publishing.standing import without_key
 from agents.setup.forms import ModelForm, check_hedge, checked_options
 from agents.spending import budgets
-from base.admin import Evidence, Rows, SecretsForm, is_set, readable, shown
+from base.admin import Evidence, Rows, SecretsForm, is_set, readable, shown, shown_json
 from base.forms import checked_address
 
 IN_WORKSPACE = ("workspace", AutocompleteSelectFilter)
@@ -149,9 +150,15 @@ class Copies(Evidence):
         "checked_at",
         "error",
     )
-    ours_shown = readable("ours")
-    theirs_shown = readable("theirs")
     differences_shown = readable("differences")
+
+    @admin.display(description="Ours")
+    def ours_shown(self, row: PlatformCopy) -> str:
+        return shown_json(without_key(row.agent, row.ours))
+
+    @admin.display(description="Theirs")
+    def theirs_shown(self, row: PlatformCopy) -> str:
+        return shown_json(without_key(row.agent, row.theirs))
 
 
 @admin.register(Tool)

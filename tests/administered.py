@@ -85,7 +85,10 @@ def one_of_everything() -> Workspace:
     )
     publish(agent, prompt="You answer questions about bills.")
     drafts.save(agent, {"voice": "ada"}, 0, None)
-    PlatformCopy.objects.create(workspace=workspace, agent=agent, version=agent.live_version)
+    told = {"answered_by": f"wss://earshot.example/voice/retell/{agent.key}"}
+    PlatformCopy.objects.create(
+        workspace=workspace, agent=agent, version=agent.live_version, ours=told, theirs=told
+    )
     provider = Provider.objects.create(
         workspace=workspace, name="Vendor", kind="openai", api_key="key_of_the_vendor"
     )
