@@ -27,6 +27,8 @@ from agents.models import (
 from agents.publishing.standing import without_key
 from agents.setup.forms import ModelForm, check_hedge, checked_options
 from agents.spending import budgets
+from agents.tooling import changes as tool_changes
+from agents.tooling.admin_form import ToolAdminForm
 from base.admin import Evidence, Rows, SecretsForm, is_set, readable, shown, shown_json
 from base.forms import checked_address
 
@@ -162,13 +164,43 @@ class Copies(Evidence):
 
 
 @admin.register(Tool)
-class Tools(Rows):
-    list_display = ("name", "workspace", "url", "timeout_ms")
+class Tools(Recorded):
+    form = ToolAdminForm
+    list_display = ("name", "method", "workspace", "url", "has_headers")
     list_filter = (IN_WORKSPACE,)
     list_select_related = ("workspace",)
     search_fields = ("name",)
     autocomplete_fields = ("workspace",)
-    fields = ("workspace", "name", "description", "parameters", "url", "timeout_ms")
+    fields = (
+        "workspace",
+        "name",
+        "description",
+        "parameters",
+        "method",
+        "url",
+        "headers",
+        "timeout_ms",
+        "retries",
+    )
+    has_headers = is_set("headers", "Headers")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple:
+        fields = super().get_readonly_fields(request, obj)
+        return (*fields, "name") if obj else fields  # versions know it by that
+
+    def create(self, fields: dict[str, Any], by: Any) -> Tool:
+        return provision.create_tool(fields.pop("workspace"), fields, by=by)
+
+    def delete_model(self, request: HttpRequest, obj: Tool) -> None:
+        try:
+            tool_changes.delete(obj, by=request.user.pk)
+        except tool_changes.InUse as used:
+            told = f"{obj.name} stays: {used} uses it. Publish a version without it first."
+            self.message_user(request, told, messages.ERROR)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for tool in queryset:
+            self.delete_model(request, tool)
 
 
 class Switched(Recorded):

@@ -1,4 +1,4 @@
-"""Agents, providers and models as people manage them: made, edited, removed. All of it is audited.
+"""Agents, tools, providers and models as people manage them: made, edited, removed. All of it is audited.
 
 The audit log is given ids and which settings changed; never a name, an address or a key.
 """
@@ -10,11 +10,11 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User, Workspace
-from agents.models import Agent, LanguageModel, Provider
+from agents.models import Agent, LanguageModel, Provider, Tool
 
 Actor = User | UUID | None  # a person, or the id of one or of an API token
-Managed = Agent | Provider | LanguageModel
-KINDS = {Agent: "agent", Provider: "provider", LanguageModel: "model"}
+Managed = Agent | Provider | LanguageModel | Tool
+KINDS = {Agent: "agent", Provider: "provider", LanguageModel: "model", Tool: "tool"}
 
 
 @transaction.atomic
@@ -40,6 +40,14 @@ def create_model(provider: Provider, fields: dict[str, Any], *, by: Actor) -> La
     model = LanguageModel.objects.create(workspace_id=provider.workspace_id, provider=provider, **fields)
     _note("model.create", model, by, {"provider": str(provider.pk), "tier": model.tier})
     return model
+
+
+@transaction.atomic
+def create_tool(workspace: Workspace | UUID, fields: dict[str, Any], *, by: Actor) -> Tool:
+    """`fields`: columns of Tool. Raises IntegrityError for a name that is taken."""
+    tool = Tool.objects.create(workspace_id=getattr(workspace, "pk", workspace), **fields)
+    _note("tool.create", tool, by, {"method": tool.method})
+    return tool
 
 
 @transaction.atomic

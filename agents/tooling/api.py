@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 
 from accounts.api import access
 from accounts.permissions import Permission
-from agents import registry, schemas
+from agents import provision, registry, schemas
 from agents.llm.request import ToolSpec
 from agents.llm.tools import BUILT_IN
 from agents.models import Agent, Tool
@@ -184,7 +184,7 @@ def add_tool(request: HttpRequest, told: HttpToolIn):
     typed = told.model_dump(exclude_unset=True)
     form = _valid(ToolForm(_text(NEW | typed), others=_tools(request)))
     try:
-        tool = changes.create(request.viewer.workspace_id, form.fields_typed, by=_actor(request))
+        tool = provision.create_tool(request.viewer.workspace_id, form.fields_typed, by=_actor(request))
     except IntegrityError:
         # Somebody else was quicker by a moment; the form has looked.
         raise invalid({"name": "that name is taken"}, "body") from None
@@ -219,7 +219,7 @@ def edit_tool(request: HttpRequest, tool: UUID, told: HttpToolChange):
     if "headers" in typed and not typed["headers"]:
         text["forget_headers"] = "on"
     form = _valid(ToolForm(text, others=_tools(request).exclude(pk=row.pk), current=row))
-    changes.edit(row, form.fields_typed, by=_actor(request))
+    provision.edit(row, form.fields_typed, by=_actor(request))
     return _told(row)
 
 

@@ -54,9 +54,7 @@ class ToolForm(PartForm):
         self.others, self.current = others, current
 
     def clean_name(self) -> str:
-        name = self.cleaned_data["name"]
-        if name in BUILT_IN or name in registry.registered():
-            raise forms.ValidationError("Earshot has a tool of that name.")
+        name = checked_name(self.cleaned_data["name"])
         if self.others.filter(name=name).exists():
             raise forms.ValidationError("Another tool has that name.")
         return name
@@ -79,6 +77,7 @@ class ToolForm(PartForm):
             return values
         if wrong := check_places(values["url"], values["parameters"]):
             self.add_error("url", wrong)
+            return values
         is_kept = (
             self.current and self.current.headers and not (values["headers"] or values["forget_headers"])
         )
@@ -94,6 +93,13 @@ class ToolForm(PartForm):
         if self.current and not typed["headers"] and not self.cleaned_data["forget_headers"]:
             del typed["headers"]
         return typed
+
+
+def checked_name(name: str) -> str:
+    """A name that no tool of Earshot's has. Raises ValidationError."""
+    if name in BUILT_IN or name in registry.registered():
+        raise forms.ValidationError("Earshot has a tool of that name.")
+    return name
 
 
 def checked_url(value: str) -> str:

@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEntry, Workspace
-from agents.models import Agent, Budget, LanguageModel, Provider
+from agents.models import Agent, Budget, LanguageModel, Provider, Tool
+from agents.services import publish
 from tests.administered import act, address, form_of, one_of_everything, superuser
 
 PROVIDER = {"name": "Another", "kind": "openai", "base_url": "https://8.8.8.8/v1", "api_key": "k"}
@@ -55,6 +56,31 @@ def test_every_act_is_in_the_audit_log(root, workspace):
         "provider.create", "model.create", "model.edit", "provider.edit", "provider.delete",
     ]  # fmt: skip
     assert not LanguageModel.objects.filter(pk=model.pk)
+
+
+def test_a_tool_is_held_to_the_rules_of_its_form_and_stays_while_it_is_used(root, workspace):
+    before = audited()
+    typed = {"workspace": workspace.pk, "name": "order.find", "description": "Finds.", "parameters": "{}"}
+    typed |= {"url": "https://8.8.8.8/orders", "headers": '{"X-Key": "of the shop"}'}
+    for wrong in ({"name": "end_call"}, {"url": "https://10.0.0.1/"}, {"parameters": '{"type": 7}'}):
+        assert add(root, Tool, typed | wrong).status_code == 200
+    assert add(root, Tool, typed).status_code == 302
+    tool = Tool.objects.get(name="order.find")
+
+    assert "Type it again" in change(root, tool, {"url": "https://1.1.1.1/"}).content.decode()
+    assert change(root, tool, {"url": "https://8.8.8.8/o/{id}"}).status_code == 200
+    assert change(root, tool, {"retries": 2}).status_code == 302
+    tool.refresh_from_db()
+    assert (tool.retries, tool.headers) == (2, '{"X-Key": "of the shop"}')
+
+    agent = Agent.objects.create(workspace=workspace, name="Nora")
+    publish(agent, prompt="You help.", tools=["order.find"])
+    root.post(address(Tool, "delete", tool.pk), {"post": "yes"})
+    assert Tool.objects.filter(pk=tool.pk).exists()
+    publish(agent, prompt="You help.", tools=[])
+    root.post(address(Tool, "delete", tool.pk), {"post": "yes"})
+    assert not Tool.objects.filter(pk=tool.pk).exists()
+    assert audited()[len(before) :] == ["tool.create", "tool.edit", "tool.delete"]
 
 
 def test_an_agent_is_made_changed_and_removed_on_record(root, workspace):

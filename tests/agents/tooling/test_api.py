@@ -122,6 +122,8 @@ def test_a_name_is_given_once_and_stays(ask, made):
 def test_headers_are_not_sent_to_an_address_that_somebody_else_chose(ask, made):
     elsewhere = {"url": "https://1.1.1.1/orders/{id}"}
 
+    unknown = {"url": "https://1.1.1.1/orders/{other}"}
+    assert "a place for other" in wrong(ask("PATCH", f"tools/{made}", unknown))["url"]
     assert "Give the headers again" in wrong(ask("PATCH", f"tools/{made}", elsewhere))["headers"]
     assert ask("PATCH", f"tools/{made}", elsewhere | {"headers": {"X": "new"}})[0] == 200
     assert ask("PATCH", f"tools/{made}", {"url": "https://1.1.1.1/o/{id}"})[1]["header_names"] == ["X"]
