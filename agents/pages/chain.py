@@ -1,6 +1,6 @@
 """The models an agent may be answered by, with what each did for it in the last day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -55,7 +55,7 @@ def options(agent: Agent) -> list[Option]:
     rows = ModelCall.objects.for_workspace(agent.workspace_id).filter(
         agent=agent, id__gte=since, error_type=""
     )
-    asked = {
+    asked: dict[tuple[str, str], Any] = {
         (row["provider"], row["model"]): row
         for row in rows.order_by()
         .values("provider", "model")
@@ -72,18 +72,18 @@ def options(agent: Agent) -> list[Option]:
     return [_option(model, asked.get((model.provider.name, model.name)), total, last) for model in models]
 
 
-def _option(model: LanguageModel, row: dict[str, Any] | None, total: int, last: Any) -> Option:
-    option = {
-        "id": str(model.pk),
-        "name": model.name,
-        "provider": model.provider.name,
-        "tier": model.tier,
-        "is_on": model.enabled and model.provider.enabled,
-    }
+def _option(model: LanguageModel, row: Any, total: int, last: Any) -> Option:
+    option = Option(
+        id=str(model.pk),
+        name=model.name,
+        provider=model.provider.name,
+        tier=model.tier,
+        is_on=model.enabled and model.provider.enabled,
+    )
     if row is None:
-        return Option(**option)
-    return Option(
-        **option,
+        return option
+    return replace(
+        option,
         share=row["n"] / total,
         first_ms=None if row["first"] is None else int(row["first"]),
         cost_usd=row["cost"],

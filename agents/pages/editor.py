@@ -3,10 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.http import HttpRequest
-from django.middleware.csrf import get_token
 from django.urls import reverse
 
+from accounts.access import Viewer
 from accounts.models import Role
 from accounts.permissions import Permission, least_role
 from agents import registry, variables
@@ -45,8 +44,7 @@ LANGUAGES = (
 _WORDS = ("prompt", "first_message", "variables", "rules")
 
 
-def of(request: HttpRequest, agent: Agent) -> dict[str, Any]:
-    viewer = request.viewer
+def of(agent: Agent, viewer: Viewer, csrf: str) -> dict[str, Any]:
     sees_words, may_edit = viewer.may(Permission.SEE_WORDS), viewer.may(Permission.EDIT_AGENTS)
     draft = drafts.look(agent)
     live, content = contents.of(agent.live_version), contents.of(None) | draft.content
@@ -75,11 +73,11 @@ def of(request: HttpRequest, agent: Agent) -> dict[str, Any]:
         "may_edit": may_edit,
         "editing_role": Role(least_role(Permission.EDIT_AGENTS)).label,
         "page_data": {
-            "agent": {"id": str(agent.pk), "name": agent.name, "company": request.workspace.name},
+            "agent": {"id": str(agent.pk), "name": agent.name, "company": agent.workspace.name},
             "api": f"/api/v1/agents/{agent.pk}",
             "presence": reverse("agents:presence", args=[agent.pk]),
             "voices": f"/api/v1/connections/{agent.connection_id}/voices" if _has_key(agent) else "",
-            "csrf": get_token(request),
+            "csrf": csrf,
             "may_edit": may_edit,
             "sees_words": sees_words,
             "next_number": versions[0].number + 1 if versions else 1,

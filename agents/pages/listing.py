@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest
-from django.middleware.csrf import get_token
 from django.urls import reverse
 
+from accounts.access import Viewer
 from accounts.models import Role
 from accounts.permissions import Permission, least_role
 from agents.drafting import drafts
@@ -13,13 +12,13 @@ from agents.models import Agent
 from agents.pages import starters
 
 
-def everyone(request: HttpRequest) -> dict[str, Any]:
+def everyone(viewer: Viewer, csrf: str) -> dict[str, Any]:
     agents = (
-        Agent.objects.for_workspace(request.workspace)
+        Agent.objects.for_workspace(viewer.workspace_id)
         .select_related("live_version__created_by", "draft__edited_by", "draft__base", "copy", "connection")
         .order_by("name", "id")
     )
-    may_edit = request.viewer.may(Permission.EDIT_AGENTS)
+    may_edit = viewer.may(Permission.EDIT_AGENTS)
     rows = [_row(agent) for agent in agents]
     return {
         "section": "agents",
@@ -31,7 +30,7 @@ def everyone(request: HttpRequest) -> dict[str, Any]:
         "page_data": {
             "api": "/api/v1/agents",
             "agent": reverse("agents:list"),
-            "csrf": get_token(request),
+            "csrf": csrf,
             "starters": starters.told() if may_edit else [],
         },
     }

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -19,7 +20,7 @@ _LONGEST = 40  # of what a page says of itself
 @requires(Permission.SEE_CALLS)
 def agents(request: HttpRequest) -> HttpResponse:
     """Every agent of the workspace, by name."""
-    return render(request, "agents/list.html", listing.everyone(request))
+    return render(request, "agents/list.html", listing.everyone(request.viewer, get_token(request)))
 
 
 @require_GET
@@ -29,7 +30,8 @@ def agent(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     rows = Agent.objects.for_workspace(request.workspace).select_related(
         "workspace", "live_version", "connection", "copy"
     )
-    return render(request, "agents/editor.html", editor.of(request, get_object_or_404(rows, pk=agent_id)))
+    found = get_object_or_404(rows, pk=agent_id)
+    return render(request, "agents/editor.html", editor.of(found, request.viewer, get_token(request)))
 
 
 @require_POST
