@@ -38,11 +38,14 @@ def agent(api) -> str:
     [connection] = [one for one in api("GET", "/connections")["items"] if one["name"] == "Simulated Retell"]
     wait_until_it_listens(connection["base_url"])
     id = api("POST", "/agents", name=NAME, connection=connection["id"])["id"]
-    revision = api("GET", f"/agents/{id}/draft")["revision"]
-    changes = {"prompt": "You are Drifter.", "voice": "11labs-Anthony", "language": "en-GB"}
-    api("PATCH", f"/agents/{id}/draft", revision=revision, changes=changes)
-    api("POST", f"/agents/{id}/publish", note="First version")
+    publish(api, id, prompt="You are Drifter.", voice="11labs-Anthony", language="en-GB")
     return id
+
+
+def publish(api: Api, agent: str, **changes) -> None:
+    revision = api("GET", f"/agents/{agent}/draft")["revision"]
+    api("PATCH", f"/agents/{agent}/draft", revision=revision, changes=changes)
+    api("POST", f"/agents/{agent}/publish", note="As it is tested")
 
 
 def wait_until_it_listens(url: str) -> None:
@@ -102,3 +105,15 @@ def test_what_others_change_there_is_put_back_or_kept(visit, api, agent):
     expect(told).to_contain_text("v2 is on Simulated Retell")
     expect(page.get_by_label("Speed")).to_have_value("1.2")
     assert speed_there(api, agent) == 1.2
+
+
+def test_what_is_published_goes_there_by_itself(visit, api, agent):
+    page = visit().open(f"/agents/{agent}/")
+    press(page, "Put it there")
+    expect(page.locator("platform-copy")).to_contain_text("v1 is on Simulated Retell")
+
+    publish(api, agent, speed=0.9)
+
+    page.reload()
+    expect(page.locator("platform-copy")).to_contain_text("v2 is on Simulated Retell")
+    assert speed_there(api, agent) == 0.9
