@@ -13,6 +13,7 @@ from agents.spending.api import router as spending
 from agents.tooling.api import router as tools
 from base.api import Api, sayings
 from calls.api import router as calls
+from live.api import backtests
 from live.api import router as chats
 from observability.api import router as observability
 from platforms.api import router as platforms
@@ -76,6 +77,7 @@ api.add_router("", tools)
 api.add_router("", spending)
 api.add_router("", calls)
 api.add_router("", chats)
+api.add_router("", backtests)
 api.add_router("", platforms)
 api.add_router("", webhooks)
 api.add_router("", observability, tags=["Browser reports"])

@@ -8,22 +8,28 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from accounts.access import Viewer
 from accounts.api import access
 from accounts.permissions import Permission
+from agents.models import Agent
+from agents.rules import form
 from base.api import Listing, Money, answers, invalid, money, paged
 from base.cursors import make_cursor, read_cursor
-from calls import figures
+from calls import figures, parts
 from calls.models import Call
 from live import suggestions, uimessages
+from live.backtest import backtest
 from live.chat.asked import is_id
 from live.chat.record import PLATFORM
 from live.locks import leave_database
 
 router = Router(tags=["Chats"])
+backtests = Router(tags=["Agents"])
+MOST_FIRINGS = 200  # that are told one by one
 
 
 class AgentOfChat(Schema):
@@ -155,3 +161,65 @@ def page(chat: Call, limit: int, cursor: str = "") -> tuple[list[dict], str | No
     more = len(rounds) > len(chosen)
     following = make_cursor(chosen[0][0].pk, "older", scope) if more else None
     return uimessages.messages(chat, chosen), following
+
+
+class CallOfFiring(Schema):
+    id: UUID
+    who: str = Field(description="Masked.", examples=["+44 77•• ••• 142"])
+    started_at: datetime
+    duration_ms: int
+
+
+class FiringOut(Schema):
+    rule: str = Field(examples=["r1"])
+    name: str = Field(examples=["Asked for a person"])
+    at_ms: int = Field(description="Since the call began.")
+    turn: str | None = Field(description="The key of the turn or tool it would have been for.")
+    call: CallOfFiring
+
+
+class BacktestOut(Schema):
+    calls: int = Field(description="How many there were to look at.")
+    fired_on: int = Field(description="On how many of them at least one rule would have fired.")
+    items: list[FiringOut] = Field(description="The newest call first; 200 at most.")
+
+
+class Backtested(Schema):
+    rules: list[dict[str, Any]] = Field(max_length=form.MOST_RULES, description="As a version keeps them.")
+    last: int = Field(100, strict=True, ge=1, le=500, description="Of the agent’s calls that have ended.")
+
+
+@backtests.post(
+    "/agents/{uuid:agent_id}/backtest",
+    operation_id="backtest_rules",
+    summary="Try rules on past calls",
+    auth=access(Permission.EDIT_AGENTS),
+    response=answers(BacktestOut, 400, 404),
+)
+def backtest_rules(request: HttpRequest, agent_id: UUID, asked: Backtested):
+    """On which of the last calls they would have fired, and when: what live calls are followed by, over the
+    record. Nothing is written down."""
+    workspace_id = request.viewer.workspace_id
+    agent = get_object_or_404(Agent.objects.for_workspace(workspace_id), pk=agent_id)
+    if wrong := form.faults(asked.rules):
+        raise invalid({fault.field: fault.message for fault in wrong}, "body")
+    found = backtest(workspace_id, agent.pk, asked.rules, asked.last)
+    return BacktestOut(
+        calls=found.calls,
+        fired_on=len({call.pk for call, _ in found.fired}),
+        items=[
+            FiringOut(
+                rule=firing.rule.id,
+                name=firing.rule.name,
+                at_ms=firing.at_ms,
+                turn=firing.about or None,
+                call=CallOfFiring(
+                    id=call.pk,
+                    who=parts.who(call),
+                    started_at=call.started_at,
+                    duration_ms=call.duration_ms or 0,
+                ),
+            )
+            for call, firing in found.fired[:MOST_FIRINGS]
+        ],
+    )

@@ -172,6 +172,7 @@ PAGES = {
     "api/v1/agents/<uuidstr:agent_id>/rollback": Rule(
         Permission.EDIT_AGENTS, "POST", {"number": 1}, answers=(400,)
     ),
+    "api/v1/agents/<uuidstr:agent_id>/backtest": Rule(Permission.EDIT_AGENTS, "POST", {"rules": []}),
     # It is on no connection and nobody's copy: whoever may is told what is missing.
     "api/v1/agents/<uuidstr:agent_id>/drift": Rule(
         Permission.SEE_WORDS, also=(Rule(Permission.EDIT_AGENTS, "DELETE"),)

@@ -14,6 +14,7 @@ from agents.drafting import drafts
 from agents.llm.tools import BUILT_IN
 from agents.models import Agent, Tier, Tool
 from agents.pages import chain
+from agents.rules import sentence
 from agents.tooling import page as tooling
 
 # id of the section, its name, and whether it takes the right to see words.
@@ -22,6 +23,7 @@ SECTIONS = (
     ("voice", "Voice", False),
     ("model", "Model", False),
     ("tools", "Tools", True),
+    ("escalation", "Escalation", True),
     ("versions", "Versions", False),
 )
 # (code, name): what platforms understand and speak. Another one is kept where it was written by program.
@@ -69,6 +71,7 @@ def of(agent: Agent, viewer: Viewer, csrf: str) -> dict[str, Any]:
         "tiers": [(tier.value, tier.label) for tier in Tier],
         "options": [option.told() for option in chain.in_order(every, content)],
         "tooling": tooling.of(agent, content, may_edit=may_edit) if sees_words else None,
+        "escalation": _escalation(agent, content) if sees_words else None,
         "sees_words": sees_words,
         "may_edit": may_edit,
         "editing_role": Role(least_role(Permission.EDIT_AGENTS)).label,
@@ -92,6 +95,12 @@ def of(agent: Agent, viewer: Viewer, csrf: str) -> dict[str, Any]:
             "tools": sorted(_tools(agent)) if sees_words else [],
         },
     }
+
+
+def _escalation(agent: Agent, content: dict[str, Any]) -> dict[str, Any]:
+    """Its rules in words, and what the editor makes others of."""
+    told = [sentence.worded(rule) for rule in content["rules"] if isinstance(rule, dict)]
+    return {"rules": told, "grammar": sentence.grammar(sorted(_tools(agent)))}
 
 
 def _variables(agent: Agent, content: dict[str, Any]) -> list[dict[str, str]]:

@@ -23,10 +23,10 @@ class Slot:
     @property
     def words(self) -> str:
         """What stands in it, as it is read."""
-        told = dict(self.choices).get(self.value)
-        if told is not None:
-            return told
-        return ", ".join(self.value) if isinstance(self.value, list) else str(self.value)
+        for value, told in self.choices:
+            if value == self.value:
+                return told
+        return ", ".join(map(str, self.value)) if isinstance(self.value, list) else str(self.value)
 
 
 Part = Slot | str
@@ -118,9 +118,8 @@ _action = Slot("then.do", "What is done", value="alert", choices=ACTIONS)
 
 def sentence(rule: Mapping) -> list[Part]:
     """The rule in words and slots, with its values in them. "When … then …"; its conditions come last."""
-    when, then = rule.get("when") or {}, rule.get("then") or {}
-    parts: list[Part] = ["When", _trigger, *WHEN.get(when.get("trigger", ""), ())]
-    parts += ["then", _action, *THEN.get(then.get("do", ""), ())]
+    parts: list[Part] = ["When", _trigger, *WHEN.get(str(_at(rule, _trigger.field)), ())]
+    parts += ["then", _action, *THEN.get(str(_at(rule, _action.field)), ())]
     parts += ["Only", *ONLY]
     filled = [part if isinstance(part, str) else _filled(part, rule) for part in parts]
     return [part for part in filled if isinstance(part, str) or not part.shown_if or _at(rule, part.shown_if)]

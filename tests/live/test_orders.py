@@ -1,0 +1,54 @@
+"""What a rule has done about a call: told to whoever holds it, or to the model's ear."""
+
+import asyncio
+
+from asgiref.sync import sync_to_async
+
+from agents.services import publish
+from calls.models import Call, Turn
+from live import leases
+from live.escalations import Escalations
+from live.whispers import whispered
+from streaming.log import Log
+from tests.agents.rules.made import rule
+from tests.live.scenes import BEGAN, at
+from tests.live.test_conversation import ended, url
+
+
+async def test_a_rule_ends_a_call_with_the_last_word(house, address, world):
+    goodbye = {"do": "end", "say": "I have to end this call. Goodbye."}
+    rules = [rule("phrase", phrases=["third time"], do=goodbye)]
+    await sync_to_async(publish)(house.agent, rules=rules)
+    client, log = leases.connect(), Log()
+    escalations = Escalations(client, log)
+
+    async def watch() -> None:
+        while True:
+            await escalations.look()
+            await asyncio.sleep(0.05)
+
+    watching = asyncio.create_task(watch())
+    try:
+        placed = await world.call("angry", url(address, house))
+        call = await ended(placed.id)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await client.aclose()
+        await log.close()
+
+    assert placed.disconnection_reason == "agent_hangup"
+    assert [(alert["rule"], alert["done"]) for alert in call.alerts] == [("r1", "end")]
+    last = [turn for turn in call.turns.all() if turn.role == "agent"][-1]
+    assert (last.key[0], last.text) == ("i", "I have to end this call. Goodbye.")
+
+
+def test_a_whisper_goes_into_the_next_answer_and_into_no_other():
+    alert = {"done": "whisper", "say": "Offer a colleague.", "at": at(5_000).isoformat()}
+    flag = {"done": "alert", "say": "", "at": at(5_500).isoformat()}
+    call = Call(started_at=BEGAN, alerts=[alert, flag])
+    before, after = Turn(role="agent", start_ms=4_000), Turn(role="agent", start_ms=6_000)
+
+    assert whispered(call, [before]).endswith("\n- Offer a colleague.")
+    assert whispered(call, [before, after]) == ""
+    assert whispered(Call(started_at=BEGAN), [before]) == ""
