@@ -70,10 +70,15 @@ def test_a_call_is_what_was_told_of_it(workspace, opening):
     assert call.agent.name == "Odell"
 
 
+@pytest.fixture
+def calm(workspace, opening):
+    """What is shown of a call that was told in order."""
+    return shown(tell(workspace, ALL, opening))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_it_ends_the_same_from_any_order_and_any_repetition(workspace, opening, data):
-    calm = shown(tell(workspace, ALL, opening))
+def test_it_ends_the_same_from_any_order_and_any_repetition(workspace, opening, calm, data):
     arrivals = data.draw(st.permutations([*ALL, *data.draw(st.lists(st.sampled_from(ALL), max_size=12))]))
 
     assert shown(tell(workspace, arrivals, opening)) == calm
