@@ -93,8 +93,9 @@ def test_what_is_written_on_a_bad_line_is_not_lost(visit):
     visitor.context.set_offline(True)
     page.get_by_role("spinbutton", name="Speed").fill("1.2")
     expect(page.get_by_text("Not saved, trying again")).to_be_visible()
+    page.close()
     visitor.context.set_offline(False)
-    page.reload()
+    page = the_editor(visitor, "Penn")
 
     expect(page.get_by_text("What you wrote while it could not be saved is back.")).to_be_visible()
     expect(page.get_by_role("spinbutton", name="Speed")).to_have_value("1.2")
