@@ -24,7 +24,7 @@ from agents.models import (
     Provider,
     Tool,
 )
-from agents.publishing.standing import without_key
+from agents.publishing.masks import without_key
 from agents.setup.forms import ModelForm, check_hedge, checked_options
 from agents.spending import budgets
 from agents.tooling import changes as tool_changes

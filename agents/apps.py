@@ -6,5 +6,4 @@ class AgentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Its receivers, and the tasks that Celery would not find by itself.
-        from agents.publishing import hooks  # noqa: F401, PLC0415  now there are models
+        from agents.publishing import hooks  # noqa: F401, PLC0415  now there are models to hear of

@@ -98,3 +98,4 @@ app.conf.update(
     beat_schedule_filename=str(settings.EARSHOT_HOME / "beat-schedule"),
 )
 app.autodiscover_tasks()
+app.autodiscover_tasks(["agents.publishing"])  # a package of an app, which it does not look into

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-import httpx
-
 # By our names, as they are or would be at the platform. None, where we say something: left as it is there.
 Settings = dict[str, Any]
 
@@ -49,7 +47,7 @@ class Account:
     api_key: str
     base_url: str = ""  # empty: the vendor's own
     # What guards our network from a typed address; made anew for each loop (platforms/rest.py has it).
-    transport: Callable[[], httpx.AsyncBaseTransport] | None = None
+    transport: Callable[[], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from agents.drafting import compare, content
 from agents.models import Agent, PlatformCopy
+from agents.publishing.masks import without_key
 from agents.publishing.push import is_pending
 from platforms.adapters import HOMES
-from platforms.agents import Settings
 
 # none: never put there; waiting: not what we would put there now; failing: it could not be read, or put.
 State = Literal["none", "waiting", "failing", "differs", "same"]
@@ -103,13 +103,6 @@ def _shown(agent: Agent, name: str, value: Any) -> Any:
     if name == "tools" and isinstance(value, list):
         return [_named(tool) for tool in value]
     return without_key(agent, {name: value})[name]
-
-
-def without_key(agent: Agent, settings: Settings) -> Settings:
-    """Fit to be shown: whoever knows the whole address of our socket can speak as the platform."""
-    answered_by = settings.get("answered_by")
-    shown = {"answered_by": answered_by.replace(agent.key, "…")} if isinstance(answered_by, str) else {}
-    return settings | shown
 
 
 def _tools(copy: PlatformCopy) -> list[str]:

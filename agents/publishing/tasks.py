@@ -16,7 +16,7 @@ from platforms.errors import PlatformError, Unpublishable
 logger = logging.getLogger(__name__)
 
 PASSING = (OperationalError, InterfaceError, RedisError)
-ROUND_S = 150.0  # then the next round goes on with those that waited longest
+ROUND_S = 45.0  # webhooks wait for this worker too; the next round goes on with those that waited longest
 LEASE_S = 240.0  # longer than a round and what it may be in the middle of
 
 

@@ -5,7 +5,7 @@ import pytest
 from accounts.models import AuditEntry
 from agents import registry
 from agents.models import Agent, PlatformCopy, Tool
-from agents.publishing import drift, push, tasks
+from agents.publishing import drift, hooks, push, tasks
 from agents.services import publish, rotate_key
 from platforms.errors import PlatformError, Unpublishable
 from simulator import API_KEY
@@ -22,7 +22,7 @@ def soon(django_capture_on_commit_callbacks):
             act()
         asked.extend(callbacks)
         for callback in callbacks:
-            assert callback.func == tasks.catch_up.delay
+            assert callback.func is hooks.ask_for_it
             tasks.catch_up(*callback.args)
         return len(callbacks)
 
