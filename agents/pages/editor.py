@@ -12,7 +12,7 @@ from agents import registry, variables
 from agents.drafting import content as contents
 from agents.drafting import drafts
 from agents.llm.tools import BUILT_IN
-from agents.models import Agent, Tier, Tool
+from agents.models import Agent, AgentVersion, Tier, Tool
 from agents.pages import chain
 from agents.rules import sentence
 from agents.tooling import page as tooling
@@ -52,6 +52,7 @@ def of(agent: Agent, viewer: Viewer, csrf: str) -> dict[str, Any]:
     live, content = contents.of(agent.live_version), contents.of(None) | draft.content
     versions = list(agent.versions.select_related("created_by").order_by("-number"))
     changed = [name for name in live if content[name] != live[name]]
+    edited = {contents.SECTIONS[name] for name in changed}
     every = chain.options(agent)
     faults = contents.faults(agent.workspace_id, content)
     return {
@@ -62,10 +63,12 @@ def of(agent: Agent, viewer: Viewer, csrf: str) -> dict[str, Any]:
         "next_number": versions[0].number + 1 if versions else 1,
         "content": content,
         "changed_count": len(changed),
-        "changed_sections": {contents.SECTIONS[name] for name in changed},
-        "sections": [(key, name) for key, name, words in SECTIONS if sees_words or not words],
+        "sections": [
+            (key, name, _mark(key, content, versions, edited))
+            for key, name, words in SECTIONS
+            if sees_words or not words
+        ],
         "versions": versions,
-        "version_count": len(versions),
         "variables": _variables(agent, content) if sees_words else [],
         "languages": _with(LANGUAGES, content["language"]),
         "tiers": [(tier.value, tier.label) for tier in Tier],
@@ -101,6 +104,14 @@ def _escalation(agent: Agent, content: dict[str, Any]) -> dict[str, Any]:
     """Its rules in words, and what the editor makes others of."""
     told = [sentence.worded(rule) for rule in content["rules"] if isinstance(rule, dict)]
     return {"rules": told, "grammar": sentence.grammar(sorted(_tools(agent)))}
+
+
+def _mark(section: str, content: dict[str, Any], versions: list[AgentVersion], edited: set[str]) -> str:
+    """What stands beside a section's name: that it was edited, or how many there are."""
+    if section in edited:
+        return "edited"
+    counted = {"tools": content["tools"], "escalation": content["rules"], "versions": versions}
+    return str(len(counted[section]) or "") if section in counted else ""
 
 
 def _variables(agent: Agent, content: dict[str, Any]) -> list[dict[str, str]]:

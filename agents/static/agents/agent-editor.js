@@ -122,7 +122,9 @@ class AgentEditor extends HTMLElement {
     const changed = Object.keys(live).filter((field) => JSON.stringify(live[field]) !== JSON.stringify(content[field]));
     const edited = new Set(changed.map((field) => sections[field]));
     for (const link of this.querySelectorAll("[data-section]")) {
-      if (link.dataset.section !== "versions") link.querySelector('[data-part="mark"]').textContent = edited.has(link.dataset.section) ? "edited" : "";
+      const { section } = link.dataset;
+      const many = { tools: content.tools, escalation: content.rules }[section]?.length;
+      if (section !== "versions") link.querySelector('[data-part="mark"]').textContent = edited.has(section) ? "edited" : many || "";
     }
     this.part("draft").hidden = !changed.length && this.page.live_number !== null;
     this.part("draft-text").textContent = `v${next} draft${changed.length ? `, ${changed.length} change${changed.length > 1 ? "s" : ""}` : ""}`;

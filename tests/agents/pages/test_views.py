@@ -22,13 +22,23 @@ def data_of(response) -> dict:
 
 
 def test_who_may_edit_is_shown_the_draft_and_what_it_changes(agent):
-    saved = drafts.save(agent, {"first_message": "Good day?", "speed": 9.0}, 0, None)
+    changes = {"first_message": "Good day?", "speed": 9.0, "tools": ["end_call"]}
+    saved = drafts.save(agent, changes, 0, None)
 
     response = page_of(agent, "admin")
     page, data = response.content.decode(), data_of(response)
 
-    assert "v2 draft, 2 changes" in page
+    assert "v2 draft, 3 changes" in page
     assert "Good day?" in page
+    marks = re.findall(r'data-section="(\w+)".*?data-part="mark">(.*?)<', page)
+    assert marks == [
+        ("prompt", ""),
+        ("voice", "edited"),
+        ("model", ""),
+        ("tools", "edited"),
+        ("escalation", ""),
+        ("versions", "1"),
+    ]
     assert (data["revision"], data["live_number"], data["next_number"]) == (saved.draft.revision, 1, 2)
     assert [fault["field"] for fault in data["faults"] if fault["blocks"]] == ["speed"]
 
