@@ -10,6 +10,8 @@ Proxies of the environment are not used: they would look the name up for themsel
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from ipaddress import ip_address
 from socket import SOCK_STREAM
 from types import ModuleType
 from typing import Any
@@ -28,6 +30,8 @@ MOST_ADDRESSES = 8  # of one name that are tried; all are checked
 
 async def ask_dns(host: str, port: int) -> list[str]:
     """The addresses of a name, or of a number however it is spelt. Raises OSError or UnicodeError."""
+    with suppress(ValueError):
+        return [str(ip_address(host))]
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=SOCK_STREAM)
     return list(dict.fromkeys(str(where[0]) for *_, where in found))
 
