@@ -83,7 +83,7 @@ export class Facts {
       return node;
     });
     this.#part("rules").hidden = false;
-    setText(this.#part("hits"), String(alerts.length));
+    setText(this.#part("hits"), `${alerts.length} hit`);
     this.#part("rules").querySelector("ul").replaceChildren(...drawn);
   }
 
