@@ -56,7 +56,7 @@ class AgentRules extends HTMLElement {
     const { trigger, action, when, then, only, titles } = this.#grammar;
     const name = node.querySelector('[data-part="name"]');
     const fill = (part, parts) => node.querySelector(`[data-part="${part}"]`).replaceChildren(...parts.flatMap((one) => this.#slot(rule, one)));
-    node.setAttribute("aria-label", rule.name || titles[rule.when?.trigger] || "Rule");
+    node.firstElementChild.setAttribute("aria-label", rule.name || titles[rule.when?.trigger] || "Rule");
     fill("sentence", ["When", trigger, ...(when[rule.when?.trigger] ?? []), "then", action, ...(then[rule.then?.do] ?? [])]);
     fill("only", ["Only", ...only.filter((part) => !part.shown_if || at(rule, part.shown_if))]);
     node.querySelector('[data-part="on"]').checked = rule.on !== false;
