@@ -5,6 +5,8 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
+from agents import expansion
+
 MOST = 3  # faults that are told: a model mends them one after the other anyway
 LONGEST = 200  # of one fault, which may quote what was sent
 
@@ -17,6 +19,8 @@ def complaint(schema: dict[str, Any], arguments: dict[str, Any]) -> str:
     """
     known = library()
     try:
+        if expansion.parts(schema) * expansion.values(arguments) > expansion.MOST_WORK:
+            return "These are too many to be checked at once."
         validator = compiled(json.dumps(schema, sort_keys=True))
         faults = [fault for _, fault in zip(range(MOST), validator.iter_errors(arguments), strict=False)]
     except (known.ValidationError, known.ReferencingError, ValueError):

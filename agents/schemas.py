@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from agents import expansion
 from agents.arguments import compiled, library
 
 MOST_CHARS = 20_000
 MOST_FAULTS = 5
 LONGEST = 200  # of one fault, which may quote what was typed
-DEEPEST = 64
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 DRAFTS = (
     DRAFT,
@@ -90,9 +90,13 @@ def _wrong(schema: dict[str, Any]) -> list[tuple[Path, str]]:
     if found:
         return found
     try:
+        expansion.parts(schema)
         compiled(json.dumps(schema, sort_keys=True))
+    except expansion.Unbounded as error:
+        return [(error.path, str(error))]
     except (library().ValidationError, library().ReferencingError, ValueError) as error:
-        return [_unusable(schema, error)]
+        # A pattern that is none, most often.
+        return [(tuple(getattr(error, "instance_path", ())), getattr(error, "message", str(error)))]
     return []
 
 
@@ -101,25 +105,6 @@ def _worded(error: Any) -> tuple[Path, str]:
     if path and path[-1] == "type" and "properties" not in path[-2:-1]:
         return path, f"This is no type. There are {TYPES}."
     return path, error.message
-
-
-def _unusable(schema: dict[str, Any], error: Any) -> tuple[Path, str]:
-    """A pattern that is none, or a reference that leads nowhere: the library says where for the one only."""
-    message = getattr(error, "message", str(error))
-    if path := tuple(getattr(error, "instance_path", ())):
-        return path, message
-    for where, target in _references(schema):
-        if target.lstrip("#") in message:
-            return where, "Nothing is there. References lead to a place in this schema: #/$defs/…"
-    return (), message
-
-
-def _references(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, inner in pairs:
-        if name in ("$ref", "$dynamicRef") and isinstance(inner, str):
-            yield (*path, name), inner
-        yield from _references(inner, (*path, name))
 
 
 def _refuse(constant: str) -> None:

@@ -77,7 +77,7 @@ def test_what_is_no_json_is_said_with_its_line_and_column(before, after, line, c
             '"$ref": "http://10.0.0.1/"',
             6,
             "properties.account_id.$ref",
-            "Nothing is",
+            "References lead to a place in this schema",
         ),
         ('"type": "object"', '"$schema": "http://10.0.0.1/"', 2, "$schema", "Leave this out"),
         ('"pattern": "^[0-9]+$"', '"type": "string"', 6, "properties.account_id.type", "here twice"),
