@@ -19,6 +19,7 @@ def the_editor(visitor, name: str) -> Page:
     page.get_by_role("link", name="Agents").click()
     page.get_by_role("link", name=name, exact=True).click()
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    page.wait_for_load_state()  # its modules are there: what is written is kept
     return page
 
 

@@ -8,7 +8,7 @@ from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
 
 GOOD = '{\n  "type": "object",\n  "properties": {\n    "postcode": {"type": "string"}\n  }\n}'
 REFUSED = "Failed to load resource: the server responded with a status of 400 (Bad Request)"
-SERVICES = "http://127.0.0.1"  # at any port: the simulator is allowed by what tests/plugin.py sets
+SERVICES = "http://127.0.0.1"  # the simulator, which `up` allows at its own port
 
 
 def test_a_tool_is_added_with_a_schema_that_says_what_is_wrong_then_tried_and_used(visit):
