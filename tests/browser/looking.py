@@ -99,12 +99,15 @@ def flaws(page: Page, looks: Sequence[tuple[str, dict]] = EVERY_LOOK) -> dict[st
     return found
 
 
-# A card of a call that is being spoken: it goes on, and will end by itself, which a chat does not.
-SPOKEN = '.call:not([data-ended]):not(:has-text("Chat visitor"))'
+# A card of a call that was answered and whose words come one by one. It will end by itself; a chat, and a call
+# of which a test told no more than its beginning (level "event"), do not. One that nobody takes has no words.
+SPOKEN = (
+    '.call:not([data-ended]):not(:has-text("Chat visitor"))'
+    ':has([data-level="token"]):has(.said[data-role="agent"])'
+)
 
 
 def a_live_call(page: Page) -> None:
-    """The youngest that was answered, so that it goes on for a while, and whose words come one by one."""
-    answered = f'{SPOKEN}:has([data-level="token"]):has(.said[data-role="agent"])'
-    page.locator(f"{answered} .call-who").last.click()
+    """The youngest that is spoken, so that it goes on for a while."""
+    page.locator(f"{SPOKEN} .call-who").last.click()
     expect(page.locator(".turn").first).to_be_visible()
