@@ -13,6 +13,7 @@ import { Broken, Refused, Transport } from "chat/transport.js";
 import { keysOn } from "js/keys.js";
 
 const AGAIN_MS = [300, 1_500, 4_000]; // after a connection broke
+const STORED_MS = [500, 2_000, 8_000]; // after an answer, by when what it took is written down
 const newId = () => crypto.randomUUID();
 const pause = (ms) => new Promise((over) => setTimeout(over, ms));
 const isTyping = ({ target }) => target.closest("input:not([type=radio]), textarea, select, dialog");
@@ -29,6 +30,7 @@ class ChatPage extends HTMLElement {
   #tabs = null;
   #running = null; // { message, abort } of the answer that is being shown
   #looking = false;
+  #learned = ""; // the answer of which it was asked what it took
   #over = new AbortController();
 
   connectedCallback() {
@@ -190,6 +192,24 @@ class ChatPage extends HTMLElement {
     this.#running = null;
     this.#idle();
     await this.#settle();
+    this.#learn();
+  }
+
+  // What an answer took is written down a moment after it is over: whom its stream did not tell asks for it again.
+  async #learn() {
+    const [, answer] = this.#talk.lastTwo;
+    if (answer?.state !== "done" || answer.metadata.provider || answer.id === this.#learned) return;
+    this.#learned = answer.id;
+    for (const ms of STORED_MS) {
+      await pause(ms);
+      if (this.#over.signal.aborted || this.#running || this.#talk.lastTwo[1] !== answer) return;
+      try {
+        await this.#settle();
+      } catch {
+        return; // it comes with all the rest when the page is looked at
+      }
+      if (answer.metadata.provider) return;
+    }
   }
 
   #broke(running, error) {
@@ -246,7 +266,10 @@ class ChatPage extends HTMLElement {
       const abort = new AbortController();
       const parts = await this.#transport.resume(this.#id, abort.signal);
       await this.#talk.refresh(this.#id, 20);
-      if (!parts && !this.#running) this.#missed();
+      if (!parts && !this.#running) {
+        this.#missed();
+        this.#learn();
+      }
       if (!parts || this.#running) return abort.abort();
       const running = this.#show(new Message(newId()), abort);
       this.#follows(running, parts);

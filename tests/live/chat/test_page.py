@@ -301,7 +301,43 @@ async def test_a_talk(desk, model, shop):
     for tab in (page, other):
         await expect(tab.locator(".said-text").last).to_have_text("Tell me a joke")
         await settled(tab, 3)
+        # It may have come too late for the stream: then it asks until it is written down.
+        await expect(tab.locator(".answer-facts").last).to_contain_text("12 in, 3 out")
     assert await shown(page) == await shown(other)
+
+
+async def test_a_tab_that_came_too_late_for_the_stream_learns_what_the_answer_took(desk, model):
+    """Which is written down a moment after the answer is over."""
+    now(model, *HELLO)
+    page = await desk.open()
+    await ask(page, "Hello?")
+    await settled(page, 1)
+    other = await desk.open(page.url.removeprefix(desk.url))
+    await settled(other, 1)
+    over, untold = asyncio.Event(), []
+
+    async def too_late(route):
+        await over.wait()
+        await route.continue_()
+
+    async def not_yet(route):
+        response = await route.fetch()
+        told = await response.json()
+        untold.append(told["items"][-1]["metadata"])
+        untold[-1]["provider"] = ""
+        await route.fulfill(response=response, json=told)
+
+    await other.route("**/stream", too_late)
+    await other.route("**/messages?limit=20", not_yet, times=1)
+    await ask(page, "Hello again?")
+    await settled(page, 2)
+    await router.drain()
+    over.set()
+
+    await settled(other, 2)
+    await expect(other.locator(".answer-facts").last).to_contain_text("12 in, 3 out")
+    assert len(untold) == 1
+    assert await shown(other) == await shown(page)
 
 
 async def test_nothing_that_is_written_runs(desk, model, shop):
