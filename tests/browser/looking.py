@@ -99,8 +99,9 @@ def flaws(page: Page, looks: Sequence[tuple[str, dict]] = EVERY_LOOK) -> dict[st
     return found
 
 
-# A card of a call that was answered and whose words come one by one. It will end by itself; a chat, and a call
-# of which a test told no more than its beginning (level "event"), do not. One that nobody takes has no words.
+# A card of a call that was answered and whose words come one by one. It will end by itself; a chat, and a
+# call of which a test told no more than its beginning (level "event"), do not. One that nobody takes has no
+# words.
 SPOKEN = (
     '.call:not([data-ended]):not(:has-text("Chat visitor"))'
     ':has([data-level="token"]):has(.said[data-role="agent"])'
