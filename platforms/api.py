@@ -16,6 +16,7 @@ from accounts.api import access
 from accounts.permissions import Permission
 from base.api import Listing, answers, paged
 from base.errors import json_error
+from base.pool import leave_database
 from platforms.adapters import HOMES
 from platforms.errors import PlatformError
 from platforms.models import Connection
@@ -89,6 +90,7 @@ def list_voices(request: HttpRequest, connection_id: UUID):
     found = cache.get(name)
     if found is None:
         account = account_of(row)
+        leave_database()
         try:
             voices = asyncio.run(asyncio.wait_for(HOMES[row.platform].voices(account), VOICES_WITHIN_S))
         except (PlatformError, TimeoutError) as error:

@@ -10,6 +10,7 @@ from redis import Redis
 from redis.exceptions import LockError
 
 from agents.models import Agent
+from base.pool import leave_database
 from platforms.errors import PlatformError
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ def alone(agent: Agent, wait_s: float = 10.0) -> Iterator[None]:
 @contextmanager
 def one_at_a_time(name: str, held_s: float, wait_s: float = 0.0) -> Iterator[bool]:
     """Whether it is our turn. One that died with it is waited for no longer than `held_s`."""
+    leave_database()
     with Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as redis:
         lock = redis.lock(name, timeout=held_s, sleep=0.1)
         ours = lock.acquire(blocking=wait_s > 0, blocking_timeout=wait_s or None)
@@ -46,6 +48,7 @@ def one_at_a_time(name: str, held_s: float, wait_s: float = 0.0) -> Iterator[boo
 
 def asked(question: Coroutine[Any, Any, T]) -> T:
     """What a platform answers, from a thread that has no event loop. Raises PlatformError."""
+    leave_database()
     try:
         return asyncio.run(asyncio.wait_for(question, WITHIN_S))
     except TimeoutError as error:

@@ -9,13 +9,14 @@ from django.core.cache import cache
 
 from agents.llm import budget, ledger
 from agents.llm.attempt import Attempt
-from agents.llm.chain import candidate_of
+from agents.llm.chain import Candidate, candidate_of
 from agents.llm.clients import adapter
 from agents.llm.errors import ProviderError
 from agents.llm.request import Message, Request
 from agents.models import LanguageModel, ModelCall
+from base.pool import leave_database
 
-EVERY_S = 3  # one trial of a model in so long
+EVERY_S = 3  # between two trials of a model
 LONGEST_S = 30.0  # the whole of it, whatever the model's own patience
 MOST_TOKENS = 64  # enough for those that think before they say a word
 
@@ -42,7 +43,7 @@ MEANS = {
 
 
 class TooSoon(Exception):
-    """Another trial of this model has just been made."""
+    """A trial of this model is being made, or just was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,18 @@ def make(model: LanguageModel) -> Result:
 
     It is held against the budgets and written down like any attempt, as feature "test".
     """
-    if not cache.add(f"model-trial:{model.pk}", 1, timeout=EVERY_S):
+    turn = f"model-trial:{model.pk}"
+    if not cache.add(turn, 1, timeout=LONGEST_S + EVERY_S):
         raise TooSoon
-    return async_to_sync(_ask)(model)
+    try:
+        candidate = candidate_of(model)
+        leave_database()
+        return async_to_sync(_ask)(model, candidate)
+    finally:
+        cache.set(turn, 1, timeout=EVERY_S)
 
 
-async def _ask(model: LanguageModel) -> Result:
-    candidate = candidate_of(model)
+async def _ask(model: LanguageModel, candidate: Candidate) -> Result:
     request = Request(
         workspace_id=model.workspace_id,
         feature="test",

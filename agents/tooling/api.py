@@ -249,12 +249,13 @@ def delete_tool(request: HttpRequest, tool: UUID):
     response=answers(TrialOut, 400, 404, 429),
 )
 def try_tool(request: HttpRequest, tool: UUID, told: TrialIn):
-    """Uses it once, for real: what it does is done. Not more than once a second."""
+    """Uses it once, for real: what it does is done. One at a time in a workspace, and not more than one a
+    second."""
     row = _the_tool(request, tool)
     try:
         result = changes.try_out(row, told.arguments, by=_actor(request))
     except changes.TooSoon:
-        raise HttpError(429, "tried a moment ago") from None
+        raise HttpError(429, "a tool is being tried, or was a moment ago") from None
     return TrialOut(ok=result.ok, kind=result.kind, text=result.text, duration_ms=result.duration_ms)
 
 

@@ -11,8 +11,10 @@ from agents.llm import tools
 from agents.llm.tools import ToolResult
 from agents.models import Agent, Tool
 from agents.provision import Actor
+from base.pool import leave_database
 
-EVERY_S = 1  # one trial of a tool in so long
+EVERY_S = 1  # between two trials of one workspace's tools
+SPARE_S = 5  # over what a tool may take, for one that died with its trial
 
 
 class InUse(Exception):
@@ -20,7 +22,7 @@ class InUse(Exception):
 
 
 class TooSoon(Exception):
-    """The tool has just been tried."""
+    """A tool of the workspace is being tried, or just was."""
 
 
 def delete(tool: Tool, *, by: Actor) -> None:
@@ -32,10 +34,15 @@ def delete(tool: Tool, *, by: Actor) -> None:
 
 def try_out(tool: Tool, arguments: dict[str, Any], *, by: Actor) -> ToolResult:
     """Use it once, for real. Takes as long as the tool may: for a thread. Raises TooSoon."""
-    if not cache.add(f"tool-trial:{tool.pk}", 1, timeout=EVERY_S):
+    turn = f"tool-trial:{tool.workspace_id}"
+    if not cache.add(turn, 1, timeout=tool.timeout_ms / 1_000 + SPARE_S):
         raise TooSoon
-    audit.note("tool.try", workspace=tool.workspace_id, actor=by, target=f"tool:{tool.pk}")
-    return async_to_sync(tools.try_out)(tool, arguments)
+    try:
+        audit.note("tool.try", workspace=tool.workspace_id, actor=by, target=f"tool:{tool.pk}")
+        leave_database()
+        return async_to_sync(tools.try_out)(tool, arguments)
+    finally:
+        cache.set(turn, 1, timeout=EVERY_S)
 
 
 def used_by(tool: Tool) -> list[Agent]:

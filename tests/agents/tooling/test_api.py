@@ -188,6 +188,8 @@ def test_a_tool_is_tried_for_real_once_in_a_moment(ask, workspace, shop):
     assert json.loads(answer["text"]) == {"path": "/orders/a%2F7", "length": len("Bearer secret-of-the-shop")}
     assert audited(workspace)[-1] == ("tool.try", {})
     assert ask("POST", path, {"arguments": {}})[0] == 429
+    _, other = ask("POST", "tools", TOOL | {"name": "order.list"})
+    assert ask("POST", f"tools/{other['id']}/try", {"arguments": {}})[0] == 429, "one in a workspace"
 
     cache.clear()
     _, answer = ask("POST", path, {"arguments": {}})
