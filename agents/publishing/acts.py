@@ -9,8 +9,11 @@ from redis.exceptions import RedisError
 from agents.models import Agent
 from agents.provision import Actor
 from agents.publishing import drift, push
-from agents.publishing.alone import Busy
+from agents.publishing.alone import HELD_S, Busy, one_at_a_time
+from agents.publishing.rests import rest_of_account
 from platforms.errors import PlatformError, Unpublishable
+
+WAIT_S = 10.0  # for the one before, of the same account
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,15 @@ ACTS: dict[str, Callable[[Agent, Actor], Any]] = {
 }
 
 
-def do(act: str, agent: Agent, by: Actor) -> Failure | None:
-    """None: it is done."""
+def do(act: str, agent: Agent, by: Actor, wait_s: float = WAIT_S) -> Failure | None:
+    """None: it is done. One at a time of each account: a platform that hangs holds up no more than that."""
     try:
-        ACTS[act](agent, by)
+        with one_at_a_time(f"publishing:act:{agent.connection_id or agent.pk}", HELD_S, wait_s) as ours:
+            if not ours:
+                raise Busy("Another agent of this connection is being seen to. Try again in a moment.")
+            ACTS[act](agent, by)
+            if act != "forget":
+                rest_of_account(agent).end()  # it answers
     except (Unpublishable, drift.NoCopy, Busy) as error:
         return Failure(str(error), passing=False)
     except PlatformError as error:

@@ -1,8 +1,5 @@
 """Putting an agent on its platform: what its live version says, or the same once more."""
 
-from typing import Any
-
-from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
@@ -10,14 +7,12 @@ from accounts import audit
 from agents.models import Agent, PlatformCopy
 from agents.provision import Actor
 from agents.publishing.alone import alone, asked
+from agents.publishing.rests import rest_of
 from agents.publishing.wanted import home_of, ids_of, wanted
 from platforms.agents import Ids, Settings
 from platforms.errors import PlatformError, Unpublishable
 
 LONGEST_ERROR = 200
-# After a failure the next try is the timetable's next, then every second one, every fourth, …
-REST_S, LONGEST_REST_S = 240, 7_200
-COUNTED_S = 86_400
 
 
 def push(agent: Agent, by: Actor, *, act: str = "agent.push") -> PlatformCopy:
@@ -36,7 +31,7 @@ def catch_up(agent: Agent) -> bool:
     Settings that are left to the platform are, and what fails is said on the copy and tried again, ever less
     often. Whether anything was put.
     """
-    if cache.get(_rest(agent)):
+    if rest_of(agent).is_on():
         return False
     with alone(agent):
         agent = fresh(agent)
@@ -48,7 +43,7 @@ def catch_up(agent: Agent) -> bool:
             _put(agent, None, "agent.push", left)
         except (PlatformError, Unpublishable) as error:
             failed(copy, error)
-            _take_a_rest(agent)
+            rest_of(agent).take()
             return False
     return True
 
@@ -96,11 +91,6 @@ def failed(copy: PlatformCopy, error: Exception) -> None:
     copy.save(update_fields=["error"])
 
 
-def rested(agent: Agent) -> None:
-    """There is a new reason to try at once."""
-    cache.delete_many([_rest(agent), _failures(agent)])
-
-
 def _put(agent: Agent, by: Actor, act: str, left: set[str]) -> PlatformCopy:
     home, account = home_of(agent)
     settings = _without(wanted_settings(agent), left)
@@ -119,7 +109,7 @@ def _put(agent: Agent, by: Actor, act: str, left: set[str]) -> PlatformCopy:
         )
         detail = {"version": version.number, "over": before.differences if before else []}
         audit.note(act, workspace=agent.workspace_id, actor=by, target=f"agent:{agent.pk}", detail=detail)
-    rested(agent)
+    rest_of(agent).end()
     return copy
 
 
@@ -132,17 +122,3 @@ def _know(agent: Agent, ids: Ids) -> None:
     if ids != ids_of(agent):
         agent.platform_agent_id, agent.platform_llm_id = ids.agent, ids.llm
         agent.save(update_fields=["platform_agent_id", "platform_llm_id"])
-
-
-def _take_a_rest(agent: Agent) -> None:
-    failures: Any = cache.get(_failures(agent), 0)
-    cache.set(_failures(agent), failures + 1, COUNTED_S)
-    cache.set(_rest(agent), True, min(REST_S * 2 ** min(failures, 10), LONGEST_REST_S))
-
-
-def _rest(agent: Agent) -> str:
-    return f"publishing:rest:{agent.pk}"
-
-
-def _failures(agent: Agent) -> str:
-    return f"publishing:failures:{agent.pk}"

@@ -5,12 +5,13 @@ import time
 
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
-from django.db.models import F
+from django.db.models import F, QuerySet
 from redis.exceptions import RedisError
 
-from agents.models import Agent, PlatformCopy
+from agents.models import Agent
 from agents.publishing import drift, push
 from agents.publishing.alone import Busy, one_at_a_time
+from agents.publishing.rests import Rest, rest_of, rest_of_account
 from platforms.errors import PlatformError, Unpublishable
 
 logger = logging.getLogger(__name__)
@@ -29,26 +30,42 @@ def guard() -> None:
 
 
 def _round(until: float) -> None:
-    away = set()  # connections that did not answer: their other agents need not wait for the same silence
-    copies = PlatformCopy.objects.order_by(F("checked_at").asc(nulls_first=True))
-    for copy in copies.select_related("agent").iterator():
+    """Those that waited longest first. Accounts that do not answer rest ever longer, and of those that did
+    not the last time one is asked a round: nobody's agents wait for somebody else's silence."""
+    asked_again = None
+    # All at once: their connection to the database is given back while a platform is asked.
+    for agent in list(_guarded()):
         if time.monotonic() > until:
             return
-        if copy.agent.connection_id in away:
+        rest = rest_of_account(agent)
+        if rest.is_on():
             continue
-        try:
-            drift.check(copy.agent, wait_s=0.0)
-            push.catch_up(copy.agent)
-        except (Busy, drift.NoCopy, Unpublishable):
-            continue  # somebody is at it right now, or has to do something: the copy says what
-        except PlatformError as error:
-            if error.retryable:
-                away.add(copy.agent.connection_id)
-        except PASSING:
-            raise
-        except Exception as error:
-            # By name only, and the others shall not wait for it.
-            logger.exception("agent %s was not looked at: %s", copy.agent_id, type(error).__name__)
+        if rest.failures():
+            asked_again = asked_again or agent.connection_id
+            if asked_again != agent.connection_id:
+                continue
+        _look(agent, rest)
+
+
+def _guarded() -> QuerySet[Agent]:
+    return Agent.objects.filter(copy__isnull=False).order_by(F("copy__checked_at").asc(nulls_first=True))
+
+
+def _look(agent: Agent, rest: Rest) -> None:
+    try:
+        drift.check(agent, wait_s=0.0)
+        rest.end()
+        push.catch_up(agent)
+    except (Busy, drift.NoCopy, Unpublishable):
+        return  # somebody is at it right now, or has to do something: the copy says what
+    except PlatformError as error:
+        if error.retryable:
+            rest.take()
+    except PASSING:
+        raise
+    except Exception as error:
+        # By name only, and the others shall not wait for it.
+        logger.exception("agent %s was not looked at: %s", agent.pk, type(error).__name__)
 
 
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=120, time_limit=150)
@@ -58,7 +75,7 @@ def catch_up(agent_id: str) -> None:
     if agent is None:
         return
     try:
-        push.rested(agent)
+        rest_of(agent).end()
         push.catch_up(agent)
     except (Busy, *PASSING) as error:
         logger.warning("agent %s waits for the next round: %s", agent_id, type(error).__name__)

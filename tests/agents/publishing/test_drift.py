@@ -1,13 +1,17 @@
 """What others change on the platform: seen, kept or put back; and a platform that is away."""
 
 import pytest
+from django.core.cache import cache
+from django.db import connections
 
 from accounts.models import AuditEntry
-from agents.models import Agent
-from agents.publishing import drift, push, tasks
-from agents.publishing.alone import Busy, alone
+from agents.models import Agent, PlatformCopy
+from agents.publishing import acts, drift, push, tasks
+from agents.publishing.alone import Busy, alone, asked, one_at_a_time
+from agents.publishing.rests import rest_of_account
 from agents.services import publish
 from platforms.errors import PlatformError, Unpublishable
+from platforms.models import Connection
 from tests.agents.publishing.conftest import copy_of
 
 NOBODY = "http://127.0.0.1:9"
@@ -187,6 +191,59 @@ def test_a_silent_platform_is_waited_for_once_a_round(put, workspace, connection
 
     errors = {copy_of(put).error, copy_of(other).error}
     assert errors == {"", "Retell could not be reached"}
+
+
+def test_an_account_that_does_not_answer_holds_up_no_other(put, workspace, connection, elsewhere, world):
+    """Rests, and of several one is asked again a round, though they have waited longest."""
+    silent = [_away(workspace, name) for name in ("first", "second")]
+    PlatformCopy.objects.filter(agent__in=silent).update(checked_at=None)
+    tasks.guard()
+    PlatformCopy.objects.update(error="")
+    elsewhere.change(put.platform_agent_id, voice_speed=1.1)
+
+    tasks.guard()
+
+    assert copy_of(put).differences == ["speed"]
+    assert [copy_of(agent).error for agent in silent] == ["", ""]
+    for agent in silent:
+        cache.delete(f"publishing:rest:connection:{agent.connection_id}")
+    tasks.guard()
+    assert sorted(copy_of(agent).error for agent in silent) == ["", "Retell could not be reached"]
+
+
+def test_who_sees_that_an_account_answers_ends_its_rest(put, editor):
+    rest_of_account(put).take()
+
+    assert acts.do("check", put, editor.pk) is None
+    assert (rest_of_account(put).is_on(), rest_of_account(put).failures()) == (False, 0)
+
+
+def test_one_account_is_at_work_for_one_at_a_time(put, editor):
+    with one_at_a_time(f"publishing:act:{put.connection_id}", 10):
+        failure = acts.do("check", put, editor.pk, wait_s=0.0)
+    assert failure.said.startswith("Another agent of this connection")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_a_platform_holds_no_connection():
+    async def held() -> bool:
+        return connections["default"].connection is not None
+
+    assert Agent.objects.count() == 0
+    assert asked(held()) is False
+    assert Agent.objects.count() == 0
+
+
+def _away(workspace, name: str) -> Agent:
+    nowhere = Connection.objects.create(
+        workspace=workspace, platform="retell", name=name, api_key="key", base_url=NOBODY
+    )
+    agent = Agent.objects.create(
+        workspace=workspace, connection=nowhere, name=name, platform_agent_id=f"agent_{name}"
+    )
+    version = publish(agent, prompt="Hello.", voice="11labs-Anthony")
+    PlatformCopy.objects.create(workspace=workspace, agent=agent, version=version, ours={}, theirs={})
+    return agent
 
 
 def test_two_do_not_work_on_one_agent_at_once(put):
