@@ -66,6 +66,7 @@ class Conversation:
         self._ending = asyncio.Lock()
         self._ended = False
         self._rereading: asyncio.Task | None = None
+        self._ordered: Ordered | None = None  # the last that was
         orders().hold(taken.call.pk, self.obey)
 
     @classmethod
@@ -192,6 +193,11 @@ class Conversation:
         self._last_id = response_id
         self._listen(transcript, over=True)
         self._take_heard(transcript)
+        if self._ordered and self._ordered.running:
+            return  # its words are on their way, over whatever is being said
+        if self._ordered and self._ordered.fell(transcript):
+            self._order(self._ordered.again())
+            return
         memory, notes = self._remembered()
         self._begin(
             SpokenAnswer(
@@ -211,10 +217,14 @@ class Conversation:
         """Somebody else has something to say about the call: a rule that fired, and what is to be done."""
         if self._ended:
             return
-        if order.do in (END, TRANSFER):
-            self._begin(Ordered(self.line, order.say, end_call=order.do == END, transfer_number=order.to))
+        if order.do in (END, TRANSFER) and not (self._ordered and self._ordered.running):
+            self._order(Ordered(self.line, order.say, end_call=order.do == END, transfer_number=order.to))
         name = f"reread {self.line.call.pk}"
         self._rereading = asyncio.create_task(self.line.reread(), name=name)
+
+    def _order(self, ordered: Ordered) -> None:
+        self._ordered = ordered
+        self._begin(ordered)
 
     def _begin(self, answer: SpokenAnswer) -> None:
         before, self._answer = self._answer, answer

@@ -11,6 +11,7 @@ from live.line import Line
 from live.messages import Used
 from live.wording import apology
 from platforms.retell import voice
+from platforms.retell.transcript import Utterance
 
 NUMBER = re.compile(r"\+\d{7,15}")
 
@@ -118,6 +119,16 @@ class Ordered(SpokenAnswer):
         super().__init__(line, line.ms())
         self.key = f"i{self.response_id}"
         self._unsent, self._end_call, self._transfer_number = text, end_call, transfer_number
+
+    def fell(self, transcript: Sequence[Utterance]) -> bool:
+        """Whether the platform let it fall, as it asks for an answer: what the caller says in the moment
+        it arrives is heard first. A transfer that was spoken of and failed is not tried again."""
+        unheard = bool(self.text) and all(utterance.key != self.key for utterance in transcript)
+        return self._end_call or unheard
+
+    def again(self) -> "Ordered":
+        end, number = self._end_call, self._transfer_number
+        return Ordered(self.line, self._unsent, end_call=end, transfer_number=number)
 
     async def _think(self) -> None:
         self._add(self._unsent)

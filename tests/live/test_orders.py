@@ -8,9 +8,11 @@ from agents.services import publish
 from calls.models import Call, Turn
 from live import leases
 from live.escalations import Escalations
+from live.orders import END, Order, give
 from live.whispers import whispered
 from streaming.log import Log
 from tests.agents.rules.made import rule
+from tests.live.house import GREETING, dialled, until
 from tests.live.scenes import BEGAN, at
 from tests.live.test_conversation import ended, url
 
@@ -41,6 +43,24 @@ async def test_a_rule_ends_a_call_with_the_last_word(house, address, world):
     assert [(alert["rule"], alert["done"]) for alert in call.alerts] == [("r1", "end")]
     last = [turn for turn in call.turns.all() if turn.role == "agent"][-1]
     assert (last.key[0], last.text) == ("i", "I have to end this call. Goodbye.")
+
+
+async def test_an_end_that_the_caller_spoke_over_is_ordered_again(house, address):
+    async with dialled(address, house.agent, "call_1") as peer:
+        await peer.answered(0)
+        order = Order(str((await Call.objects.aget()).pk), END, say="Goodbye.")
+
+        async def ended_by_us():
+            await give(order)
+            return peer.of("agent_interrupt")
+
+        before = len(await until(ended_by_us))
+        await peer.ask(1, ("r0", GREETING), ("user", "Wait, one more thing."))
+        await until(lambda: len(peer.of("agent_interrupt")) > before)
+
+    last = peer.of("agent_interrupt")[-1]
+    assert (last["content"], last["end_call"]) == ("Goodbye.", True)
+    assert peer.responses(1) == []
 
 
 def test_a_whisper_goes_into_the_next_answer_and_into_no_other():
