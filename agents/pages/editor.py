@@ -84,6 +84,7 @@ def of(agent: Agent, viewer: Viewer, csrf: str) -> dict[str, Any]:
             "presence": reverse("agents:presence", args=[agent.pk]),
             "voices": f"/api/v1/connections/{agent.connection_id}/voices" if _has_key(agent) else "",
             "csrf": csrf,
+            "person": str(viewer.user_id),
             "may_edit": may_edit,
             "sees_words": sees_words,
             "next_number": versions[0].number + 1 if versions else 1,

@@ -106,6 +106,30 @@ def test_what_is_written_on_a_bad_line_is_not_lost(visit):
     expect(page.get_by_text("is back.")).to_be_hidden()
 
 
+def test_what_is_refused_for_good_does_not_come_back_and_is_nobody_elses(visit):
+    visitor = visit(alone=True)
+    page = the_editor(visitor, "Penn")
+    speed, kept = page.get_by_role("spinbutton", name="Speed"), "() => Object.entries(localStorage)"
+    before = speed.input_value()
+    visitor.context.set_offline(True)
+    speed.fill("1.3")
+    expect(page.get_by_text("Not saved, trying again")).to_be_visible()
+    ((name, _),) = page.evaluate(kept)
+    person = page.locator("#agent-data").evaluate("(data) => JSON.parse(data.textContent).person")
+    assert name == f"draft:{person}:{page.url.rstrip('/').split('/')[-1]}"
+
+    refusal = {"error": {"code": "invalid", "message": "That is no speed."}}
+    page.route("**/draft", lambda route: route.fulfill(status=400, json=refusal))
+    visitor.context.set_offline(False)
+    expect(page.get_by_text("Not saved. That is no speed.")).to_be_visible()
+    visitor.complaints.clear()  # the browser's word for an answer of 400
+    assert page.evaluate(kept) == []
+    page.unroute("**/draft")
+    page.reload()
+    expect(speed).to_have_value(before)
+    expect(page.get_by_text("is back.")).to_be_hidden()
+
+
 def test_an_agent_is_made_from_a_template_and_every_look_of_it_is_right(visit):
     page = visit(viewport=NARROW).open("/agents/")
     expect(page.locator('[data-part="cost"]').first).to_be_attached()

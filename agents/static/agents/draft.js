@@ -5,6 +5,8 @@ import { rebase } from "agents/splice.js";
 const QUIET_MS = 600; // after the last change
 const AGAIN_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 const LONGEST_MS = 15_000;
+// Refused today: whoever signs in again, or is given the right, may save it. All else is refused for what it is.
+const NOT_FOR_GOOD = [401, 403];
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
@@ -20,11 +22,11 @@ export class Draft extends EventTarget {
   #server; // the fields as the server last told them
 
   // Events: "state" (detail { state: "unsaved" | "saving" | "saved" | "failing" | "refused", message }), "saved" (see #taken).
-  constructor({ api, csrf, revision, content, agent }) {
+  constructor({ api, csrf, revision, content, agent, person }) {
     super();
     this.#api = api;
     this.#headers = { "content-type": "application/json", "x-csrftoken": csrf };
-    this.#name = `draft:${agent.id}`;
+    this.#name = `draft:${person}:${agent.id}`; // others may sign in at this browser
     this.#kept = JSON.parse(localStorage.getItem(this.#name) ?? "null");
     this.#server = content;
     this.revision = revision;
@@ -131,6 +133,7 @@ export class Draft extends EventTarget {
 
   #refused(status, { error = {} }) {
     this.#comeBack();
+    if (!NOT_FOR_GOOD.includes(status)) localStorage.removeItem(this.#name);
     this.#tries = 0;
     const reasons = { 401: "You are signed out. Sign in again in another tab; your changes wait here.", 403: "Your role may not edit agents any more." };
     this.#tell("refused", reasons[status] ?? error.message ?? "The server did not take it.");
