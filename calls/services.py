@@ -79,7 +79,9 @@ def record(
 @transaction.atomic(savepoint=False)
 def record_firing(call: Call, fired: RuleFired) -> Call | None:
     """Write down that a rule fired, and tell watchers of the call and the board. None: it was known, so
-    whoever wrote it down acts on it."""
+    whoever wrote it down acts on it; or the call is gone."""
+    if not Call.objects.select_for_update().filter(pk=call.pk).values_list("pk").first():
+        return None  # it has been deleted since: what is recorded of it would make it anew
     opening = Opening(started_at=call.started_at)
     recorded = record_quietly(
         call.workspace_id, call.platform, call.platform_call_id, [fired], source=fold.WATCH, opening=opening

@@ -7,7 +7,7 @@ fired is known there, and a firing has a key that is written down once.
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,6 +15,7 @@ from uuid import UUID
 import orjson
 import redis.asyncio
 from channels.db import database_sync_to_async
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -29,6 +30,7 @@ from calls.models import Call, Event
 from live import happenings, leases, orders
 from live.chat.record import PLATFORM as CHAT
 from live.happenings import Cost, Told
+from live.locks import hold_briefly
 from live.orders import Order
 from live.passing import PASSING
 from platforms.events import RuleFired
@@ -41,9 +43,14 @@ COLUMNS = (
     "workspace_id", "platform", "platform_call_id", "channel", "level", "version_id", "started_at",
     "ended_at", "closed_at", "alerts",
 )  # fmt: skip
+ACTS = (orders.TRANSFER, orders.END)  # what changes a call for good
 # Facts are dated before they are committed: so far back is looked for what came late. What comes later still
 # is taken in when the call has ended.
 OVERLAP = timedelta(seconds=10)
+FRESH_MS = 5_000  # for so long after it fell due, a firing may end a call or hand it over
+# Between one end or transfer and the next: until then, the first is still being spoken of.
+ACTING = timedelta(seconds=15)
+ASKED_AGAIN = timedelta(seconds=1)  # who is speaking, while a silence is held back
 SETTLED = timedelta(minutes=1)  # after its end: a call that ended while nobody watched is still looked at
 
 
@@ -56,6 +63,8 @@ class Followed:
     told: list[Told] = field(default_factory=list)
     costs: list[Cost] = field(default_factory=list)
     fired: set[tuple[str, int]] = field(default_factory=set)  # (rule, occurrence)
+    acted_at: datetime | None = None  # the last end or transfer that was ordered
+    speaking: tuple[datetime, float] | None = None  # when it was asked, since when somebody was
 
     @property
     def is_over(self) -> bool:
@@ -70,6 +79,14 @@ class Followed:
         self.told += told
         self.costs += costs
         self.follow.take(happenings.happenings(self.call, self.told, self.costs))
+
+    def may_act(self, firing: Firing, now: datetime) -> bool:
+        """Whether it is early enough to do more than flag it: what fell due while nobody could look is past,
+        and so is a call that was just handed over. A note for the agent is never too late."""
+        if firing.rule.do not in ACTS:
+            return True
+        late = (now - self.call.started_at) // timedelta(milliseconds=1) - firing.at_ms
+        return late <= FRESH_MS and (self.acted_at is None or now - self.acted_at > ACTING)
 
     def due(self, now: datetime) -> list[Firing]:
         """What fires by now, and has not."""
@@ -94,19 +111,23 @@ class Escalations:
 
     async def look(self, now: datetime | None = None) -> None:
         """Take in what is new, and fire what is due by `now`. Raises what PASSING lists."""
-        now = now or timezone.now()
+        clock = (lambda: now) if now else timezone.now
+        now = clock()
         await self._take_up(await _watched(now, self._followed.keys()))
         await self._take_in(now)
         await self._take_in_all([pk for pk, one in self._followed.items() if one.is_over])
         for call_id, one in list(self._followed.items()):
             try:
-                await self._look_at(one, now)
+                await self._look_at(one, now, clock)
             except PASSING:
                 raise
             except Exception as error:
-                # By name only: it may quote what somebody said. One call's trouble is no other's.
-                logger.error("call %s: its rules failed: %s", call_id, type(error).__name__)
-                self._forget(call_id)
+                self._give_up(call_id, error)
+
+    def _give_up(self, call_id: UUID, error: Exception) -> None:
+        # By name only: it may quote what somebody said. One call's trouble is no other's.
+        logger.error("call %s: its rules failed: %s", call_id, type(error).__name__)
+        self._forget(call_id)
 
     # What is known.
 
@@ -132,40 +153,45 @@ class Escalations:
         return all(getattr(before, name) == getattr(call, name) for name in same)
 
     async def _begin(self, calls: list[Call]) -> None:
+        begun: dict[UUID, Followed] = {}
         for call in calls:
-            rules, language = self._versions[call.version_id]
-            follow = Follow(rules, happenings.facts_of(call, language))
-            fired = {(alert["rule"], alert["occurrence"]) for alert in call.alerts}
-            self._followed[call.pk] = Followed(call, follow, fired=fired)
-        ids = [call.pk for call in calls]
-        await self._give(await _told(ids), await _costs(self._paying(ids)), ids)
-
-    def _paying(self, ids: Iterable[UUID]) -> list[UUID]:
-        return [pk for pk in ids if self._followed[pk].cares_for_cost]
+            try:
+                if version := self._versions.get(call.version_id):  # its agent may have been deleted since
+                    begun[call.pk] = _begun(call, *version)
+            except Exception as error:
+                self._give_up(call.pk, error)
+        # Followed only once all that is known was read: it is not read again.
+        told, costs = await _told(list(begun)), await _costs(_paying(begun.values()))
+        self._followed |= begun
+        self._give(told, costs, begun)
 
     async def _take_in(self, now: datetime) -> None:
         """What was written down since the last look."""
-        since, self._looked_at = (self._looked_at or now) - OVERLAP, now
+        self._looked_at = self._looked_at or now
+        since = self._looked_at - OVERLAP
         first = first_uuid7(int(since.timestamp() * 1000))
         ids = list(self._followed)
         seen = await _fact_ids(ids, first)
-        paid = await _costs(self._paying(ids), pk__gte=first)
+        paid = await _costs(_paying(self._followed.values()), pk__gte=first)
         new = seen - self._seen
         costs = [cost for cost in paid if cost.id not in self._paid]
-        self._seen, self._paid = seen, {cost.id for cost in paid}
-        if new or costs:
-            told = await _told_by_id(new)
-            await self._give(told, costs, {one.call_id for one in (*told, *costs)})
+        told = await _told_by_id(new)
+        # Not before they were read: what counts as seen is not read again.
+        self._looked_at, self._seen, self._paid = now, seen, {cost.id for cost in paid}
+        self._give(told, costs, {one.call_id for one in (*told, *costs)})
 
-    async def _give(self, told: list[Told], costs: list[Cost], ids: Iterable[UUID]) -> None:
+    def _give(self, told: list[Told], costs: list[Cost], ids: Iterable[UUID]) -> None:
         facts, bills = defaultdict(list), defaultdict(list)
         for row in told:
             facts[row.call_id].append(row)
         for cost in costs:
             bills[cost.call_id].append(cost)
         for pk in ids:
-            if one := self._followed.get(pk):
-                one.take(facts[pk], bills[pk])
+            try:
+                if one := self._followed.get(pk):
+                    one.take(facts[pk], bills[pk])
+            except Exception as error:
+                self._give_up(pk, error)
 
     # What follows from it.
 
@@ -173,32 +199,38 @@ class Escalations:
         """Of calls that are over, all that is known, be it told late."""
         if not over:
             return
-        for pk in over:
-            one = self._followed[pk]
+        ended = [self._followed[pk] for pk in over]
+        told, costs = await _told(over), await _costs(_paying(ended))
+        for one in ended:
             one.follow = Follow(one.follow.rules, one.follow.facts)
             one.told, one.costs = [], []
-        await self._give(await _told(over), await _costs(self._paying(over)), over)
+        self._give(told, costs, over)
 
-    async def _look_at(self, one: Followed, now: datetime) -> None:
+    async def _look_at(self, one: Followed, now: datetime, clock: Callable[[], datetime]) -> None:
         due = one.due(now)
         if due and not one.is_over:
-            due = await self._without_speech(one, due)
-        for firing in due:
-            await self._fire(one, firing, now)
+            due = await self._without_speech(one, due, now)
+        # Of an end and a transfer at once, the transfer is done.
+        for firing in sorted(due, key=lambda firing: firing.rule.do == orders.END):
+            await self._fire(one, firing, clock())
         if one.is_over:
             self._forget(one.call.pk)
 
     def _forget(self, call_id: UUID) -> None:
-        del self._followed[call_id]
+        self._followed.pop(call_id, None)
         self._done.add(call_id)
 
-    async def _without_speech(self, one: Followed, due: list[Firing]) -> list[Firing]:
+    async def _without_speech(self, one: Followed, due: list[Firing], now: datetime) -> list[Firing]:
         """Without silences in which somebody is speaking: the record hears of a turn once it is over."""
         silences = [firing for firing in due if firing.rule.trigger == "silence"]
         if not silences:
             return due
-        known = {row.turn: row.end_ms or 0 for row in one.told}
-        since = await self._speaking_since(one.call, known)
+        known: dict[str, int] = {}
+        for row in one.told:
+            known[row.turn] = max(known.get(row.turn, 0), row.end_ms or 0)
+        if one.speaking is None or one.speaking[1] == float("inf") or now - one.speaking[0] >= ASKED_AGAIN:
+            one.speaking = now, await self._speaking_since(one.call, known)
+        since = one.speaking[1]
         return [firing for firing in due if firing not in silences or firing.at_ms <= since]
 
     async def _speaking_since(self, call: Call, known: Mapping[str, int]) -> float:
@@ -225,6 +257,7 @@ class Escalations:
 
     async def _fire(self, one: Followed, firing: Firing, now: datetime) -> None:
         call, rule = one.call, firing.rule
+        able = one.may_act(firing, now) and await self._can(call, rule.do)
         fired = RuleFired(
             at=now,
             rule=rule.id,
@@ -233,7 +266,7 @@ class Escalations:
             at_ms=firing.at_ms,
             about=firing.about,
             do=rule.do,  # type: ignore[arg-type]  # the form has the same list
-            done=rule.do if await self._can(call, rule.do) else "alert",  # type: ignore[arg-type]
+            done=rule.do if able else "alert",  # type: ignore[arg-type]
             say=rule.say,
         )
         written = await _write(call, fired)
@@ -242,7 +275,9 @@ class Escalations:
             return
         logger.info("call %s: rule %s fired at %d ms", call.pk, rule.id, firing.at_ms)
         if call.ended_at is None and call.platform != CHAT:
-            do = fired.done if fired.done in (orders.TRANSFER, orders.END) else orders.REREAD
+            do = fired.done if fired.done in ACTS else orders.REREAD
+            if do in ACTS:
+                one.acted_at = now
             await self._order(Order(str(call.pk), do, rule.to, rule.say))
 
     async def _order(self, order: Order) -> None:
@@ -259,6 +294,17 @@ class Escalations:
         if call.platform == CHAT:
             return do == "whisper"
         return bool(await leases.held(self._redis, [call.pk]))
+
+
+def _begun(call: Call, rules: tuple[Rule, ...], language: str) -> Followed:
+    fired = {(alert["rule"], alert["occurrence"]) for alert in call.alerts}
+    acted = [datetime.fromisoformat(alert["at"]) for alert in call.alerts if alert["done"] in ACTS]
+    follow = Follow(rules, happenings.facts_of(call, language))
+    return Followed(call, follow, fired=fired, acted_at=max(acted, default=None))
+
+
+def _paying(followed: Iterable[Followed]) -> list[UUID]:
+    return [one.call.pk for one in followed if one.cares_for_cost]
 
 
 def _in_a_thread(work):
@@ -305,4 +351,6 @@ def _costs(calls: Collection[UUID], **narrowed) -> list[Cost]:
 
 @_in_a_thread
 def _write(call: Call, fired: RuleFired) -> Call | None:
-    return services.record_firing(call, fired)
+    with transaction.atomic():
+        hold_briefly()
+        return services.record_firing(call, fired)

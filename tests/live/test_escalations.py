@@ -191,6 +191,51 @@ async def test_what_nobody_holds_is_only_flagged(agent, watching):
     assert (call.alerts[0]["do"], call.alerts[0]["done"]) == ("end", "alert")
 
 
+@pytest.fixture
+async def held(agent, watching):
+    """A call that somebody holds, in which a person is asked for at 4 s."""
+    call = await tell(agent, one_call((2_000, "c0", "hello")), 0, 2_000)
+    held = await process.leases().take(call.pk, lambda: None)
+    await tell(agent, one_call((4_000, "c1", "I want to talk to a person")), 2_000, 4_000)
+    yield call
+    await process.leases().release(call.pk, held)
+
+
+async def alerts() -> list[tuple[str, str]]:
+    return [(one["rule"], one["done"]) for one in (await Call.objects.aget()).alerts]
+
+
+END = {"do": "end", "say": "Goodbye."}
+TRANSFER = {"do": "transfer", "to": "+442071234567", "say": "One moment."}
+
+
+async def test_what_fell_due_while_nobody_looked_ends_no_call_any_more(agent, watching, held):
+    await with_rules(agent, rule("asks_for_person", "late", do=END))
+    await Call.objects.aupdate(version_id=agent.live_version_id)
+
+    await watching().look(at(4_000 + 5_500))
+
+    assert await alerts() == [("late", "alert")]
+
+
+async def test_of_an_end_and_a_transfer_at_once_the_transfer_is_done(agent, watching, held):
+    both = rule("asks_for_person", "end", do=END), rule("asks_for_person", "over", do=TRANSFER)
+    await with_rules(agent, *both)
+    await Call.objects.aupdate(version_id=agent.live_version_id)
+
+    await watching().look(at(4_100))
+
+    assert sorted(await alerts()) == [("end", "alert"), ("over", "transfer")]
+
+
+async def test_a_call_that_was_deleted_is_not_made_anew_by_its_rules(agent, held):
+    await Call.objects.all().adelete()
+
+    fired = RuleFired(at(4_100), "r1", 1, name="", at_ms=4_000, about="", do="alert", done="alert", say="")
+    assert await sync_to_async(services.record_firing)(held, fired) is None
+    assert not await Call.objects.aexists()
+
+
 async def test_a_fact_that_comes_late_is_taken_in_at_its_own_time(agent, watching):
     await with_rules(agent, rule("asks_for_person", times=2))
     escalations = watching()
