@@ -20,7 +20,7 @@ from live.line import Line, LineLost, Send, TakenUp, take_up
 from live.orders import END, TRANSFER, Order
 from live.process import leases, orders
 from live.spoken import Greeting, Ordered, SpokenAnswer
-from live.whispers import whispered
+from live.whispers import Whisper, told_before, whispered, whispers
 from platforms.errors import Unreadable
 from platforms.events import CallEnded, CallStarted, TurnHeard
 from platforms.retell import calls as retell_calls
@@ -66,6 +66,9 @@ class Conversation:
         self._ending = asyncio.Lock()
         self._ended = False
         self._rereading: asyncio.Task | None = None
+        # What rules whispered: what answers were told, and what the last one is being told.
+        self._told = told_before(taken.call, taken.turns)
+        self._telling: tuple[SpokenAnswer, set[Whisper]] | None = None
         self._ordered: Ordered | None = None  # the last that was
         orders().hold(taken.call.pk, self.obey)
 
@@ -199,19 +202,24 @@ class Conversation:
             self._order(self._ordered.again())
             return
         memory, notes = self._remembered()
-        self._begin(
-            SpokenAnswer(
-                self.line,
-                response_id,
-                system=self._fill(self.line.agent.prompt, memory)
-                + whispered(self.line.call, self.line.turns.values()),
-                notes=notes,
-                messages=messages.messages(transcript, self._used, reminder=reminder),
-                used=self._used,
-                after=sum(utterance.role == "caller" for utterance in transcript),
-                asked_ms=None if reminder else self.caller.end_ms,
-            )
+        answer = SpokenAnswer(
+            self.line,
+            response_id,
+            system=self._fill(self.line.agent.prompt, memory) + self._whispered(),
+            notes=notes,
+            messages=messages.messages(transcript, self._used, reminder=reminder),
+            used=self._used,
+            after=sum(utterance.role == "caller" for utterance in transcript),
+            asked_ms=None if reminder else self.caller.end_ms,
         )
+        self._telling = answer, whispers(self.line.call)
+        self._begin(answer)
+
+    def _whispered(self) -> str:
+        """What rules have to tell the model. An answer that came to nothing has told it nothing."""
+        if self._telling and self._telling[0].stream:
+            self._told |= self._telling[1]
+        return whispered(self.line.call, self._told)
 
     def obey(self, order: Order) -> None:
         """Somebody else has something to say about the call: a rule that fired, and what is to be done."""

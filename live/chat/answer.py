@@ -14,7 +14,7 @@ from live.answer import Answer
 from live.chat import record, wire
 from live.interrupted import dropped
 from live.line import Line
-from live.whispers import whispered
+from live.whispers import told_before, whispered
 from platforms.events import TurnSpoken
 from streaming.log import Entry
 
@@ -42,7 +42,7 @@ class ChatAnswer(Answer):
     ) -> None:
         # Nobody is known by a number here.
         system = fill(line.agent.prompt, {**line.agent.variables, MEMORY: ""})
-        system += whispered(line.call, line.turns.values())
+        system += whispered(line.call, told_before(line.call, line.turns.values()))
         super().__init__(line, key, system=system, messages=messages, asked_ms=asked_ms)
         self.turn: Turn | None = None  # once it is in the record
         self._tier, self._chain, self._provider, self._anew = tier, chain, provider, anew

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -13,8 +13,11 @@ from agents.llm.tools import ToolResult
 from agents.services import publish
 from calls import board, parts
 from calls.models import Call, Turn
+from calls.services import record_firing
 from live.line import LineLost
+from live.orders import REREAD, Order, give
 from live.spoken import SpokenAnswer
+from platforms.events import RuleFired
 from tests.agents.vendors import CUT, HANG, HELLO, Part, Say, Stop, Vendors, Wait
 from tests.live.house import GREETING, Peer, dialled, items, told, until
 
@@ -62,6 +65,27 @@ async def test_words_go_out_as_they_come(model, peer):
         ("", True),
     ]
     assert [piece for _, piece in (await turn("r1")).stream] == ["Hel", "lo."]
+
+
+async def test_a_whisper_heard_of_once_an_answer_had_begun_goes_into_the_next(model, peer):
+    model.play("sim-fast", Say("Hello."), Stop())
+    await peer.ask(1, *ASKED)
+    await peer.answered(1)
+    call = await Call.objects.aget()
+    told = {"do": "whisper", "done": "whisper", "say": "Offer a colleague."}
+    fired = RuleFired(call.started_at, "r1", 1, name="", at_ms=0, **told)  # noticed before that answer
+    await sync_to_async(record_firing)(call, fired)
+    asked = count(2)
+
+    async def whispered():
+        await give(Order(str(call.pk), REREAD))
+        model.play("sim-fast", Say("Hello."), Stop())
+        await peer.ask(number := next(asked), *ASKED)
+        await peer.answered(number)
+        return "Offer a colleague." in str(model.asked("sim-fast")[-1].body)
+
+    await until(whispered)
+    assert await whispered() is False
 
 
 async def test_the_agent_may_hang_up(model, peer):

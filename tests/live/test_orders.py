@@ -9,7 +9,7 @@ from calls.models import Call, Turn
 from live import leases
 from live.escalations import Escalations
 from live.orders import END, Order, give
-from live.whispers import whispered
+from live.whispers import told_before, whispered
 from streaming.log import Log
 from tests.agents.rules.made import rule
 from tests.live.house import GREETING, dialled, until
@@ -64,11 +64,13 @@ async def test_an_end_that_the_caller_spoke_over_is_ordered_again(house, address
 
 
 def test_a_whisper_goes_into_the_next_answer_and_into_no_other():
-    alert = {"done": "whisper", "say": "Offer a colleague.", "at": at(5_000).isoformat()}
-    flag = {"done": "alert", "say": "", "at": at(5_500).isoformat()}
+    fired = {"rule": "r1", "occurrence": 1, "at": at(5_000).isoformat()}
+    alert = fired | {"done": "whisper", "say": "Offer a colleague."}
+    flag = fired | {"rule": "r2", "done": "alert", "say": ""}
     call = Call(started_at=BEGAN, alerts=[alert, flag])
     before, after = Turn(role="agent", start_ms=4_000), Turn(role="agent", start_ms=6_000)
 
-    assert whispered(call, [before]).endswith("\n- Offer a colleague.")
-    assert whispered(call, [before, after]) == ""
-    assert whispered(Call(started_at=BEGAN), [before]) == ""
+    assert whispered(call, told_before(call, [before])).endswith("\n- Offer a colleague.")
+    assert whispered(call, told_before(call, [before, after])) == ""
+    assert whispered(call, {("r1", 1)}) == ""
+    assert whispered(Call(started_at=BEGAN), set()) == ""
