@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.drafting.content import SECTIONS, TEXTS, Content
-from agents.drafting.merge import MOST_LINES, edits
+from agents.drafting.merge import edits
 
 Line = tuple[str, str]  # "+", "-" or " ", and its text
 
@@ -32,8 +32,6 @@ def _lines(name: str, before: str, after: str) -> Sequence[Line]:
     if name not in TEXTS:
         return ()
     was, now = before.split("\n") if before else [], after.split("\n") if after else []
-    if max(len(was), len(now)) > MOST_LINES:
-        return [("-", line) for line in was] + [("+", line) for line in now]
     told: list[Line] = []
     at = 0
     for edit in edits(was, now):

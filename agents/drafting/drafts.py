@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import User
 from agents import services
-from agents.drafting import compare, content, merge
+from agents.drafting import content, merge
 from agents.drafting.content import Content
 from agents.faults import Fault
 from agents.models import Agent, AgentDraft, AgentVersion, DraftStep
@@ -62,6 +62,16 @@ def open(agent: Agent, by: Actor) -> AgentDraft:
 def look(agent: Agent) -> AgentDraft:
     """The same for reading: nothing is written, and one that is not there yet has revision 0."""
     draft = AgentDraft.objects.filter(agent=agent).select_related("base", "edited_by").first()
+    return _seen(agent, draft)
+
+
+def changed(agent: Agent, draft: AgentDraft | None) -> list[str]:
+    """The fields in which its draft, if there is one, says something else than what is live."""
+    live, told = content.of(agent.live_version), _seen(agent, draft).content
+    return [name for name in content.SECTIONS if told[name] != live[name]]
+
+
+def _seen(agent: Agent, draft: AgentDraft | None) -> AgentDraft:
     live = agent.live_version
     if draft is None:
         return AgentDraft(agent=agent, base=live, content=content.of(live), revision=0)
@@ -126,16 +136,11 @@ def restore(agent: Agent, number: int, by: Actor) -> AgentVersion:
 def discard(agent: Agent, by: Actor) -> AgentDraft:
     """Forget what was changed: the draft says what is live."""
     draft = open(agent, by)
-    if changes(agent):
+    if draft.content != content.of(draft.base):
         _note("draft.discard", agent, by, {"revision": draft.revision})
         draft.edited_by = _person(by)
         _put(draft, content.of(draft.base), draft.base)
     return draft
-
-
-def changes(agent: Agent) -> list[compare.Change]:
-    """What the draft would change of what is live; empty where there is no draft."""
-    return compare.difference(content.of(agent.live_version), look(agent).content)
 
 
 def _check(agent: Agent, told: Content, live: AgentVersion | None) -> None:

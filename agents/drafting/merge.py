@@ -3,15 +3,19 @@
 Wherever both changed the same place in two ways, the later one (`mine`) is kept and a conflict is told.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import pairwise, takewhile
+from operator import eq
 from typing import Any
 
 from agents.drafting.content import TEXTS
 
-MOST_LINES = 2_000  # of a text that is merged by lines; comparing takes the square of it
+# Lines of one text times those of the other, where they begin to differ until they end to: comparing them may
+# take the third power of one. More are all other lines.
+MOST_COMPARED = 250 * 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,6 @@ class Edit:
 def text(base: str, mine: str, theirs: str) -> Merged:
     """By lines. What is next to each other without overlapping is no conflict."""
     before, ours, others = (one.split("\n") for one in (base, mine, theirs))
-    if max(map(len, (before, ours, others))) > MOST_LINES:
-        return Merged(mine, conflict=True)
     merged: list[str] = []
     conflict, at = False, 0
     for our_edits, other_edits in _together(edits(before, ours), edits(before, others)):
@@ -62,8 +64,18 @@ def text(base: str, mine: str, theirs: str) -> Merged:
 
 def edits(before: Sequence[str], after: Sequence[str]) -> list[Edit]:
     """What makes one of the other, from the first line to the last."""
-    changes = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-    return [Edit(a, b, tuple(after[c:d])) for tag, a, b, c, d in changes if tag != "equal"]
+    head = _alike(before, after)
+    tail = _alike(before[head:][::-1], after[head:][::-1])
+    was, now = before[head : len(before) - tail], after[head : len(after) - tail]
+    if len(was) * len(now) > MOST_COMPARED:
+        return [Edit(head, head + len(was), tuple(now))]
+    changes = SequenceMatcher(None, was, now, autojunk=False).get_opcodes()
+    return [Edit(head + a, head + b, tuple(now[c:d])) for tag, a, b, c, d in changes if tag != "equal"]
+
+
+def _alike(before: Sequence[str], after: Sequence[str]) -> int:
+    """How many lines they have in common before the first that differs."""
+    return sum(1 for _ in takewhile(bool, map(eq, before, after)))
 
 
 def _together(ours: list[Edit], others: list[Edit]) -> Iterator[tuple[list[Edit], list[Edit]]]:
@@ -127,11 +139,21 @@ def _order(base: list, mine: list, theirs: list) -> list:
 
 def _by(key: Callable[[Any], Hashable]) -> Callable[[list, list, list], Merged]:
     def merge(base: list, mine: list, theirs: list) -> Merged:
-        tables = [{key(entry): entry for entry in some} for some in (base, mine, theirs)]
-        kept, conflict = entries(*tables)
+        kept, conflict = entries(*(_numbered(some, key) for some in (base, mine, theirs)))
         return Merged(list(kept.values()), conflict)
 
     return merge
+
+
+def _numbered(some: list, key: Callable[[Any], Hashable]) -> dict[Hashable, Any]:
+    """By key, and where several have the same, by which of them it is: none may be lost."""
+    seen: Counter[Hashable] = Counter()
+    table: dict[Hashable, Any] = {}
+    for entry in some:
+        name = key(entry)
+        table[name, seen[name]] = entry
+        seen[name] += 1
+    return table
 
 
 def _table(base: dict, mine: dict, theirs: dict) -> Merged:

@@ -39,7 +39,7 @@ def everyone(viewer: Viewer, csrf: str) -> dict[str, Any]:
 def _row(agent: Agent) -> dict[str, Any]:
     """The agent, how much its draft would change, and who wrote last and when."""
     live, draft = agent.live_version, getattr(agent, "draft", None)
-    changes = len(drafts.changes(agent))
+    changes = len(drafts.changed(agent, draft))
     if draft and changes:
         return {"agent": agent, "changes": changes, "by": draft.edited_by, "at": draft.edited_at}
     return {

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.drafting import merge
-from agents.drafting.merge import MOST_LINES, Merged, edits
+from agents.drafting.merge import MOST_COMPARED, Edit, Merged, edits
 
 # Few different lines, so that they repeat and changes meet.
 TEXTS = st.lists(st.sampled_from("abcd"), max_size=8).map("\n".join)
@@ -96,10 +96,24 @@ def test_two_things_said_at_one_place_are_a_conflict():
     assert merge.text("a", "a\nmine", "a\ntheirs") == Merged("a\nmine", conflict=True)
 
 
-def test_a_text_too_long_to_compare_is_taken_as_a_whole():
-    base = "\n" * MOST_LINES
+def test_where_too_much_differs_all_of_that_is_other_lines():
+    """What is the same before and behind it is not compared, however long it is."""
+    before, after = ([f"{side} {n}" for n in range(MOST_COMPARED // 100)] for side in "ab")
+    same = ["same"] * 3_000
 
-    assert merge.text(base, base + "a", "b" + base) == Merged(base + "a", conflict=True)
+    assert edits([*same, *before, *same], [*same, *after, *same]) == [
+        Edit(3_000, 3_000 + len(before), tuple(after))
+    ]
+    text = "\n" * 3_000
+    assert merge.text(text, text + "a", "b" + text) == Merged("b" + text + "a")
+
+
+def test_rules_that_go_by_one_name_or_by_none_are_all_kept():
+    one, two = {"says": "one"}, {"says": "two"}
+
+    assert merge.field("rules", [one], [one, two], [one | {"on": False}]) == Merged(
+        [one | {"on": False}, two]
+    )
 
 
 def test_an_order_that_one_changed_is_kept_and_what_the_other_added_is_in_its_place():
