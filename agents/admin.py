@@ -6,6 +6,7 @@ Providers, models and budgets are held to the rules of the settings' pages, and 
 import json
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
@@ -224,7 +225,9 @@ class Switched(Recorded):
 class ProviderForm(SecretsForm):
     def clean_base_url(self) -> str:
         value = self.cleaned_data["base_url"]
-        return checked_address(value) if "base_url" in self.changed_data else value
+        if "base_url" not in self.changed_data:
+            return value
+        return checked_address(value, also=settings.MODEL_HOSTS)
 
 
 @admin.register(Provider)

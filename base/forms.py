@@ -1,6 +1,7 @@
 """What forms of the settings share: addresses and secrets are checked with words that say what to do."""
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from django import forms
@@ -34,14 +35,15 @@ def check_base_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def checked_address(value: str) -> str:
-    """An https address on the internet, or one of our own that may be asked. Raises ValidationError."""
+def checked_address(value: str, also: Sequence[str] = ()) -> str:
+    """An https address on the internet, or one of our own that may be asked: PRIVATE_HOSTS, and `also`.
+    Raises ValidationError."""
     if not value:
         return ""
     # Its form is the same either way; whether it may be plain http is found by where it leads.
     checked = check_base_url(value.replace("http://", "https://", 1))
     try:
-        is_home = leads_home(checked, settings.PRIVATE_HOSTS)
+        is_home = leads_home(checked, [*settings.PRIVATE_HOSTS, *also])
     except PrivateAddress as private:
         raise forms.ValidationError(
             f"{private} is on a private network. Whoever runs Earshot can allow it: PRIVATE_HOSTS."

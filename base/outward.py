@@ -43,10 +43,12 @@ def transport(
     limits: Any = None,
     retries: int = 0,
     resolve: Resolve = ask_dns,
+    also: Sequence[str] = (),
 ) -> Any:
     """An AsyncHTTPTransport. To it a machine that may not be asked is one that cannot be reached; `refused`
     tells the two apart. Slow (certificates): better not made by the loop.
 
+    `also`: hosts of ours that may be asked beside PRIVATE_HOSTS.
     `library` and `core`: httpx with httpcore, or the second edition of both, which the vendors' SDKs use.
     """
     context = library.create_ssl_context()
@@ -59,7 +61,7 @@ def transport(
         max_keepalive_connections=limits.max_keepalive_connections,
         keepalive_expiry=limits.keepalive_expiry,
         retries=retries,
-        network_backend=_Checked(core, resolve),
+        network_backend=_Checked(core, resolve, also),
     )
     return made
 
@@ -76,8 +78,8 @@ def refused(error: BaseException | None) -> str:
 class _Checked:
     """httpcore's way to the network. Connects to what it has checked, and to nothing else."""
 
-    def __init__(self, core: ModuleType, resolve: Resolve) -> None:
-        self._core, self._resolve = core, resolve
+    def __init__(self, core: ModuleType, resolve: Resolve, also: Sequence[str]) -> None:
+        self._core, self._resolve, self._also = core, resolve, also
         self._network = core.AnyIOBackend()
 
     async def connect_tcp(
@@ -94,7 +96,8 @@ class _Checked:
         try:
             async with asyncio.timeout(timeout):
                 found = await self._resolve(host, port)
-                addresses.check(addresses.plain(host), port, found, settings.PRIVATE_HOSTS)
+                allowed = [*settings.PRIVATE_HOSTS, *self._also]
+                addresses.check(addresses.plain(host), port, found, allowed)
                 return await _soonest(connect, found[:MOST_ADDRESSES])
         except TimeoutError as error:
             raise self._core.ConnectTimeout(host) from error

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from agents.models import LanguageModel, Provider, Tier
 from base.forms import MOST_SECRET, PartForm, check_secret, checked_address
@@ -44,7 +45,7 @@ class ProviderForm(PartForm):
         value = self.cleaned_data["base_url"]
         if self.current and value == self.current.base_url:
             return value  # whoever put it there may have been allowed to
-        return checked_address(value)
+        return checked_address(value, also=settings.MODEL_HOSTS)
 
     def clean_api_key(self) -> str:
         return check_secret(self.cleaned_data["api_key"], least=1)

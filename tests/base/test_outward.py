@@ -129,6 +129,14 @@ async def test_what_is_allowed_is_asked(settings, server, allowed):
         assert (await http.get(f"http://ours.example:{server.port}/")).text == "hi"
 
 
+async def test_what_is_allowed_to_one_is_not_asked_by_others(nothing_allowed, server):
+    url = f"http://{HOME}:{server.port}/"
+    async with httpx.AsyncClient(transport=outward.transport(also=[f"{HOME}:{server.port}"])) as http:
+        assert (await http.get(url)).text == "hi"
+    async with client() as http:
+        assert await refused(http.get(url)) == HOME
+
+
 @pytest.mark.parametrize("allowed", ["ours.example:1", "127.0.0.1:1", "ours", "10.0.0.0/8"])
 async def test_and_nothing_beside_it(settings, server, allowed):
     settings.PRIVATE_HOSTS = [allowed]

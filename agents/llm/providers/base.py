@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import httpcore2
 import httpx2
+from django.conf import settings
 
 from agents.llm.errors import ProviderError, request_id_of
 from agents.llm.events import Event, ToolCall, Usage
@@ -51,7 +52,7 @@ def network(endpoint: Endpoint) -> dict[str, Any]:
     """For the SDK's HTTP client. An address that somebody typed may not lead into our own network."""
     options: dict[str, Any] = {"limits": LIMITS, "follow_redirects": False}
     if endpoint.base_url:
-        options["transport"] = outward.transport(httpx2, httpcore2, limits=LIMITS)
+        options["transport"] = outward.transport(httpx2, httpcore2, limits=LIMITS, also=settings.MODEL_HOSTS)
     return options
 
 
