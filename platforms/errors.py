@@ -18,7 +18,11 @@ class PlatformError(Exception):
 
 
 class NotThere(PlatformError):
-    """It knows nothing by that id, or no such path."""
+    """It knows nothing by that id, or no such path. `status`: how it said so."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message, retryable=False)
+        self.status = status
 
 
 class Unpublishable(ValueError):

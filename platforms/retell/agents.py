@@ -158,8 +158,8 @@ async def put(account: Account, ids: Ids, settings: Settings, title: str) -> Non
             await api.update_llm(ids.llm, engine.get("version"), llm)
         elif llm and "response_engine" in agent:
             await api.update_llm(ids.llm, None, llm)
-        await api.update_agent(ids.agent, draft["version"], agent)
-        await api.publish_agent(ids.agent, draft["version"], title)
+        await api.update_agent(ids.agent, _version(draft), agent)
+        await api.publish_agent(ids.agent, _version(draft), title)
 
 
 @asynccontextmanager
@@ -169,12 +169,13 @@ async def _draft(api: RetellApi, ids: Ids) -> AsyncIterator[dict]:
     if not live.get("is_published"):
         yield live
         return
-    draft = await api.draft_of(live)
+    draft = await api.draft_of(ids.agent, _version(live))
+    version = _version(draft)
     try:
         yield draft
     except PlatformError:
         with suppress(PlatformError):
-            await api.drop_draft(ids.agent, draft["version"])
+            await api.drop_draft(ids.agent, version)
         raise
 
 
@@ -279,6 +280,12 @@ def _id(told: dict, name: str) -> str:
     if not isinstance(told.get(name), str) or not told[name]:
         raise PlatformError("Retell made something without an id", retryable=False)
     return told[name]
+
+
+def _version(told: dict) -> int:
+    if not isinstance(told.get("version"), int):
+        raise PlatformError("Retell answered an agent without its version", retryable=True)
+    return told["version"]
 
 
 def _number(value: Any, otherwise: float) -> Any:

@@ -58,10 +58,10 @@ class RetellApi:
         """A new agent, whose first version is a draft. `fields` has at least response_engine and voice_id."""
         return await self._ask("POST", "/create-agent", json=fields)
 
-    async def draft_of(self, agent: dict) -> dict:
-        """A version that may be changed and begins as `agent` is. Its model gets a version with it."""
-        path = f"/create-agent-version/{_part(agent['agent_id'])}"
-        return await self._ask("POST", path, json={"base_version": agent["version"]})
+    async def draft_of(self, agent_id: str, version: int) -> dict:
+        """A version that may be changed and begins as that one is. Its model gets a version with it."""
+        path = f"/create-agent-version/{_part(agent_id)}"
+        return await self._ask("POST", path, json={"base_version": version})
 
     async def drop_draft(self, agent_id: str, version: int) -> None:
         """Take a version away that was never published."""
@@ -72,12 +72,19 @@ class RetellApi:
         return await self._ask("PATCH", path, {"version": version}, json=fields)
 
     async def publish_agent(self, agent_id: str, version: int, title: str) -> None:
-        """Have calls made with this version, which then never changes. Its model is published with it."""
+        """Have calls made with this version, which then never changes. Its model is published with it.
+
+        Older APIs know no path for that and publish their latest draft: only if that is still this one.
+        Raises NotThere if it is gone, or if somebody has begun another.
+        """
         said = {"version": version, "version_title": title}
         try:
             await self._ask("POST", f"/publish-agent-version/{_part(agent_id)}", json=said)
-        except NotThere:
-            await self._ask("POST", f"/publish-agent/{_part(agent_id)}")  # of older APIs: their latest draft
+        except NotThere as error:
+            # 422 is a version that somebody took away: what is the latest now is theirs.
+            if error.status != 404 or (await self.get_agent(agent_id)).get("version") != version:
+                raise
+            await self._ask("POST", f"/publish-agent/{_part(agent_id)}")
 
     async def get_llm(self, llm_id: str, version: int | None = None) -> dict:
         """A model that Retell hosts: a version by number, or the latest."""
@@ -110,7 +117,7 @@ class RetellApi:
             raise PlatformError("Retell could not be reached", retryable=True) from error
         status = answer.status_code
         if status in (404, 422):
-            raise NotThere(f"Retell answered {status}", retryable=False)
+            raise NotThere(f"Retell answered {status}", status=status)
         if not answer.is_success:
             retryable = status in RETRYABLE or status >= 500
             raise PlatformError(f"Retell answered {status}{_why(answer)}", retryable=retryable)

@@ -1,10 +1,14 @@
 """What we ask of the platform, and the same by its official SDK, of the simulated one."""
 
 import json
+from contextlib import nullcontext
 
+import httpx
 import pytest
 
-from platforms.errors import PlatformError
+from platforms.agents import Account, Ids
+from platforms.errors import NotThere, PlatformError
+from platforms.retell import agents
 from platforms.retell.rest import RetellApi
 from simulator import Timing, World
 from simulator.world import API_KEY
@@ -62,3 +66,31 @@ async def test_a_platform_that_is_away_may_come_back():
             await api.get_call("call_nobody")
 
     assert failure.value.retryable is True
+
+
+@pytest.mark.parametrize(
+    ("status", "latest", "published"), [(404, 3, True), (404, 4, False), (422, 3, False)]
+)
+async def test_of_older_platforms_nobody_elses_draft_is_published(status, latest, published):
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if request.url.path == "/publish-agent-version/agent_1":
+            return httpx.Response(status)
+        return httpx.Response(200, json={"version": latest} if request.method == "GET" else {})
+
+    async with RetellApi(API_KEY, transport=httpx.MockTransport(answer)) as api:
+        with nullcontext() if published else pytest.raises(NotThere):
+            await api.publish_agent("agent_1", 3, "Earshot v1")
+
+    assert ("/publish-agent/agent_1" in asked) is published
+
+
+async def test_an_agent_that_is_told_without_its_version_is_a_failure_of_theirs():
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"is_published": True})
+
+    account = Account(API_KEY, "", lambda: httpx.MockTransport(answer))
+    with pytest.raises(PlatformError, match="without its version"):
+        await agents.put(account, Ids("agent_1"), {"name": "Odell"}, "Earshot v1")
