@@ -39,8 +39,9 @@ def catch_up(agent: Agent) -> bool:
         if copy is None or not is_pending(agent, copy):
             return False
         left = {name for name, value in copy.ours.items() if value is None}
+        waiting = copy.differences if copy.version_id == agent.live_version_id else []
         try:
-            _put(agent, None, "agent.push", left)
+            _put(agent, None, "agent.push", left, {name: copy.ours[name] for name in waiting})
         except (PlatformError, Unpublishable) as error:
             failed(copy, error)
             rest_of(agent).take()
@@ -76,13 +77,12 @@ def is_pending(agent: Agent, copy: PlatformCopy) -> bool:
     reason: it is for people to keep it or to put ours back."""
     if copy.version_id != agent.live_version_id:
         return True
-    if copy.differences:
-        return False
     try:
         now = wanted_settings(agent)
     except Unpublishable:
-        return True
-    return any(copy.ours.get(name, ...) not in (None, value) for name, value in now.items())
+        return not copy.differences
+    rest = {name: value for name, value in now.items() if name not in copy.differences}
+    return any(copy.ours.get(name, ...) not in (None, value) for name, value in rest.items())
 
 
 def failed(copy: PlatformCopy, error: Exception) -> None:
@@ -91,14 +91,19 @@ def failed(copy: PlatformCopy, error: Exception) -> None:
     copy.save(update_fields=["error"])
 
 
-def _put(agent: Agent, by: Actor, act: str, left: set[str]) -> PlatformCopy:
+def _put(agent: Agent, by: Actor, act: str, left: set[str], waiting: Settings | None = None) -> PlatformCopy:
+    """`left`: settings that are theirs to say; `waiting`: as we had put what others have changed, which
+    people have yet to keep or to put back."""
     home, account = home_of(agent)
+    waiting = waiting or {}
+    left = left | set(waiting)
     settings = _without(wanted_settings(agent), left)
     version = agent.live_version
     _know(agent, asked(home.make(account, ids_of(agent), settings)))
     settings = _without(wanted_settings(agent), left)  # with the ids of what was made
     asked(home.put(account, ids_of(agent), settings, f"Earshot v{version.number}"))
     theirs = asked(home.read(account, ids_of(agent)))
+    settings |= waiting
     now = timezone.now()
     with transaction.atomic():
         fields = {"workspace_id": agent.workspace_id, "version": version, "ours": settings, "theirs": theirs}
@@ -107,7 +112,10 @@ def _put(agent: Agent, by: Actor, act: str, left: set[str]) -> PlatformCopy:
         copy, _ = PlatformCopy.objects.update_or_create(
             agent=agent, defaults=fields | {"put_at": now, "checked_at": now}
         )
-        detail = {"version": version.number, "over": before.differences if before else []}
+        detail = {
+            "version": version.number,
+            "over": [name for name in before.differences if name not in waiting] if before else [],
+        }
         audit.note(act, workspace=agent.workspace_id, actor=by, target=f"agent:{agent.pk}", detail=detail)
     rest_of(agent).end()
     return copy

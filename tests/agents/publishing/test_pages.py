@@ -162,3 +162,8 @@ def test_the_key_of_our_socket_is_told_to_nobody(agent, program, elsewhere):
 
     assert difference["before"].endswith("/voice/retell/…")
     assert difference["after"] == "wss://else.example/here"
+
+    engine["llm_websocket_url"] = "wss://earshot.example/voice/retell/the-key-of-another-agent"
+    elsewhere.change(agent.platform_agent_id, response_engine=engine)
+    [difference] = ask(program, agent, "drift/check")["differences"]
+    assert difference["after"] == "wss://earshot.example/voice/retell/…"

@@ -139,6 +139,23 @@ def test_so_does_a_new_address_of_ours(agent, elsewhere, soon):
     assert address.endswith(agent.key)
 
 
+def test_it_does_not_wait_for_what_people_have_yet_to_say_of_a_change(agent, elsewhere, soon):
+    push.push(agent, None)
+    agent.refresh_from_db()
+    elsewhere.change(agent.platform_agent_id, voice_speed=1.3)
+    drift.check(agent)
+
+    soon(lambda: rotate_key(agent))
+
+    agent.refresh_from_db()
+    there = elsewhere.agent(agent.platform_agent_id)
+    assert there["response_engine"]["llm_websocket_url"].endswith(agent.key)
+    assert there["voice_speed"] == 1.3
+    copy = copy_of(agent)
+    assert (copy.differences, copy.ours["speed"]) == (["speed"], 1.0)
+    assert push.catch_up(agent) is False
+
+
 def test_what_is_there_already_is_not_put_again(agent, elsewhere):
     push.push(agent, None)
     agent.refresh_from_db()
