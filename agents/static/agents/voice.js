@@ -34,8 +34,10 @@ class AgentVoice extends HTMLElement {
   #hear() {
     const voice = this.#voices.find(({ id }) => id === this.#input.value);
     const link = this.querySelector('[data-part="hear"]');
-    link.hidden = !voice?.preview_url;
-    if (voice?.preview_url) link.href = voice.preview_url;
+    // The platform says where: an address and nothing that a browser would run.
+    const heard = voice?.preview_url?.startsWith("https://");
+    link.hidden = !heard;
+    if (heard) link.href = voice.preview_url;
     const unknown = this.#input.value ? "Not in the platform’s list." : `One of ${this.#voices.length} voices, or the platform’s own.`;
     this.#about(voice ? [voice.name, voice.accent, voice.gender].filter(Boolean).join(", ") : unknown);
   }
