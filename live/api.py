@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.core.cache import cache
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
+from ninja.errors import HttpError
 from pydantic import Field
 
 from accounts.access import Viewer
@@ -29,6 +31,7 @@ from live.locks import leave_database
 
 router = Router(tags=["Chats"])
 backtests = Router(tags=["Agents"])
+BACKTEST_S = 60  # then one whose process has died is forgotten
 MOST_FIRINGS = 200  # that are told one by one
 
 
@@ -194,16 +197,23 @@ class Backtested(Schema):
     operation_id="backtest_rules",
     summary="Try rules on past calls",
     auth=access(Permission.EDIT_AGENTS),
-    response=answers(BacktestOut, 400, 404),
+    response=answers(BacktestOut, 400, 404, 429),
 )
 def backtest_rules(request: HttpRequest, agent_id: UUID, asked: Backtested):
     """On which of the last calls they would have fired, and when: what live calls are followed by, over the
-    record. Nothing is written down."""
+    record. Nothing is written down. One at a time in a workspace, for ten seconds at most, so `calls` may
+    be fewer than were asked for."""
     workspace_id = request.viewer.workspace_id
     agent = get_object_or_404(Agent.objects.for_workspace(workspace_id), pk=agent_id)
     if wrong := form.faults(asked.rules):
         raise invalid({fault.field: fault.message for fault in wrong}, "body")
-    found = backtest(workspace_id, agent.pk, asked.rules, asked.last)
+    looking = f"backtest:{workspace_id}"
+    if not cache.add(looking, 1, timeout=BACKTEST_S):
+        raise HttpError(429, "rules are being tried already")
+    try:
+        found = backtest(workspace_id, agent.pk, asked.rules, asked.last)
+    finally:
+        cache.delete(looking)
     return BacktestOut(
         calls=found.calls,
         fired_on=len({call.pk for call, _ in found.fired}),

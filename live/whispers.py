@@ -17,8 +17,8 @@ def whispers(call: Call) -> set[Whisper]:
 
 
 def told_before(call: Call, turns: Iterable[Turn]) -> set[Whisper]:
-    """By the record alone, what the last answer was told: all before it began. `turns`: all
-    the call has so far."""
+    """By the record alone, what the last answer was told: all before it began. `turns`: all the call has
+    so far."""
     last_ms = max((turn.start_ms for turn in turns if turn.role == Turn.Role.AGENT), default=-1)
     return {_key(alert) for alert in _whispered(call) if _ms(call, alert) <= last_ms}
 

@@ -2,6 +2,8 @@
 
 import json
 
+from django.core.cache import cache
+
 from tests.agents.rules.made import rule
 
 
@@ -35,3 +37,12 @@ def test_rules_that_cannot_be_followed_are_told_and_not_tried(world):
     assert refused.status_code == 400
     assert refused.json()["error"]["details"][0]["field"] == "rules.0.when.pattern"
     assert ask(world, {"rules": []}, role="operator").status_code == 403
+
+
+def test_a_workspace_tries_rules_once_at_a_time(world):
+    trying = f"backtest:{world.agent.workspace_id}"
+    cache.set(trying, 1, timeout=60)
+    assert ask(world, {"rules": []}).status_code == 429
+    cache.delete(trying)
+    assert ask(world, {"rules": []}).status_code == 200
+    assert ask(world, {"rules": []}).status_code == 200

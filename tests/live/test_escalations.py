@@ -126,9 +126,10 @@ async def test_the_watch_and_the_backtest_give_the_same_firings_on_200_calls(age
     await Call.objects.filter(closed_at=None).aupdate(closed_at=at(longest))  # their holders have let go
     await escalations.look(at(longest + 500))
 
-    past = await sync_to_async(backtest)(agent.workspace_id, agent.pk, RULES, last=200)
+    past = await sync_to_async(backtest)(agent.workspace_id, agent.pk, RULES, last=200, seconds=600)
     seen = {(call.platform_call_id, firing.rule.id, firing.at_ms) for call, firing in past.fired}
     assert past.calls == 200
+    assert (await sync_to_async(backtest)(agent.workspace_id, agent.pk, RULES, seconds=0)).calls == 0
     assert {name for _, name, _ in seen} == {one["id"] for one in RULES}
     assert await fired() == seen
     assert await Event.objects.filter(kind=RuleFired.__name__).acount() == len(seen)
