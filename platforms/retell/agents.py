@@ -5,6 +5,7 @@ published version is, and then published; whatever else is set there stays. A mo
 versions in step with its agent's.
 """
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -18,6 +19,7 @@ NAME = "Retell"
 SLOWEST, FASTEST = 0.5, 2.0
 LEAST_MS, MOST_MS = 1_000, 600_000
 MOST_RETRIES = 5
+DROPPED_WITHIN_S = 5.0  # a draft that nobody needs
 HOTTEST = 1.0  # their models take no higher temperature
 # With these a request has no body, and Retell does not say how it would send the arguments.
 BODILESS = ("GET", "DELETE")
@@ -173,9 +175,10 @@ async def _draft(api: RetellApi, ids: Ids) -> AsyncIterator[dict]:
     version = _version(draft)
     try:
         yield draft
-    except PlatformError:
-        with suppress(PlatformError):
-            await api.drop_draft(ids.agent, version)
+    except (PlatformError, asyncio.CancelledError):  # cancelled: it took too long
+        with suppress(PlatformError, TimeoutError):
+            async with asyncio.timeout(DROPPED_WITHIN_S):
+                await api.drop_draft(ids.agent, version)
         raise
 
 

@@ -1,5 +1,6 @@
 """What we ask of the platform, and the same by its official SDK, of the simulated one."""
 
+import asyncio
 import json
 from contextlib import nullcontext
 
@@ -94,3 +95,23 @@ async def test_an_agent_that_is_told_without_its_version_is_a_failure_of_theirs(
     account = Account(API_KEY, "", lambda: httpx.MockTransport(answer))
     with pytest.raises(PlatformError, match="without its version"):
         await agents.put(account, Ids("agent_1"), {"name": "Odell"}, "Earshot v1")
+
+
+async def test_a_draft_is_taken_away_again_when_publishing_takes_too_long():
+    asked, hangs = [], asyncio.Event()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.path))
+        if "publish" in request.url.path:
+            hangs.set()
+            await asyncio.Event().wait()
+        return httpx.Response(200, json={"is_published": True, "version": 3})
+
+    account = Account(API_KEY, "", lambda: httpx.MockTransport(answer))
+    putting = asyncio.create_task(agents.put(account, Ids("agent_1"), {"name": "Odell"}, "Earshot v1"))
+    await asyncio.wait_for(hangs.wait(), 20)
+    putting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await putting
+    assert asked[-1] == ("DELETE", "/delete-agent-version/agent_1")
