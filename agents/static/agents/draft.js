@@ -19,6 +19,7 @@ export class Draft extends EventTarget {
   #sent = null; // those on their way
   #timer = 0;
   #tries = 0;
+  #isRefused = false; // for good: it is not sent again until something of it has changed
   #server; // the fields as the server last told them
 
   // Events: "state" (detail { state: "unsaved" | "saving" | "saved" | "failing" | "refused", message }), "saved" (see #taken).
@@ -55,6 +56,7 @@ export class Draft extends EventTarget {
   set(field, value) {
     if (same(this.content[field], value)) return;
     this.#pending[field] = value;
+    this.#isRefused = false;
     this.#keep();
     if (this.#tries) return; // the server is away: the next try takes it along
     this.#tell("unsaved");
@@ -65,7 +67,7 @@ export class Draft extends EventTarget {
   async save() {
     clearTimeout(this.#timer);
     if (this.#sent) return this.saving;
-    if (!Object.keys(this.#pending).length) return;
+    if (this.#isRefused || !Object.keys(this.#pending).length) return;
     [this.#sent, this.#pending] = [this.#pending, {}];
     this.#tell("saving");
     this.saving = this.#send();
@@ -133,7 +135,8 @@ export class Draft extends EventTarget {
 
   #refused(status, { error = {} }) {
     this.#comeBack();
-    if (!NOT_FOR_GOOD.includes(status)) localStorage.removeItem(this.#name);
+    this.#isRefused = !NOT_FOR_GOOD.includes(status);
+    if (this.#isRefused) localStorage.removeItem(this.#name);
     this.#tries = 0;
     const reasons = { 401: "You are signed out. Sign in again in another tab; your changes wait here.", 403: "Your role may not edit agents any more." };
     this.#tell("refused", reasons[status] ?? error.message ?? "The server did not take it.");
