@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from base64 import urlsafe_b64encode
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,8 +122,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByHouse | No
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long must not be left for the end: pages come first, then what starts processes."""
-    items.sort(key=lambda item: (not item.nodeid.startswith(BROWSER), "processes" not in item.keywords))
+    """What takes long must not be left for the end, when there is nothing else to do beside it: pages come
+    first, then files with processes of their own, then those with the most to do."""
+    weights = Counter[Path]()
+    for item in items:
+        weights[item.path] += weight(item)
+    pages = [item for item in items if item.nodeid.startswith(BROWSER)]
+    others = [item for item in items if not item.nodeid.startswith(BROWSER)]
+    items[:] = [*pages, *sorted(others, key=lambda item: (-weights[item.path], str(item.path)))]
+
+
+def weight(item: pytest.Item) -> int:
+    """About how long it takes, beside a test that needs nothing."""
+    if "processes" in item.keywords:
+        return 300
+    database = item.get_closest_marker("django_db")
+    commits = "transactional_db" in item.fixturenames or (database and database.kwargs.get("transaction"))
+    return 10 if commits else 1
 
 
 def one_certificate(file: Path) -> Path:
