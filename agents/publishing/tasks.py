@@ -65,7 +65,7 @@ def _look(agent: Agent, rest: Rest) -> None:
         raise
     except Exception as error:
         # By name only, and the others shall not wait for it.
-        logger.exception("agent %s was not looked at: %s", agent.pk, type(error).__name__)
+        logger.error("agent %s was not looked at: %s", agent.pk, type(error).__name__)
 
 
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=120, time_limit=150)

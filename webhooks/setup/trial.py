@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from base.ids import uuid7
+from base.pool import leave_database
 from platforms.adapters import ADAPTERS
 from platforms.models import Connection
 from webhooks.setup.checklist import TEST
@@ -63,6 +64,7 @@ def send(connection: Connection, timeout: httpx.Timeout = TIMEOUT) -> Result:
     # Its id makes it another body each time, so it is never taken for a repeated one.
     body = json.dumps({"event": TEST, "id": str(uuid7()), "sent_at": now.isoformat()}).encode()
     headers = ADAPTERS[connection.platform].sign(body, connection.webhook_secret, now)
+    leave_database()
     began = time.monotonic()
     try:
         status, answer = _post(address(connection), body, headers, timeout)
