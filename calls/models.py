@@ -8,7 +8,7 @@ from django.utils import timezone
 from pgvector.django import HnswIndex, VectorField
 
 from accounts.models import Workspace
-from agents.models import Agent, AgentVersion
+from agents.models import Agent, AgentVersion, ToolsFrom
 from base.models import Row, WorkspaceQuerySet
 from platforms.events import TurnTakenBack
 from platforms.models import Connection
@@ -280,3 +280,22 @@ class Digest(Row):
 
     def __str__(self) -> str:
         return f"the first {self.heard} of {self.call_id}"
+
+
+class PlaygroundChat(Row):
+    """What a conversation of the playground is held with. It is a call on the platform "playground"."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="playground")
+    content = models.JSONField()  # each field of AgentVersion.CONTENT
+    number = models.PositiveIntegerField(null=True)  # of the version; null: it was the draft
+    revision = models.PositiveIntegerField(null=True)  # of the draft
+    # The call whose turns it began with, and the number of the last of them.
+    source = models.ForeignKey(Call, on_delete=models.SET_NULL, null=True, related_name="+")
+    turn = models.PositiveIntegerField(null=True)
+    tools = models.CharField(max_length=8, choices=ToolsFrom, default=ToolsFrom.LIVE)
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"playground of {self.call_id}"

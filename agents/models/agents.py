@@ -1,4 +1,4 @@
-"""How an agent behaves: its versions, its tools, the models it may use, and every call made to one."""
+"""Agents: their versions and drafts, their tools, and how their platforms have them."""
 
 import secrets
 
@@ -7,71 +7,10 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from accounts.models import Workspace
+from agents.models.providers import Tier
 from base.fields import EncryptedTextField
 from base.models import Row, WorkspaceQuerySet
 from platforms.models import Connection
-
-
-class Tier(models.TextChoices):
-    FAST = "fast"
-    STANDARD = "standard"
-    PREMIUM = "premium"
-
-
-class Provider(Row):
-    """Where models live: a vendor's API or anything that speaks like one."""
-
-    class Kind(models.TextChoices):
-        OPENAI = "openai", "OpenAI-compatible"
-        ANTHROPIC = "anthropic", "Anthropic"
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="providers")
-    name = models.CharField(max_length=80)
-    kind = models.CharField(max_length=12, choices=Kind)
-    base_url = models.URLField(blank=True)  # empty means the vendor's own
-    api_key = EncryptedTextField(blank=True)
-    enabled = models.BooleanField(default=True)
-
-    objects = WorkspaceQuerySet.as_manager()
-
-    class Meta:
-        constraints = [models.UniqueConstraint("workspace", "name", name="one_provider_per_name")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class LanguageModel(Row):
-    """One model at one provider. Prices are USD per million tokens."""
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="language_models")
-    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="language_models")
-    name = models.CharField(max_length=120)  # as the provider's API calls it
-    tier = models.CharField(max_length=10, choices=Tier)
-    rank = models.PositiveSmallIntegerField(default=0)  # order within its tier: lowest is asked first
-    context_tokens = models.PositiveIntegerField(default=128_000)
-    price_in = models.DecimalField(max_digits=10, decimal_places=4, default=0)
-    price_out = models.DecimalField(max_digits=10, decimal_places=4, default=0)
-    # Empty: what the vendor had cached costs as much as the rest of the prompt.
-    price_cached = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)
-    takes_temperature = models.BooleanField(default=True)
-    timeout_ms = models.PositiveIntegerField(default=8_000)  # to the first token, and between any two
-    retries = models.PositiveSmallIntegerField(default=1)  # of one request, before the next model is asked
-    # A first token later than this has the next model asked as well, and the quicker answers. Empty: never.
-    hedge_ms = models.PositiveIntegerField(null=True, blank=True)
-    # Sent along with every request: {"reasoning_effort": "none"}.
-    options = models.JSONField(default=dict, blank=True)
-    enabled = models.BooleanField(default=True)
-
-    objects = WorkspaceQuerySet.as_manager()
-
-    class Meta:
-        constraints = [models.UniqueConstraint("provider", "name", name="one_model_per_provider")]
-        ordering = ["rank", "id"]
-
-    def __str__(self) -> str:
-        return self.name
-
 
 # Two underscores stand for a dot on the vendors' wires (they allow no dots), so a name has none of its own.
 tool_name = RegexValidator(
@@ -260,78 +199,3 @@ class PlatformCopy(Row):
 
     def __str__(self) -> str:
         return f"{self.agent} at its platform"
-
-
-class ModelCall(Row):
-    """One attempt at one model: what it took, what it cost, how it ended. Failed attempts are written too."""
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="model_calls")
-    agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+")
-    call_id = models.UUIDField(null=True)  # plain: `calls` is above this room
-    turn = models.CharField(max_length=120, blank=True)  # the key of the answer it was for
-    trace_id = models.CharField(max_length=32, blank=True)
-    feature = models.CharField(max_length=30)  # "voice", "chat", "summary", …
-    provider = models.CharField(max_length=80)
-    model = models.CharField(max_length=120)
-    tier = models.CharField(max_length=10, blank=True)
-    attempt = models.PositiveSmallIntegerField(default=1)
-    fallback_from = models.CharField(max_length=120, blank=True)  # the model that failed before this one
-    cache_hit = models.BooleanField(default=False)
-    tokens_in = models.PositiveIntegerField(default=0)  # all of the prompt, cached part included
-    tokens_cached = models.PositiveIntegerField(default=0)
-    tokens_out = models.PositiveIntegerField(default=0)
-    estimated = models.BooleanField(default=False)  # the vendor never said; counted from the text
-    cost_usd = models.DecimalField(max_digits=14, decimal_places=8, default=0)
-    first_token_ms = models.PositiveIntegerField(null=True)
-    duration_ms = models.PositiveIntegerField(default=0)
-    finish = models.CharField(
-        max_length=20, blank=True
-    )  # stop, length, tool_calls, content_filter, cancelled, error
-    error_type = models.CharField(max_length=20, blank=True)  # a typed error of the live stream
-    error_code = models.CharField(max_length=60, blank=True)  # the vendor's word for it: "insufficient_quota"
-    request_id = models.CharField(max_length=120, blank=True)  # the vendor's, for their support
-
-    objects = WorkspaceQuerySet.as_manager()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["workspace", "-id"]),
-            models.Index(fields=["call_id"]),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.model} for {self.feature}"
-
-
-class Budget(Row):
-    """What models may cost in a UTC day or month: all of a workspace, or one of its agents."""
-
-    class Period(models.TextChoices):
-        DAY = "day"
-        MONTH = "month"
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="budgets")
-    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, null=True, blank=True, related_name="budgets")
-    period = models.CharField(max_length=5, choices=Period)
-    soft_usd = models.DecimalField(
-        max_digits=12, decimal_places=4, null=True, blank=True
-    )  # then cheaper models
-    hard_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)  # then none
-
-    objects = WorkspaceQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["workspace", "agent", "period"], nulls_distinct=False, name="one_budget_per_period"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(soft_usd__isnull=True)
-                | models.Q(hard_usd__isnull=True)
-                | models.Q(soft_usd__lte=models.F("hard_usd")),
-                name="soft_before_hard",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.agent or self.workspace} a {self.period}"
