@@ -72,6 +72,7 @@ class Feed:
         self.collected: list[bytes] = []  # encoded, waiting for the tick of a feed of several topics
         self.timer: asyncio.TimerHandle | None = None
         self.due = 0.0
+        self.pulse: Callable[[], bytes] | None = None  # due: goes out with the next chunk
         self._before = str(self.stand)  # where everyone stands who has not been given what is collected
         self._closing = [sse.tail(topic.tag) for topic in topics]
         self._missed: deque[bytes] = deque()
@@ -150,6 +151,9 @@ class Feed:
             return
         if self.parked:
             self._remember(chunk)
+        if pulse := self.take_pulse():
+            # Before the chunk, which may be the end. Nobody has missed one who was parked.
+            chunk = pulse() + chunk
         shared = Chunk(chunk)
         wire, stuck = shared.wire, []
         for connection, send in self._direct.items():
@@ -161,6 +165,11 @@ class Feed:
         stuck += [connection for connection, write in self._stepped.items() if not write(shared)]
         for connection in stuck:
             self.park(connection)
+
+    def take_pulse(self) -> Callable[[], bytes] | None:
+        """The pulse that is due and that nobody has been given yet."""
+        due, self.pulse = self.pulse, None
+        return due
 
     def mark(self) -> None:
         """Before encoding: what is collected but not pushed yet is nothing anyone has been given."""

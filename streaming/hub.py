@@ -72,6 +72,10 @@ class Hub:
             if index % 20 == 19:
                 await asyncio.sleep(rest * 20)
 
+    @property
+    def feeds(self) -> list[Feed]:
+        return list(self._feeds.values())
+
     # Coming and going.
 
     async def join(self, connection: Connection, sources: Sequence[Source], cursor: Cursor | None) -> None:

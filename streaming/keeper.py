@@ -3,6 +3,7 @@ connections."""
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
@@ -22,7 +23,9 @@ LOOK_EVERY = 3.0
 RECHECK_EVERY = 10.0  # lost permission ends a stream within 15 s
 RECHECK_SECONDS = 4.0
 CLOSE_IDLE_AFTER = 10.0
-# Connections that are given their pulse before words may pass.
+# A pulse waits for words to go with: they cost each connection one write, with or without it.
+RIDE_SECONDS = 0.25
+# Connections that are given a pulse of its own before words may pass.
 TOGETHER = 100
 # A browser that takes nothing for so long is not watching.
 LONGEST_PARKED = 30.0
@@ -86,13 +89,22 @@ class Keeper:
         self._hub.sources.close_idle(CLOSE_IDLE_AFTER)
 
     async def _pulse(self) -> None:
-        pulse = Chunk(sse.pulse(healthy=self._hub.sources.healthy))
-        for index, connection in enumerate(list(self._hub.connections)):
-            if index % TOGETHER == TOGETHER - 1:
-                await asyncio.sleep(0)  # words go first
-            feed = connection.feed
-            if feed and feed.flows(connection) and not connection.pipe.write(pulse):
-                feed.park(connection)
+        feeds = self._hub.feeds
+        pulse = partial(sse.pulse, healthy=self._hub.sources.healthy)
+        for feed in feeds:
+            feed.pulse = pulse
+        await asyncio.sleep(RIDE_SECONDS)
+        given = 0
+        for feed in feeds:
+            if feed.take_pulse() is None:
+                continue
+            alone = Chunk(pulse())
+            for connection in feed.flowing:
+                given += 1
+                if given % TOGETHER == 0:
+                    await asyncio.sleep(0)  # words go first
+                if feed.flows(connection) and not connection.pipe.write(alone):
+                    feed.park(connection)
 
     async def _look(self) -> None:
         await self._hub.sources.look()

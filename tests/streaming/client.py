@@ -42,6 +42,7 @@ class Call:
     resets: int = 0
     ended: bool = False
     events: int = 0
+    pulses: int = 0
 
     def take(self, event: Event) -> None:
         if event.data == "[DONE]":
@@ -50,6 +51,7 @@ class Call:
         topic = part.get("call", "")
         if part["type"] == "data-pulse":
             assert event.id is None
+            self.pulses += 1
             return
         assert event.id is not None, event
         self.position = event.id

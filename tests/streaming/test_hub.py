@@ -81,6 +81,52 @@ async def test_a_burst_is_one_write(topic, log):
     await hub.close()
 
 
+async def test_a_pulse_goes_with_the_words_that_come_and_alone_to_whom_none_do(topic, log, monkeypatch):
+    monkeypatch.setattr(keepers, "RIDE_SECONDS", 0.5)
+    hub = Hub()
+    told_something, told_nothing = browsers = [Browser(hub, [topic]), Browser(hub, [f"{topic}-quiet"])]
+    for browser in browsers:
+        await browser.connect()
+    before = [browser.writes for browser in browsers]
+    pulsing = asyncio.create_task(hub._keeper._pulse())
+    await asyncio.sleep(0)  # it waits for words
+    await log.append(topic, words("With words."))
+    await told(told_something, "With words.")
+    pulses = told_something.call.pulses
+    await pulsing
+    told_something.read()
+    told_nothing.read()
+
+    assert pulses == told_something.call.pulses == told_nothing.call.pulses == 1
+    assert [browser.writes for browser in browsers] == [n + 1 for n in before]
+    for browser in browsers:
+        browser.cut(0)
+    await hub.close()
+
+
+async def test_who_was_parked_is_told_the_words_without_an_old_pulse(topic, log, monkeypatch):
+    monkeypatch.setattr(keepers, "RIDE_SECONDS", 0.5)
+    hub = Hub()
+    browsers = [Browser(hub, [topic]) for _ in range(2)]
+    for browser in browsers:
+        await browser.connect()
+    browsers[1].open.clear()
+    await log.append(topic, words("one "))
+    await told(browsers[0], "one ")
+    pulsing = asyncio.create_task(hub._keeper._pulse())
+    await asyncio.sleep(0)
+    await log.append(topic, words("two"))
+    await told(browsers[0], "one two")
+    browsers[1].open.set()
+    await told(browsers[1], "one two")
+    await pulsing
+
+    assert [browser.call.pulses for browser in browsers] == [1, 0]
+    for browser in browsers:
+        browser.cut(0)
+    await hub.close()
+
+
 async def test_a_browser_that_cannot_be_written_to_hurts_no_other_and_is_let_go(topic, log):
     hub = Hub()
     browsers = [Browser(hub, [topic]) for _ in range(3)]
