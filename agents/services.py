@@ -31,8 +31,8 @@ class RunningAgent:
     name: str
     topic: str
     connection_id: UUID | None
-    version_id: UUID
-    version: int
+    version_id: UUID | None  # none: it is a draft
+    version: int | None
     prompt: str
     first_message: str
     voice: str
@@ -54,7 +54,7 @@ def publish(agent: Agent, *, by: User | None = None, note: str = "", **fields: A
     """
     locked = Agent.objects.select_for_update(of=("self",)).select_related("live_version").get(pk=agent.pk)
     before = locked.live_version
-    kept = {name: getattr(before, name) for name in AgentVersion.CONTENT} if before else {}
+    kept = _content(before) if before else {}
     last = locked.versions.aggregate(last=Max("number"))["last"] or 0
     version = AgentVersion.objects.create(
         workspace_id=locked.workspace_id,
@@ -69,6 +69,32 @@ def publish(agent: Agent, *, by: User | None = None, note: str = "", **fields: A
     agent.live_version = version
     agent_changed.send(Agent, agent_id=agent.pk)
     return version
+
+
+def as_told(
+    agent: Agent, content: Mapping[str, Any], *, version_id: UUID | None = None, version: int | None = None
+) -> RunningAgent:
+    """The agent as it answers when it is told this: each field of AgentVersion.CONTENT. For a thread."""
+    return RunningAgent(
+        workspace_id=agent.workspace_id,
+        agent_id=agent.pk,
+        name=agent.name,
+        topic=agent.topic,
+        connection_id=agent.connection_id,
+        version_id=version_id,
+        version=version,
+        prompt=content["prompt"],
+        first_message=content["first_message"],
+        voice=content["voice"],
+        language=content["language"],
+        tier=content["tier"],
+        temperature=content["temperature"],
+        tools=_tools(agent.workspace_id, _named(content["tools"], content["rules"])),
+        cache_seconds=agent.cache_seconds,
+        call_cap_usd=agent.call_cap_usd,
+        chain=tuple(content["chain"]),
+        variables=standing(agent.workspace.name, agent.name, content["variables"]),
+    )
 
 
 def rotate_key(agent: Agent) -> str:
@@ -123,38 +149,20 @@ def _load_version(asked: tuple[UUID, UUID]) -> RunningAgent | None:
 
 
 def _running(agent: Agent, live: AgentVersion | None) -> RunningAgent | None:
-    if live is None:
-        return None
-    return RunningAgent(
-        workspace_id=agent.workspace_id,
-        agent_id=agent.pk,
-        name=agent.name,
-        topic=agent.topic,
-        connection_id=agent.connection_id,
-        version_id=live.pk,
-        version=live.number,
-        prompt=live.prompt,
-        first_message=live.first_message,
-        voice=live.voice,
-        language=live.language,
-        tier=live.tier,
-        temperature=live.temperature,
-        tools=_tools(agent.workspace_id, _named(live)),
-        cache_seconds=agent.cache_seconds,
-        call_cap_usd=agent.call_cap_usd,
-        chain=tuple(live.chain),
-        variables=standing(agent.workspace.name, agent.name, live.variables),
-    )
+    return as_told(agent, _content(live), version_id=live.pk, version=live.number) if live else None
 
 
-def _named(version: AgentVersion) -> list[str]:
-    """The tools it may use: those it names, and the one that its rules wait for."""
-    judged = needs_model(version.rules) and ESCALATE not in version.tools
-    return [*version.tools, ESCALATE] if judged else version.tools
+def _content(version: AgentVersion) -> dict[str, Any]:
+    return {name: getattr(version, name) for name in AgentVersion.CONTENT}
+
+
+def _named(tools: list[str], rules: list[dict[str, Any]]) -> list[str]:
+    """The tools it may use: those it is given, and the one that its rules wait for."""
+    return [*tools, ESCALATE] if needs_model(rules) and ESCALATE not in tools else tools
 
 
 def _tools(workspace_id: UUID, names: list[str]) -> tuple[ToolSpec, ...]:
-    """The named tools in the version's order. One that was deleted since is left out."""
+    """The named tools in their order. One that was deleted since is left out."""
     rows = Tool.objects.for_workspace(workspace_id).filter(name__in=names)
     known = {row.name: ToolSpec(row.name, row.description, row.parameters) for row in rows}
     known |= {name: tool.spec for name, tool in registry.registered().items()}

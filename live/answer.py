@@ -102,7 +102,7 @@ class Answer:
             "gen_ai.operation.name": "invoke_agent",
             "gen_ai.agent.id": str(agent.agent_id),
             "gen_ai.agent.name": agent.name,
-            "gen_ai.agent.version": str(agent.version),
+            "gen_ai.agent.version": str(agent.version or "draft"),
             "gen_ai.conversation.id": str(self.line.call.pk),
             "earshot.answer": self.key,
         }
