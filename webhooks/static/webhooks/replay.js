@@ -1,8 +1,8 @@
 // Having deliveries applied again: one, those chosen, or all that the list finds. First it is counted, then asked.
+import { toast } from "js/toast.js";
 import { refresh } from "webhooks/refresh.js";
 
 const LONGEST_MS = 60_000;
-const TOAST_MS = 8_000;
 
 const root = document.querySelector(".dlv");
 const dialog = document.getElementById("replay");
@@ -109,14 +109,6 @@ async function go() {
   } catch (error) {
     say("says", failed(error));
   }
-}
-
-function toast(words) {
-  const shown = document.querySelector("template[data-toast]").content.cloneNode(true).firstElementChild;
-  shown.querySelector("span").textContent = words;
-  shown.querySelector("button").addEventListener("click", () => shown.remove());
-  document.querySelector("[data-toasts]").replaceChildren(shown);
-  setTimeout(() => shown.remove(), TOAST_MS);
 }
 
 // --- Pressed ---------------------------------------------------------------------------------------------

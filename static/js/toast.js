@@ -1,0 +1,18 @@
+// A few words at the foot of the page, which go by themselves.
+
+const SHOWN_MS = 8_000;
+
+// act: { text, href } or nothing. Whoever points at it, or is in it, keeps it there.
+export function toast(words, { act, tone = "ok" } = {}) {
+  const shown = document.querySelector("template[data-toast]").content.firstElementChild.cloneNode(true);
+  shown.dataset.tone = tone;
+  shown.querySelector("span").textContent = words;
+  const link = shown.querySelector("a");
+  link.hidden = !act;
+  if (act) Object.assign(link, { href: act.href, textContent: act.text });
+  const go = () => (shown.matches(":hover, :focus-within") ? setTimeout(go, SHOWN_MS) : shown.remove());
+  shown.querySelector("button").addEventListener("click", () => shown.remove());
+  link.addEventListener("click", () => shown.remove());
+  document.querySelector("[data-toasts]").replaceChildren(shown);
+  setTimeout(go, SHOWN_MS);
+}
