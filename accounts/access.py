@@ -49,6 +49,11 @@ class Viewer:
     token_id: UUID | None = None
     session_key: str = field(default="", repr=False)  # what to ask again; never to be logged or sent
 
+    @property
+    def actor_id(self) -> UUID | None:
+        """Whom the audit log names: the person, or the program's token."""
+        return self.user_id or self.token_id
+
     def may(self, permission: Permission) -> bool:
         return role_may(self.role, permission)
 

@@ -1,24 +1,46 @@
-"""What all paths of the JSON API share: how values look, how it says no, how lists are paged."""
+"""What all paths of the JSON API share: how values look, how it says no, whose rows they are, how lists are
+paged.
+
+An operation reads like its flow, and is called as its function is:
+
+    @router.patch("/tools/{uuid:tool}", auth=EDITORS, response=answers(ToolOut, 400, 404), summary="…")
+    def edit_tool(request, tool: UUID, told: ToolChange):
+        row = found(request, Tool, tool)  # of the asker's workspace, or 404
+        form = checked(ToolForm(as_typed(was | told.given())))  # or 400, with a problem for each field
+        with unique("name"):  # or 400: somebody else was quicker
+            provision.edit(row, form.fields_typed, by=request.viewer.actor_id)
+        return _tool(row)
+
+A list answers `page_of(ToolOut)` with `listed(request, Tool, asked, _tool)`.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
+from django import forms
 from django.core.exceptions import BadRequest
-from django.db.models import Q, QuerySet
+from django.db import IntegrityError
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
+from ninja.operation import Operation
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Field,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
+    create_model,
     model_validator,
 )
 
@@ -83,8 +105,8 @@ Money = Annotated[
 ]
 
 
-def money(amount: Decimal) -> str:
-    return f"{amount:f}"
+def money(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:f}"
 
 
 # --- How it says no -------------------------------------------------------------------------------------
@@ -122,8 +144,32 @@ def invalid(faults: Mapping[str, str], source: str = "query") -> ValidationError
     return ValidationError([{"loc": (source, field), "msg": problem} for field, problem in faults.items()])
 
 
+AnyForm = TypeVar("AnyForm", bound=forms.BaseForm)
+
+
+def checked(form: AnyForm) -> AnyForm:
+    """The form, which is valid; else it is 400 with the first problem of each field."""
+    if not form.is_valid():
+        raise invalid({field: problems[0] for field, problems in form.errors.items()}, "body")
+    return form
+
+
+@contextmanager
+def unique(field: str) -> Iterator[None]:
+    """Around a write that a unique constraint may refuse though a form has looked: 400 if somebody else was
+    quicker by a moment."""
+    try:
+        yield
+    except IntegrityError:
+        raise invalid({field: f"that {field} is taken"}, "body") from None
+
+
 class Api(NinjaAPI):
-    """A NinjaAPI that says no in our shape. What it does not know goes to Django's handlers, which do too."""
+    """A NinjaAPI that says no in our shape; what it does not know goes to Django's handlers, which do so too.
+    Its operations are called as their functions are."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
 
     def set_default_exception_handlers(self) -> None:
         self.add_exception_handler(ValidationError, _invalid_request)  # type: ignore[arg-type]
@@ -164,7 +210,7 @@ def sayings() -> str:
     return "\n".join(f"- `{status}` `{code}`: {title}." for status, (code, title, _) in SAYINGS.items())
 
 
-# --- Lists ----------------------------------------------------------------------------------------------
+# --- What is asked and told -----------------------------------------------------------------------------
 
 
 class Asked(Schema):
@@ -178,6 +224,44 @@ class Asked(Schema):
             if unknown:
                 raise invalid({name[:60]: "there is no such parameter" for name in unknown})
         return self
+
+
+class Told(Schema):
+    """What a body says. An unknown name is refused: misspelt, it would silently be left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def given(self) -> dict[str, Any]:
+        """What was said of it; what was left out is to stay as it is."""
+        return self.model_dump(exclude_unset=True)
+
+
+def bounded(field: Any) -> Any:
+    """A whole number that may be left out, within the bounds of a form's IntegerField."""
+    return Field(None, strict=True, ge=field.min_value, le=field.max_value)
+
+
+# --- Rows and lists -------------------------------------------------------------------------------------
+
+Of = TypeVar("Of", bound=Model)
+
+
+def ours(request: HttpRequest, rows: type[Of] | QuerySet[Of]) -> Any:
+    """Those of `rows` that are of the asker's workspace: a model, or a query of one that says more."""
+    query: Any = rows if isinstance(rows, QuerySet) else rows._default_manager.all()
+    return query.for_workspace(request.viewer.workspace_id)  # put there by accounts.middleware
+
+
+def found(request: HttpRequest, rows: type[Of] | QuerySet[Of], row_id: UUID) -> Of:
+    """The one of `ours` with this id; else it is 404."""
+    return get_object_or_404(ours(request, rows), pk=row_id)
+
+
+@cache
+def page_of(item: type[Schema]) -> type[Schema]:
+    """What a list answers: that of ToolOut is described as ToolList."""
+    name = f"{item.__name__.removesuffix('Out')}List"
+    return create_model(name, __base__=Schema, items=list[item], next=str | None)  # type: ignore[valid-type]
 
 
 class Listing(Asked):
@@ -202,6 +286,18 @@ class During(Listing):
 
 def _id_at(moment: datetime, slack: timedelta) -> UUID:
     return first_uuid7(int((moment.timestamp() + slack.total_seconds()) * 1000))
+
+
+def listed(
+    request: HttpRequest,
+    rows: type[Of] | QuerySet[Of],
+    asked: Listing,
+    shown: Callable[[Of], Any],
+    order: str = "-id",
+) -> dict[str, Any]:
+    """A page of `ours`, each row as `shown`."""
+    page, following = paged(ours(request, rows), asked, request.viewer.workspace_id, order)
+    return {"items": [shown(row) for row in page], "next": following}
 
 
 def paged(rows: QuerySet, asked: Listing, within: UUID, order: str = "-id") -> tuple[list, str | None]:

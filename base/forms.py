@@ -1,7 +1,9 @@
 """What forms of the settings share: addresses and secrets are checked with words that say what to do."""
 
+import json
 import re
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
@@ -60,6 +62,19 @@ def check_secret(value: str, least: int = _LEAST_SECRET) -> str:
     if value and len(value) < least:
         raise forms.ValidationError(f"A key has at least {least} characters. Copy all of it.")
     return value
+
+
+def as_typed(values: dict[str, Any]) -> dict[str, str]:
+    """JSON values as a form has them: pages and programs are held to the same rules."""
+    return {name: _as_typed(value) for name, value in values.items()}
+
+
+def _as_typed(value: Any) -> str:
+    if value is None or value is False:
+        return ""
+    if isinstance(value, dict | list):
+        return json.dumps(value) if value else ""
+    return "on" if value is True else str(value)
 
 
 class PartForm(forms.Form):
