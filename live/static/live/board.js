@@ -6,7 +6,9 @@ import { rollAll } from "live/roll.js";
 const LINGERS_MS = 8_000; // how long a finished call keeps its card
 const RETOLD_MS = 3_000; // after a reset, how long until what was not told again is taken to be over
 const ANNOUNCE_EVERY_MS = 5_000;
-const DRAWS_EVERY_MS = 100; // as often as anybody can read; each drawing costs a whole frame, whatever changed
+// As often as anybody can read; each drawing costs a whole frame, whatever changed. A call tells four pictures a second.
+const CROWD = 24;
+const drawsEveryMs = (cards) => (cards > CROWD ? 160 : 100);
 
 export class Board {
   cards = new Map(); // id → Card
@@ -76,7 +78,7 @@ export class Board {
   #wait(picture) {
     this.#retold?.add(picture.id);
     this.#waiting.set(picture.id, picture);
-    this.#timer ||= setTimeout(() => this.#draw(), Math.max(0, this.#drawnAt + DRAWS_EVERY_MS - performance.now()));
+    this.#timer ||= setTimeout(() => this.#draw(), Math.max(0, this.#drawnAt + drawsEveryMs(this.cards.size) - performance.now()));
   }
 
   #draw() {
