@@ -7,7 +7,7 @@ fired is known there, and a firing has a key that is written down once.
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -60,8 +60,7 @@ class Followed:
 
     call: Call
     follow: Follow
-    told: list[Told] = field(default_factory=list)
-    costs: list[Cost] = field(default_factory=list)
+    ends: dict[str, int] = field(default_factory=dict)  # of turns, as far as the record has them
     fired: set[tuple[str, int]] = field(default_factory=set)  # (rule, occurrence)
     acted_at: datetime | None = None  # the last end or transfer that was ordered
     speaking: tuple[datetime, float] | None = None  # when it was asked, since when somebody was
@@ -75,10 +74,12 @@ class Followed:
     def cares_for_cost(self) -> bool:
         return any(rule.trigger == "cost" for rule in self.follow.rules)
 
-    def take(self, told: Iterable[Told], costs: Iterable[Cost]) -> None:
-        self.told += told
-        self.costs += costs
-        self.follow.take(happenings.happenings(self.call, self.told, self.costs))
+    def take(self, told: Sequence[Told], costs: Iterable[Cost]) -> None:
+        """What has become known since, or all there is to know of one that is over."""
+        for row in told:
+            self.ends[row.turn] = max(self.ends.get(row.turn, 0), row.end_ms or 0)
+        happened = happenings.happenings if self.is_over else happenings.news
+        self.follow.take(happened(self.call, told, costs))
 
     def may_act(self, firing: Firing, now: datetime) -> bool:
         """Whether it is early enough to do more than flag it: what fell due while nobody could look is past,
@@ -203,7 +204,6 @@ class Escalations:
         told, costs = await _told(over), await _costs(_paying(ended))
         for one in ended:
             one.follow = Follow(one.follow.rules, one.follow.facts)
-            one.told, one.costs = [], []
         self._give(told, costs, over)
 
     async def _look_at(self, one: Followed, now: datetime, clock: Callable[[], datetime]) -> None:
@@ -225,11 +225,8 @@ class Escalations:
         silences = [firing for firing in due if firing.rule.trigger == "silence"]
         if not silences:
             return due
-        known: dict[str, int] = {}
-        for row in one.told:
-            known[row.turn] = max(known.get(row.turn, 0), row.end_ms or 0)
         if one.speaking is None or one.speaking[1] == float("inf") or now - one.speaking[0] >= ASKED_AGAIN:
-            one.speaking = now, await self._speaking_since(one.call, known)
+            one.speaking = now, await self._speaking_since(one.call, one.ends)
         since = one.speaking[1]
         return [firing for firing in due if firing not in silences or firing.at_ms <= since]
 

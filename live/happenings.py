@@ -16,6 +16,7 @@ from agents.rules.happenings import (
     Said,
     SpeechBegan,
     Spent,
+    TakenBack,
     ToolBegan,
     ToolEnded,
 )
@@ -23,9 +24,9 @@ from calls import fold
 from calls.models import Call, Event
 from calls.mood import mood_of
 from calls.timeline import WORD_MS
-from platforms.events import CallAnalyzed, ToolAnswered, ToolCalled, TurnSpoken
+from platforms.events import CallAnalyzed, ToolAnswered, ToolCalled, TurnSpoken, TurnTakenBack
 
-KINDS = [kind.__name__ for kind in (TurnSpoken, ToolCalled, ToolAnswered, CallAnalyzed)]
+KINDS = [kind.__name__ for kind in (TurnSpoken, TurnTakenBack, ToolCalled, ToolAnswered, CallAnalyzed)]
 
 
 class Told(NamedTuple):
@@ -82,10 +83,22 @@ def costs_of(calls: Collection[UUID], **narrowed) -> list[Cost]:
 
 
 def happenings(call: Call, told: Sequence[Told], costs: Iterable[Cost]) -> list[Happening]:
-    """In no order. What is paid after the call has ended is no part of it."""
+    """All that happened on a call, in no order. What is paid after it has ended is no part of it."""
+    return _happened(call, _heard(call, told), told, costs)
+
+
+def news(call: Call, told: Sequence[Told], costs: Iterable[Cost]) -> list[Happening]:
+    """What happened as a call goes on, of a part of its record: it is the same whatever else is known. What
+    a platform only tells after the call is left out."""
+    return _happened(call, [one for one in _of_teller(call, told) if not one.final], told, costs)
+
+
+def _happened(
+    call: Call, heard: Iterable[Told], told: Iterable[Told], costs: Iterable[Cost]
+) -> list[Happening]:
     happened: list[Happening] = []
-    for one in _heard(call, told):
-        happened += _of_turn(one)
+    for one in heard:
+        happened += _of_turn(call, one)
     for one in told:
         if one.kind == CallAnalyzed.__name__ and one.cost_usd:
             happened.append(Charged(_ms(call, one.at), one.source, Decimal(one.cost_usd)))
@@ -97,15 +110,20 @@ def happenings(call: Call, told: Sequence[Told], costs: Iterable[Cost]) -> list[
 
 
 def _heard(call: Call, told: Sequence[Told]) -> list[Told]:
-    """Who tells of its turns: we, if we held it. Else the platform: as it went on if it told then, or else
-    from its transcript."""
-    if call.level == Call.Level.TOKEN:
-        return [one for one in told if one.source in fold.OURS]
-    theirs = [one for one in told if one.source in fold.THEIRS]
-    return [one for one in theirs if not one.final] or theirs
+    """As it went on if it was told then, or else from the platform's transcript."""
+    heard = _of_teller(call, told)
+    return [one for one in heard if not one.final] or heard
 
 
-def _of_turn(one: Told) -> list[Happening]:
+def _of_teller(call: Call, told: Iterable[Told]) -> list[Told]:
+    """Who tells of a call's turns: we, if we held it, or else the platform."""
+    tellers = fold.OURS if call.level == Call.Level.TOKEN else fold.THEIRS
+    return [one for one in told if one.source in tellers and one.kind != CallAnalyzed.__name__]
+
+
+def _of_turn(call: Call, one: Told) -> list[Happening]:
+    if one.kind == TurnTakenBack.__name__:
+        return [TakenBack(_ms(call, one.at), one.turn)]
     if one.kind == ToolCalled.__name__:
         return [ToolBegan(one.start_ms or 0, one.turn, one.name or "")]
     if one.kind == ToolAnswered.__name__:

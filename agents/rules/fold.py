@@ -4,7 +4,7 @@ Nothing here looks at a clock. What follows from time passing (silence, a long c
 falls due, once something later is known, be it that nothing happened: a `Tick`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -22,10 +22,12 @@ from agents.rules.happenings import (
     Said,
     SpeechBegan,
     Spent,
+    TakenBack,
     Tick,
     ToolBegan,
     ToolEnded,
 )
+from agents.rules.words import Wording
 
 LATELY = 40  # turns among which one may be said again
 TIMED = ("silence", "duration")
@@ -63,8 +65,8 @@ class State:
     heard_ms: int = 0  # until when anybody was heard
     speaking: frozenset[str] = frozenset()
     tools: Mapping[str, str] = field(default_factory=dict)  # names, by key
-    moods: Mapping[str, float] = field(default_factory=dict)  # of the caller, by turn
-    said: tuple[tuple[str, str, str], ...] = ()  # (key, role, plain words), the newest last
+    moods: tuple[tuple[str, float], ...] = ()  # of the caller: (key of the turn, mood), the newest last
+    said: tuple[tuple[str, str, Wording], ...] = ()  # (key of the turn, role, words), the newest last
     models_usd: Decimal = Decimal(0)
     platform_usd: Decimal = Decimal(0)
 
@@ -74,20 +76,15 @@ def begin(rules: tuple[Rule, ...], facts: Facts) -> State:
     return State(facts, rules, tuple(Memo() for _ in rules))
 
 
-def run(state: State, happenings: Iterable[Happening]) -> tuple[State, list[Firing]]:
-    """Several happenings, in their order."""
-    firings: list[Firing] = []
-    for happening in happenings:
-        state, fired = step(state, happening)
-        firings += fired
-    return state, firings
-
-
 def step(state: State, happening: Happening) -> tuple[State, list[Firing]]:
     """What one more happening makes of it, and what fires: first what fell due before it, then what it brings
     about. Happenings come in the order of `happenings.order`."""
     state, firings = _pass(state, happening.at_ms)
     match happening:
+        case TakenBack():
+            said = tuple(one for one in state.said if one[0] != happening.key)
+            moods = tuple(one for one in state.moods if one[0] != happening.key)
+            state = replace(state, said=said, moods=moods)
         case SpeechBegan():
             # Whoever was speaking has stopped for it.
             heard = min(state.heard_ms, happening.at_ms)
@@ -139,16 +136,16 @@ def _due(state: State, index: int) -> int | None:
 
 
 def _hear(state: State, said: Said) -> State:
-    plain = words.plain(said.text)
-    before = tuple(one for one in state.said if one[0] != said.key)[-LATELY:]
+    lately = tuple(one for one in state.said if one[0] != said.key)[-LATELY:]
     moods = state.moods
     if said.mood is not None:
-        moods = {key: mood for key, mood in moods.items() if key != said.key} | {said.key: said.mood}
+        before = tuple(one for one in moods if one[0] != said.key)[-LATELY:]
+        moods = (*before, (said.key, said.mood))
     return replace(
         state,
         heard_ms=max(state.heard_ms, said.heard_ms),
         speaking=state.speaking - {said.key},
-        said=(*before, (said.key, said.role, plain)),
+        said=(*lately, (said.key, said.role, Wording.of(said.text))),
         moods=moods,
     )
 
@@ -180,13 +177,13 @@ def _said_it(state: State, rule: Rule, said: Said) -> bool:
         case "asks_for_person":
             return said.role == "caller" and asks_for_person(said.text, state.facts.language)
         case "sentiment":
-            lately = list(state.moods.values())[-rule.times :]
-            upset = len(lately) == rule.times and all(mood <= rule.below for mood in lately)
+            lately = state.moods[-rule.times :]
+            upset = len(lately) == rule.times and all(mood <= rule.below for _, mood in lately)
             return said.mood is not None and upset
         case "repeated":
-            *before, (_, role, plain) = state.said
-            alike = sum(words.alike(plain, other) for _, by_whom, other in before if by_whom == role)
-            return by and alike + 1 >= rule.times
+            *before, (_, role, wording) = state.said
+            alike = (wording.is_like(other) for _, by_whom, other in before if by_whom == role)
+            return by and sum(alike) + 1 >= rule.times
     return False
 
 

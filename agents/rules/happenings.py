@@ -20,6 +20,14 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """The turn is no part of the conversation any more: it was said again differently, or answered anew."""
+
+    at_ms: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechBegan:
     at_ms: int
     key: str  # of the turn
@@ -78,7 +86,7 @@ class Tick:
     key: str = ""
 
 
-Happening = SpeechBegan | Said | ToolBegan | ToolEnded | Spent | Charged | Tick
+Happening = TakenBack | SpeechBegan | Said | ToolBegan | ToolEnded | Spent | Charged | Tick
 RANKS = {kind: rank for rank, kind in enumerate(Happening.__args__)}
 
 

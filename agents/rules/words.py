@@ -4,6 +4,7 @@ No pattern can hold anybody up: those that people write are run by RE2, whose ti
 """
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -54,11 +55,25 @@ def has_phrase(phrases: tuple[str, ...], said: str) -> bool:
     return any(f" {phrase} " in words for phrase in phrases)
 
 
-def alike(one: str, other: str) -> bool:
-    """Whether two turns, as `plain` makes them, say the same."""
-    if one == other:
-        return one.count(" ") + 1 >= FEWEST_WORDS
-    mine, theirs = set(one.split()), set(other.split())
-    if min(len(mine), len(theirs)) < FEWEST_WORDS:
-        return False
-    return len(mine & theirs) / len(mine | theirs) >= ALIKE
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A turn's words, to be compared with others'."""
+
+    plain: str
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> "Wording":
+        words = plain(text)
+        return cls(words, frozenset(words.split()))
+
+    def is_like(self, other: "Wording") -> bool:
+        """Whether the two say the same."""
+        if self.plain == other.plain:
+            return self.plain.count(" ") + 1 >= FEWEST_WORDS
+        fewer, more = sorted((len(self.words), len(other.words)))
+        # The one may be too short for the other even if all its words are among the other's.
+        if fewer < FEWEST_WORDS or fewer / more < ALIKE:
+            return False
+        common = len(self.words & other.words)
+        return common / (fewer + more - common) >= ALIKE

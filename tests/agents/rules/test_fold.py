@@ -7,7 +7,7 @@ import pytest
 
 from agents.rules.follow import Follow
 from agents.rules.form import parsed
-from agents.rules.happenings import Charged, Facts, Said
+from agents.rules.happenings import Charged, Facts, Said, TakenBack
 from tests.agents.rules.made import rule, said, spent, used
 
 PERSON = "I want to talk to a person."
@@ -66,6 +66,14 @@ def test_saying_the_same_again_is_noticed_but_not_yes():
     ]
     assert fired(rule("repeated"), call) == [("r1", 6_000)]
     assert fired(rule("repeated", times=3), call) == []
+
+
+def test_what_was_taken_back_is_not_said_again():
+    answer = "Your bill is sent on Monday."
+    call = [*said("r0", answer, 0, 1_000), *said("r1", answer, 4_000, 5_000)]
+    again = rule("repeated", who="agent")
+    assert fired(again, call) == [("r1", 5_000)]
+    assert fired(again, [*call, TakenBack(3_000, "r0")]) == []
 
 
 def test_tools_that_fail_are_counted_together_or_each_by_itself():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agents.rules.follow import Follow
 from agents.rules.form import parsed
-from agents.rules.happenings import Facts, order
+from agents.rules.happenings import Facts, TakenBack, order
 from tests.agents.rules.made import rule, said, spent, used
 
 RULES = [
@@ -27,17 +27,20 @@ WORDS = ("I want to talk to a person", "my bill is wrong again", "yes", "thank y
 
 @st.composite
 def calls(draw):
-    """A conversation: somebody speaks, uses a tool or is silent, one thing after the other."""
+    """A conversation: somebody speaks, uses a tool, takes something back or is silent, one after the other. Long
+    enough for late news to be folded again from somewhere in the middle."""
     at, told = 0, []
-    for n in range(draw(st.integers(0, 14))):
+    for n in range(draw(st.integers(0, 24))):
         start = at + draw(st.integers(0, 9_000))
         at = start + draw(st.integers(1, 9_000))
-        kind = draw(st.sampled_from("ccrrxm"))
+        kind = draw(st.sampled_from("ccrrxmb"))
         if kind == "x":
             name = draw(st.sampled_from(("refund.create", "escalate")))
             told += used(f"x{n}", name, start, at, ok=draw(st.booleans()))
         elif kind == "m":
             told += spent(at, draw(st.sampled_from(("0.10", "0.40"))))
+        elif kind == "b":
+            told.append(TakenBack(at, draw(st.sampled_from([one.key for one in told] or ["c0"]))))
         else:
             mood = draw(st.sampled_from((-0.8, -0.3, 0.2))) if kind == "c" else None
             told += said(f"{kind}{n}", draw(st.sampled_from(WORDS)), start, at, mood)
