@@ -65,12 +65,11 @@ class Conversation:
         self._lease = lease
         self._ending = asyncio.Lock()
         self._ended = False
-        self._rereading: asyncio.Task | None = None
+        self._rereading: set[asyncio.Task] = set()
         # What rules whispered: what answers were told, and what the last one is being told.
         self._told = told_before(taken.call, taken.turns)
         self._telling: tuple[SpokenAnswer, set[Whisper]] | None = None
         self._ordered: Ordered | None = None  # the last that was
-        orders().hold(taken.call.pk, self.obey)
 
     @classmethod
     async def begin(
@@ -88,6 +87,7 @@ class Conversation:
             conversation = cls(agent, send, taken, lease)
             conversation.line.show_call()
             conversation.line.changed()
+            orders().hold(taken.call.pk, conversation.obey)
         except BaseException:
             # Held by nobody who could let go of it, it would be renewed for ever and never given up.
             await leases().release(taken.call.pk, lease)
@@ -228,7 +228,16 @@ class Conversation:
         if order.do in (END, TRANSFER) and not (self._ordered and self._ordered.running):
             self._order(Ordered(self.line, order.say, end_call=order.do == END, transfer_number=order.to))
         name = f"reread {self.line.call.pk}"
-        self._rereading = asyncio.create_task(self.line.reread(), name=name)
+        rereading = asyncio.create_task(self._reread(), name=name)
+        self._rereading.add(rereading)
+        rereading.add_done_callback(self._rereading.discard)
+
+    async def _reread(self) -> None:
+        try:
+            await self.line.reread()
+        except Error as error:
+            # It comes with the next fact that is written down.
+            logger.warning("call %s: could not be reread: %s", self.line.call.pk, type(error).__name__)
 
     def _order(self, ordered: Ordered) -> None:
         self._ordered = ordered
@@ -291,7 +300,7 @@ class Conversation:
     async def _let_go(self, over: bool) -> None:
         self.line.lose()
         orders().release(self.line.call.pk, self.obey)
-        for task in filter(None, (self._opening, self._recalling, self._rereading)):
+        for task in filter(None, (self._opening, self._recalling, *self._rereading)):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         if self._answer:

@@ -168,7 +168,8 @@ class Line:
             )
 
     def _recorded(self, recorded: Recorded, shown: Callable[[Turn], bool]) -> None:
-        self.call = recorded.call
+        if recorded.call.revision >= self.call.revision:  # it may have been reread meanwhile
+            self.call = recorded.call
         if not recorded.about:
             self.show_call()
         for turn in recorded.about:

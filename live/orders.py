@@ -5,8 +5,10 @@ An order may be lost, with Redis or with its process. Nothing is kept that way: 
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from typing import Any
 from uuid import UUID
 
 from channels.layers import get_channel_layer
@@ -74,15 +76,24 @@ class Orders:
     async def _hear(self) -> None:
         layer = get_channel_layer()
         channel = await layer.new_channel("orders")
-        await layer.group_add(HOLDERS, channel)
-        while True:
-            message = await layer.receive(channel)
-            order = Order(**{name: value for name, value in message.items() if name != "type"})
-            obey = self._obeying.get(order.call)
-            if obey is None:
-                continue
-            try:
-                obey(order)
-            except Exception:
-                # One call's trouble is no other's.
-                logger.exception("call %s: %s could not be done", order.call, order.do)
+        try:
+            await layer.group_add(HOLDERS, channel)
+            while True:
+                self._take(await layer.receive(channel))
+        finally:
+            # What is told to the group would wait there for nobody.
+            with suppress(*AWAY):
+                async with asyncio.timeout(GIVE_SECONDS):
+                    await layer.group_discard(HOLDERS, channel)
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        call, do = message.get("call"), message.get("do")
+        obey = self._obeying.get(str(call))
+        if obey is None:
+            return
+        try:
+            # One of a newer release may say more than is understood here.
+            obey(Order(**{name: value for name, value in message.items() if name != "type"}))
+        except Exception:
+            # One call's trouble is no other's.
+            logger.exception("call %s: %s could not be done", call, do)
