@@ -139,7 +139,8 @@ class AgentFiguresList(Schema):
 )
 def list_agent_figures(request: HttpRequest):
     """How they do now and did in the last 24 hours. Those nobody talked with are left out."""
-    found = by_agent.by_agent(request.viewer.workspace_id)
+    workspace_id = request.viewer.workspace_id
+    found = figures.kept(f"by-agent:{workspace_id}", lambda: by_agent.by_agent(workspace_id))
     return AgentFiguresList(items=[_agent_figures(one) for one in found])
 
 

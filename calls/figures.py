@@ -1,12 +1,12 @@
 """Numbers about calls, always with how many things they are made of."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.cache import cache
@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from agents.models import ModelCall
 from calls.models import Call, Turn
 
+Found = TypeVar("Found")
 RECENT = timedelta(minutes=15)
 _KEPT_SECONDS = 5
 
@@ -84,13 +85,17 @@ class Pulse:
 
 def pulse(workspace_id: UUID) -> Pulse:
     """Asked by every open board, so it is a few seconds old at most and worked out once for all of them."""
-    key = f"pulse:{workspace_id}"
+    return kept(f"pulse:{workspace_id}", lambda: _pulse(workspace_id))
+
+
+def kept(key: str, work: Callable[[], Found]) -> Found:
+    """What open pages ask for again and again: worked out once for all of them, and a few seconds old."""
     try:
         found = cache.get(key)
-    except RedisError:  # then every board asks for itself
-        return _pulse(workspace_id)
+    except RedisError:  # then every page asks for itself
+        return work()
     if found is None:
-        found = _pulse(workspace_id)
+        found = work()
         with suppress(RedisError):
             cache.set(key, found, _KEPT_SECONDS)
     return found

@@ -43,6 +43,8 @@ LANGUAGES = (
     ("pt-PT", "Portuguese (Portugal)"),
     ("multi", "Several, as the caller speaks"),
 )
+# Of a version, without its texts.
+_LISTED = ("agent_id", "number", "name", "note", "created_at", "created_by")
 _WORDS = ("prompt", "first_message", "variables", "rules")
 
 
@@ -50,7 +52,7 @@ def of(agent: Agent, viewer: Viewer, csrf: str) -> dict[str, Any]:
     sees_words, may_edit = viewer.may(Permission.SEE_WORDS), viewer.may(Permission.EDIT_AGENTS)
     draft = drafts.look(agent)
     live, content = contents.of(agent.live_version), contents.of(None) | draft.content
-    versions = list(agent.versions.select_related("created_by").order_by("-number"))
+    versions = list(agent.versions.only(*_LISTED).select_related("created_by").order_by("-number"))
     changed = [name for name in live if content[name] != live[name]]
     edited = {contents.SECTIONS[name] for name in changed}
     every = chain.options(agent)
