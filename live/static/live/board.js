@@ -6,8 +6,8 @@ import { rollAll } from "live/roll.js";
 const LINGERS_MS = 8_000; // how long a finished call keeps its card
 const RETOLD_MS = 3_000; // after a reset, how long until what was not told again is taken to be over
 const ANNOUNCE_EVERY_MS = 5_000;
+export const CROWD = 24; // above this many calls, steady ones become one-line rows
 // As often as anybody can read; each drawing costs a whole frame, whatever changed. A call tells four pictures a second.
-const CROWD = 24;
 const drawsEveryMs = (cards) => (cards > CROWD ? 160 : 100);
 
 export class Board {

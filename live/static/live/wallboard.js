@@ -1,6 +1,6 @@
 // <wall-board>: the live calls, most urgent first, kept up to date by the board's stream.
 
-import { Board } from "live/board.js";
+import { Board, CROWD } from "live/board.js";
 import { Order } from "live/order.js";
 import { sleepless } from "live/screen.js";
 import { setText } from "calls/transcript.js";
@@ -10,7 +10,6 @@ import { setCount } from "js/shell.js";
 import { keysOn } from "js/keys.js";
 
 const PULSE_EVERY_MS = 15_000;
-const CROWD = 24; // above this many calls, steady ones become one-line rows
 const SHOWS = ["", "failing", "dead", "slow", "steady"];
 const VIEWS = ["cards", "rows", "wall"];
 const isStale = () => document.documentElement.hasAttribute("data-stale");
