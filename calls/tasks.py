@@ -15,8 +15,8 @@ from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
 from agents.llm.errors import ProviderError
+from agents.llm.whole import UnusableAnswer
 from calls import analysis, embeddings
-from calls.analysis import UnusableAnswer
 from calls.models import Call
 
 logger = logging.getLogger(__name__)

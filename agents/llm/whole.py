@@ -1,6 +1,7 @@
 """An answer that nobody waits for word by word: what slow work asks of a model."""
 
 import asyncio
+import json
 from contextlib import aclosing
 
 from agents.llm import paid, router
@@ -9,6 +10,10 @@ from agents.llm.events import Failed, TextDelta
 from agents.llm.request import Request
 
 SECONDS = 90.0  # for all of it, whatever the models' own patience
+
+
+class UnusableAnswer(ValueError):
+    """A model answered, but not what it was asked for. Quotes nothing of it."""
 
 
 async def whole(request: Request) -> str:
@@ -35,3 +40,18 @@ def ask(request: Request) -> str:
 async def _ask(request: Request) -> str:
     await router.look()
     return await whole(request)
+
+
+def object_in(answer: str) -> dict:
+    """The first JSON object of a text: models like to put a fence or a sentence around it."""
+    decoder = json.JSONDecoder(strict=False)
+    start = answer.find("{")
+    while start >= 0:
+        try:
+            found, _ = decoder.raw_decode(answer, start)
+        except (ValueError, RecursionError):
+            found = None
+        if isinstance(found, dict):
+            return found
+        start = answer.find("{", start + 1)
+    raise UnusableAnswer("no JSON object")

@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.llm.errors import ProviderError
+from agents.llm.whole import UnusableAnswer
 from agents.models import Agent, LanguageModel, ModelCall, Provider
 from calls import analysis, fold, services, tasks
-from calls.analysis import JUDGE, Judgement, UnusableAnswer, claim, parse, title_of, transcript, waiting
+from calls.analysis import JUDGE, Judgement, claim, parse, title_of, transcript, waiting
 from calls.fold import PLATFORM, READER, Fact
 from calls.models import Call, Turn
 from calls.services import Opening, record
