@@ -1,6 +1,6 @@
 """Publishing an agent, and finding the one that answers at a voice address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from accounts.models import User
 from agents import registry
-from agents.llm.request import ToolSpec
+from agents.llm.request import Message, Request, ToolSpec
 from agents.llm.tools import BUILT_IN
 from agents.lookup import Lookup, per_loop
 from agents.models import Agent, AgentVersion, PlatformCopy, Tool, new_agent_key
@@ -44,6 +44,26 @@ class RunningAgent:
     call_cap_usd: Decimal | None = None  # what models may cost in one call
     chain: tuple[str, ...] = ()  # ids of models, in the order they are asked; empty: the tier's own
     variables: Mapping[str, object] = field(default_factory=dict)  # what {{name}} in its texts stands for
+
+    def request(
+        self, feature: str, messages: Sequence[Message], *, last: bool = False, **more: Any
+    ) -> Request:
+        """What models are asked for an answer of it. `last`: they have to speak now, without tools. `more`:
+        other fields of the request."""
+        return Request(
+            workspace_id=self.workspace_id,
+            feature=feature,
+            messages=messages,
+            tier=self.tier,
+            chain=self.chain,
+            tools=() if last else self.tools,
+            temperature=self.temperature,
+            agent_id=self.agent_id,
+            version_id=self.version_id,
+            cache_seconds=self.cache_seconds,
+            call_cap_usd=self.call_cap_usd,
+            **more,
+        )
 
 
 @transaction.atomic

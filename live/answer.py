@@ -11,7 +11,7 @@ from contextlib import aclosing
 from agents.llm import router, tools
 from agents.llm.events import Event, Failed, Finish, Started, TextDelta, ToolCall, Usage
 from agents.llm.request import Message, Request
-from agents.llm.tools import ToolResult
+from agents.llm.tools import MAX_ROUNDS, ToolResult
 from base import tracing
 from base.trace import current_trace_id
 from calls import parts
@@ -23,7 +23,6 @@ from streaming.log import Entry
 
 logger = logging.getLogger(__name__)
 
-MAX_ROUNDS = 6  # times the tools' results go back to the model before it has to speak
 STOP_SECONDS = 2.0  # for an answer that was cut short to be gone, its upstream request included
 
 
@@ -246,24 +245,15 @@ class Answer:
 
     def _request(self, *, last: bool) -> Request:
         """What the models are asked. `last`: they have to speak now, without tools."""
-        agent = self.line.agent
-        return Request(
-            workspace_id=agent.workspace_id,
-            feature=self.feature,
+        return self.line.agent.request(
+            self.feature,
+            self._messages,
+            last=last,
             system=self._system,
             notes=self._notes,
-            messages=self._messages,
-            tier=agent.tier,
-            chain=agent.chain,
-            tools=() if last else agent.tools,
-            temperature=agent.temperature,
-            agent_id=agent.agent_id,
             call_id=self.line.call.pk,
             trace_id=current_trace_id(),
             turn=self.key,
-            version_id=agent.version_id,
-            cache_seconds=agent.cache_seconds,
-            call_cap_usd=agent.call_cap_usd,
         )
 
     async def _ask(self, *, last: bool) -> list[ToolCall]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from agents.llm.events import ToolCall
 from agents.llm.request import Message
-from agents.llm.tools import BUILT_IN, ToolResult
+from agents.llm.tools import ACTED, BUILT_IN, ToolResult
 from live.answer import Answer
 from live.line import Line
 from live.messages import Used
@@ -84,14 +84,12 @@ class SpokenAnswer(Answer):
             if not number:
                 return ToolResult(False, "No number to hand over to is set.", 0)
             self._transfer_number = number
-            told = "The caller is put through once this is spoken."
         else:
             self._end_call = True
-            told = "The call ends once this is spoken."
         message = arguments.get("message")
         if isinstance(message, str) and message.strip() and not self.stream:
             await self._say(message)
-        return ToolResult(True, told, 0)
+        return ToolResult(True, ACTED[call.name], 0)
 
     def _transfer_to(self, wanted: object) -> str:
         """A number the agent's prompt names. Never another: callers may talk a model into anything."""

@@ -21,6 +21,7 @@ from agents.tooling.service import Answer, Kind, Service
 logger = logging.getLogger(__name__)
 
 MAX_CHARS = service.MAX_CHARS
+MAX_ROUNDS = 6  # times the tools' results go back to the model before it has to speak
 
 # The voice session acts on these itself; nobody is asked.
 BUILT_IN: dict[str, ToolSpec] = {
@@ -48,6 +49,11 @@ BUILT_IN: dict[str, ToolSpec] = {
             },
         },
     ),
+}
+# What the model is told when it has used one.
+ACTED = {
+    "end_call": "The call ends once this is spoken.",
+    "transfer_call": "The caller is put through once this is spoken.",
 }
 
 
