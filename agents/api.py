@@ -12,7 +12,7 @@ from accounts.api import access
 from accounts.permissions import Permission
 from agents.llm.errors import ErrorType
 from agents.models import ModelCall
-from base.api import During, Money, Text, answers, money, paged
+from base.api import During, Money, Text, answers, listed, money, page_of
 
 router = Router()
 
@@ -55,30 +55,23 @@ class ModelCallOut(Schema):
     created_at: datetime
 
 
-class ModelCallList(Schema):
-    items: list[ModelCallOut]
-    next: str | None
-
-
 @router.get(
     "/model-calls",
     tags=["Model calls"],
-    operation_id="list_model_calls",
     summary="List model calls",
     auth=access(Permission.SEE_CALLS),
-    response=answers(ModelCallList, 400),
+    response=answers(page_of(ModelCallOut), 400),
 )
 def list_model_calls(request: HttpRequest, asked: Query[ModelCalls]):
     """Every attempt at a model, newest first, those that failed too."""
-    rows = asked.narrow(ModelCall.objects.for_workspace(request.viewer.workspace_id))
+    rows = asked.narrow(ModelCall.objects.all())
     if asked.call:
         rows = rows.filter(call_id=asked.call)
     if asked.model:
         rows = rows.filter(model=asked.model)
     if asked.error:
         rows = rows.exclude(error_type="") if asked.error == "any" else rows.filter(error_type=asked.error)
-    found, following = paged(rows, asked, request.viewer.workspace_id)
-    return ModelCallList(items=[_model_call(row) for row in found], next=following)
+    return listed(request, rows, asked, _model_call)
 
 
 def _model_call(row: ModelCall) -> ModelCallOut:

@@ -232,8 +232,8 @@ class Told(Schema):
     model_config = ConfigDict(extra="forbid")
 
     def given(self) -> dict[str, Any]:
-        """What was said of it; what was left out is to stay as it is."""
-        return self.model_dump(exclude_unset=True)
+        """What was said, as JSON has it; what was left out is to stay as it is."""
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
 def bounded(field: Any) -> Any:
@@ -255,6 +255,14 @@ def ours(request: HttpRequest, rows: type[Of] | QuerySet[Of]) -> Any:
 def found(request: HttpRequest, rows: type[Of] | QuerySet[Of], row_id: UUID) -> Of:
     """The one of `ours` with this id; else it is 404."""
     return get_object_or_404(ours(request, rows), pk=row_id)
+
+
+def named(request: HttpRequest, field: str, rows: type[Of] | QuerySet[Of], row_id: UUID) -> Of:
+    """The one of `ours` that a field asks for ("agent" an agent); else it is 400."""
+    row = ours(request, rows).filter(pk=row_id).first()
+    if row is None:
+        raise invalid({field: f"there is no such {field}"}, "body")
+    return row
 
 
 @cache

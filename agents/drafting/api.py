@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema, Status
 from ninja.errors import ValidationError
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from accounts.api import access
 from accounts.permissions import Permission
@@ -16,8 +16,8 @@ from agents.drafting import compare, content, drafts, shapes
 from agents.drafting.drafts import Moved, NotPublishable
 from agents.drafting.shapes import ContentChange, ContentOut, DraftFault, FieldChange
 from agents.models import Agent, AgentDraft, AgentVersion
-from agents.roster.api import agents_of
-from base.api import Asked, Listing, answers, invalid, paged
+from agents.roster.api import AGENTS
+from base.api import Asked, Listing, Told, answers, found, invalid, page_of, paged
 from base.errors import json_error
 from platforms.clean import clean
 
@@ -48,11 +48,6 @@ class VersionOut(Schema):
     created_at: datetime
 
 
-class VersionList(Schema):
-    items: list[VersionOut]
-    next: str | None
-
-
 class DraftOut(Schema):
     revision: int = Field(description="Goes up with every change; 0: nobody has written anything yet.")
     base: int | None = Field(description="The version that its changes are to; null: there is none yet.")
@@ -72,16 +67,12 @@ class DraftSaved(Schema):
     faults: list[DraftFault]
 
 
-class DraftChange(Schema):
-    model_config = ConfigDict(extra="forbid")
-
+class DraftChange(Told):
     revision: int = Field(strict=True, ge=0, lt=NUMBERS, description="The last one you have seen.")
     changes: ContentChange = Field(description="Whole fields, as you have them now.")
 
 
-class Publication(Schema):
-    model_config = ConfigDict(extra="forbid")
-
+class Publication(Told):
     note: str = Field("", max_length=200, description="What has changed, and why.")
     name: str = Field("", max_length=60, description="What people call the version.")
     revision: int = Field(
@@ -93,9 +84,7 @@ class Publication(Schema):
     )
 
 
-class Rollback(Schema):
-    model_config = ConfigDict(extra="forbid")
-
+class Rollback(Told):
     number: int = Field(strict=True, ge=1, lt=NUMBERS, description="The version to go back to.")
 
 
@@ -110,20 +99,18 @@ class Difference(Schema):
 
 @router.get(
     "/agents/{uuid:agent_id}/draft",
-    operation_id="get_draft",
     summary="Get an agent’s draft",
     auth=READERS,
     response=answers(DraftOut, 404),
 )
 def get_draft(request: HttpRequest, agent_id: UUID):
     """What it is to be told next; what is live where nobody has changed anything."""
-    agent = _the(request, agent_id)
+    agent = found(request, AGENTS, agent_id)
     return _draft(agent, drafts.look(agent))
 
 
 @router.patch(
     "/agents/{uuid:agent_id}/draft",
-    operation_id="save_draft",
     summary="Change an agent’s draft",
     auth=EDITORS,
     response=answers(DraftSaved, 400, 404),
@@ -131,8 +118,8 @@ def get_draft(request: HttpRequest, agent_id: UUID):
 def save_draft(request: HttpRequest, agent_id: UUID, told: DraftChange):
     """Several may write at once: what others changed since your `revision` is kept, texts line by line and
     lists by entry. Where both changed one place yours is kept, and `theirs` has the other."""
-    agent = _the(request, agent_id)
-    saved = drafts.save(agent, told.changes.given(), told.revision, _actor(request))
+    agent = found(request, AGENTS, agent_id)
+    saved = drafts.save(agent, told.changes.given(), told.revision, request.viewer.actor_id)
     return DraftSaved(
         revision=saved.draft.revision,
         content=ContentOut(**saved.draft.content),
@@ -145,30 +132,28 @@ def save_draft(request: HttpRequest, agent_id: UUID, told: DraftChange):
 
 @router.delete(
     "/agents/{uuid:agent_id}/draft",
-    operation_id="discard_draft",
     summary="Discard an agent’s draft",
     auth=EDITORS,
     response=answers(DraftOut, 404),
 )
 def discard_draft(request: HttpRequest, agent_id: UUID):
     """It says what is live again."""
-    agent = _the(request, agent_id)
-    return _draft(agent, drafts.discard(agent, _actor(request)))
+    agent = found(request, AGENTS, agent_id)
+    return _draft(agent, drafts.discard(agent, request.viewer.actor_id))
 
 
 @router.post(
     "/agents/{uuid:agent_id}/publish",
-    operation_id="publish_agent",
     summary="Publish an agent’s draft",
     auth=EDITORS,
     response=answers(VersionOut, 400, 404, 409, status=201),
 )
 def publish_agent(request: HttpRequest, agent_id: UUID, told: Publication):
     """New calls use it from the next ring; those under way finish on the version they began with."""
-    agent = _the(request, agent_id)
+    agent = found(request, AGENTS, agent_id)
     note, name = clean(told.note), clean(told.name)
     try:
-        version = drafts.publish(agent, _actor(request), note, name, told.revision)
+        version = drafts.publish(agent, request.viewer.actor_id, note, name, told.revision)
     except NotPublishable as refused:
         raise _refused(refused) from None
     except Moved:
@@ -178,16 +163,15 @@ def publish_agent(request: HttpRequest, agent_id: UUID, told: Publication):
 
 @router.post(
     "/agents/{uuid:agent_id}/rollback",
-    operation_id="roll_back_agent",
     summary="Go back to an earlier version",
     auth=EDITORS,
     response=answers(VersionOut, 400, 404, status=201),
 )
 def roll_back_agent(request: HttpRequest, agent_id: UUID, told: Rollback):
     """It is published once more, under a new number. What the draft has changed stays in the draft."""
-    agent = _the(request, agent_id)
+    agent = found(request, AGENTS, agent_id)
     try:
-        version = drafts.restore(agent, told.number, _actor(request))
+        version = drafts.restore(agent, told.number, request.viewer.actor_id)
     except AgentVersion.DoesNotExist:
         raise invalid({"number": "there is no such version"}, "body") from None
     except NotPublishable as refused:
@@ -197,53 +181,40 @@ def roll_back_agent(request: HttpRequest, agent_id: UUID, told: Rollback):
 
 @router.get(
     "/agents/{uuid:agent_id}/versions",
-    operation_id="list_agent_versions",
     summary="List an agent’s versions",
-    auth=access(Permission.SEE_WORDS),
-    response=answers(VersionList, 400, 404),
+    auth=READERS,
+    response=answers(page_of(VersionOut), 400, 404),
 )
 def list_agent_versions(request: HttpRequest, agent_id: UUID, asked: Query[Listing]):
     """Everything the agent was ever told, newest first. A version never changes."""
-    agent = get_object_or_404(agents_of(request), pk=agent_id)
-    versions = AgentVersion.objects.for_workspace(agent.workspace_id).filter(agent=agent)
-    found, following = paged(versions, asked, agent.pk, order="-number")
-    return VersionList(items=[_version(version, agent) for version in found], next=following)
+    agent = found(request, AGENTS, agent_id)
+    versions, following = paged(agent.versions.all(), asked, agent.pk, order="-number")
+    return {"items": [_version(version, agent) for version in versions], "next": following}
 
 
 @router.get(
     "/agents/{uuid:agent_id}/versions/{int:number}",
-    operation_id="get_agent_version",
     summary="Get one of an agent’s versions",
     auth=READERS,
     response=answers(VersionOut, 404),
 )
 def get_agent_version(request: HttpRequest, agent_id: UUID, number: int):
     """A version never changes."""
-    agent = _the(request, agent_id)
-    versions = AgentVersion.objects.for_workspace(agent.workspace_id).filter(agent=agent)
-    return _version(get_object_or_404(versions, number=min(number, NUMBERS - 1)), agent)
+    agent = found(request, AGENTS, agent_id)
+    return _version(get_object_or_404(agent.versions, number=min(number, NUMBERS - 1)), agent)
 
 
 @router.get(
     "/agents/{uuid:agent_id}/diff",
-    operation_id="compare_versions",
     summary="Compare two of an agent’s versions",
     auth=READERS,
     response=answers(Difference, 400, 404),
 )
 def compare_versions(request: HttpRequest, agent_id: UUID, asked: Query[Compared]):
     """Field by field; texts line by line."""
-    agent = _the(request, agent_id)
+    agent = found(request, AGENTS, agent_id)
     before, after = (_told(agent, one, field) for one, field in ((asked.before, "from"), (asked.after, "to")))
     return Difference(changes=shapes.changes_out(compare.difference(before, after)))
-
-
-def _the(request: HttpRequest, agent_id: UUID) -> Agent:
-    return get_object_or_404(agents_of(request), pk=agent_id)
-
-
-def _actor(request: HttpRequest) -> UUID | None:
-    return request.viewer.user_id or request.viewer.token_id
 
 
 def _told(agent: Agent, number: str, field: str) -> content.Content:

@@ -8,19 +8,17 @@ from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from agents.drafting.content import Content
 from agents.drafting.shapes import ContentChange, Name
 from agents.models import Agent, LanguageModel
+from base.api import Told
 
 FORMAT = "earshot.agent/1"
 
 
-class ModelName(Schema):
-    model_config = ConfigDict(extra="forbid")
-
+class ModelName(Told):
     provider: Name = Field(examples=["OpenAI"])
     model: Name = Field(examples=["gpt-4.1"])
 
@@ -29,9 +27,7 @@ class FileContent(ContentChange):
     chain: list[ModelName] = Field(None, max_length=20)  # type: ignore[assignment]
 
 
-class AgentFile(Schema):
-    model_config = ConfigDict(extra="forbid")
-
+class AgentFile(Told):
     format: Literal["earshot.agent/1"]
     name: str = Field(min_length=1, max_length=80, examples=["Nora"])
     topic: str = Field("", max_length=80, examples=["Billing"])

@@ -4,12 +4,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, FiniteFloat, StringConstraints
+from pydantic import Field, FiniteFloat, StringConstraints
 
 from agents.drafting import compare
 from agents.drafting.content import SECTIONS
 from agents.faults import Fault
 from agents.models import Tier
+from base.api import Told
 from platforms.clean import clean
 
 LONGEST_PROMPT = 100_000
@@ -19,10 +20,8 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Number = Annotated[FiniteFloat, Field(strict=True)]
 
 
-class ContentChange(Schema):
+class ContentChange(Told):
     """What is left out stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     prompt: str = Field(None, max_length=LONGEST_PROMPT)
     first_message: str = Field(None, max_length=5_000, description="Empty: the caller speaks first.")
@@ -45,8 +44,8 @@ class ContentChange(Schema):
     )
 
     def given(self) -> dict[str, Any]:
-        """What was said, as it can be kept."""
-        return clean(self.model_dump(mode="json", exclude_unset=True))
+        """As it can be kept."""
+        return clean(super().given())
 
 
 class ContentOut(Schema):

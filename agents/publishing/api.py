@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 from pydantic import Field
 
@@ -14,11 +13,12 @@ from accounts.permissions import Permission
 from agents.models import Agent
 from agents.publishing import acts, standing
 from agents.publishing.standing import State
-from base.api import answers
+from base.api import answers, found
 from base.errors import json_error
 
 router = Router(tags=["Agents"])
 EDITORS = access(Permission.EDIT_AGENTS)
+AGENTS = Agent.objects.select_related("connection", "live_version", "workspace")
 
 
 class DriftDifference(Schema):
@@ -44,19 +44,17 @@ class DriftOut(Schema):
 
 @router.get(
     "/agents/{uuid:agent_id}/drift",
-    operation_id="get_agent_drift",
     summary="Compare an agent with its platform",
     auth=access(Permission.SEE_WORDS),
     response=answers(DriftOut, 404),
 )
 def get_agent_drift(request: HttpRequest, agent_id: UUID):
     """As last read; Earshot looks every five minutes."""
-    return _told(_agent(request, agent_id))
+    return _told(found(request, AGENTS, agent_id))
 
 
 @router.delete(
     "/agents/{uuid:agent_id}/drift",
-    operation_id="forget_agent_copy",
     summary="Guard an agent no longer",
     auth=EDITORS,
     response=answers(DriftOut, 404, 409, 503),
@@ -68,7 +66,6 @@ def forget_agent_copy(request: HttpRequest, agent_id: UUID):
 
 @router.post(
     "/agents/{uuid:agent_id}/push",
-    operation_id="push_agent",
     summary="Put an agent on its platform",
     auth=EDITORS,
     response=answers(DriftOut, 404, 409, 503),
@@ -81,7 +78,6 @@ def push_agent(request: HttpRequest, agent_id: UUID):
 
 @router.post(
     "/agents/{uuid:agent_id}/drift/check",
-    operation_id="check_agent_drift",
     summary="Look at an agent on its platform now",
     auth=EDITORS,
     response=answers(DriftOut, 404, 409, 503),
@@ -93,7 +89,6 @@ def check_agent_drift(request: HttpRequest, agent_id: UUID):
 
 @router.post(
     "/agents/{uuid:agent_id}/drift/keep",
-    operation_id="keep_agent_drift",
     summary="Keep what the platform has",
     auth=EDITORS,
     response=answers(DriftOut, 404, 409, 503),
@@ -105,7 +100,6 @@ def keep_agent_drift(request: HttpRequest, agent_id: UUID):
 
 @router.post(
     "/agents/{uuid:agent_id}/drift/put-back",
-    operation_id="put_back_agent_drift",
     summary="Put ours back",
     auth=EDITORS,
     response=answers(DriftOut, 404, 409, 503),
@@ -115,31 +109,25 @@ def put_back_agent_drift(request: HttpRequest, agent_id: UUID):
     return _done(request, agent_id, "put-back")
 
 
-def _agent(request: HttpRequest, agent_id: UUID) -> Agent:
-    rows = Agent.objects.for_workspace(request.viewer.workspace_id)
-    return get_object_or_404(rows.select_related("connection", "live_version", "workspace"), pk=agent_id)
-
-
 def _done(request: HttpRequest, agent_id: UUID, act: str) -> DriftOut | HttpResponse:
-    viewer = request.viewer
-    failure = acts.do(act, _agent(request, agent_id), viewer.user_id or viewer.token_id)
-    if failure:
+    agent = found(request, AGENTS, agent_id)
+    if failure := acts.do(act, agent, request.viewer.actor_id):
         return json_error(503 if failure.passing else 409, message=failure.said)
-    return _told(_agent(request, agent_id))
+    return _told(found(request, AGENTS, agent_id))
 
 
 def _told(agent: Agent) -> DriftOut:
-    found = standing.of(agent)
+    stands = standing.of(agent)
     return DriftOut(
-        state=found.state,
-        platform=found.platform or None,
-        version=found.version,
-        put_at=found.put_at,
-        checked_at=found.checked_at,
-        error=found.error or None,
+        state=stands.state,
+        platform=stands.platform or None,
+        version=stands.version,
+        put_at=stands.put_at,
+        checked_at=stands.checked_at,
+        error=stands.error or None,
         differences=[
             DriftDifference(setting=one.field, label=one.label, before=one.before, after=one.after)
-            for one in found.differences
+            for one in stands.differences
         ],
-        left=found.left,
+        left=stands.left,
     )

@@ -6,9 +6,8 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema, Status
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from accounts.api import access
 from accounts.permissions import Permission
@@ -16,12 +15,13 @@ from agents import provision
 from agents.drafting import content, drafts, exchange, shapes
 from agents.drafting.exchange import AgentFile
 from agents.models import Agent
-from base.api import Asked, Listing, answers, invalid, paged
+from base.api import Asked, Listing, Told, answers, found, invalid, listed, named, ours, page_of
 from platforms.clean import clean
 from platforms.models import Connection
 
 router = Router(tags=["Agents"])
 READERS, EDITORS = access(Permission.SEE_WORDS), access(Permission.EDIT_AGENTS)
+AGENTS = Agent.objects.select_related("live_version")
 
 Named = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"\S")]
 
@@ -37,15 +37,8 @@ class AgentOut(Schema):
     created_at: datetime
 
 
-class AgentList(Schema):
-    items: list[AgentOut]
-    next: str | None
-
-
-class AgentChange(Schema):
+class AgentChange(Told):
     """What is left out stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Named = Field(None, examples=["Nora"])
     topic: str | None = Field(None, max_length=80, description="What it is for.", examples=["Billing"])
@@ -74,59 +67,53 @@ class Exported(Asked):
 
 @router.get(
     "/agents",
-    operation_id="list_agents",
     summary="List agents",
     auth=access(Permission.SEE_CALLS),
-    response=answers(AgentList, 400),
+    response=answers(page_of(AgentOut), 400),
 )
-def listagents_of(request: HttpRequest, asked: Query[Listing]):
+def list_agents(request: HttpRequest, asked: Query[Listing]):
     """Newest first."""
-    found, following = paged(agents_of(request), asked, request.viewer.workspace_id)
-    return AgentList(items=[agent_out(agent) for agent in found], next=following)
+    return listed(request, AGENTS, asked, agent_out)
 
 
 @router.get(
     "/agents/{uuid:agent_id}",
-    operation_id="get_agent",
     summary="Get an agent",
     auth=access(Permission.SEE_CALLS),
     response=answers(AgentOut, 404),
 )
 def get_agent(request: HttpRequest, agent_id: UUID):
     """What it is told is in its versions."""
-    return agent_out(get_object_or_404(agents_of(request), pk=agent_id))
+    return agent_out(found(request, AGENTS, agent_id))
 
 
 @router.post(
     "/agents",
-    operation_id="create_agent",
     summary="Create an agent",
     auth=EDITORS,
     response=answers(AgentOut, 400, status=201),
 )
 def create_agent(request: HttpRequest, told: NewAgent):
     """It answers nobody until its draft is published."""
-    fields = _fields(request, told)
-    return Status(201, agent_out(provision.create_agent(_workspace(request), fields, by=_actor(request))))
+    viewer, fields = request.viewer, _fields(request, told)
+    return Status(201, agent_out(provision.create_agent(viewer.workspace_id, fields, by=viewer.actor_id)))
 
 
 @router.patch(
     "/agents/{uuid:agent_id}",
-    operation_id="edit_agent",
     summary="Change an agent",
     auth=EDITORS,
     response=answers(AgentOut, 400, 404),
 )
 def edit_agent(request: HttpRequest, agent_id: UUID, told: AgentChange):
     """What it is told is in its draft."""
-    agent = get_object_or_404(agents_of(request), pk=agent_id)
-    provision.edit(agent, _fields(request, told, agent), by=_actor(request))
+    agent = found(request, AGENTS, agent_id)
+    provision.edit(agent, _fields(request, told, agent), by=request.viewer.actor_id)
     return agent_out(agent)
 
 
 @router.post(
     "/agents/import",
-    operation_id="import_agent",
     summary="Create an agent from a file",
     auth=EDITORS,
     response=answers(Imported, 400, status=201),
@@ -134,24 +121,23 @@ def edit_agent(request: HttpRequest, agent_id: UUID, told: AgentChange):
 @transaction.atomic
 def import_agent(request: HttpRequest, told: AgentFile):
     """As an export wrote it. What it says is a draft of the new agent, to be looked at and published."""
-    names = {"name": clean(told.name), "topic": clean(told.topic)}
-    agent = provision.create_agent(_workspace(request), names, by=_actor(request))
+    viewer, names = request.viewer, {"name": clean(told.name), "topic": clean(told.topic)}
+    agent = provision.create_agent(viewer.workspace_id, names, by=viewer.actor_id)
     said, left_out = exchange.content_of(agent.workspace_id, told)
-    saved = drafts.save(agent, said, 0, _actor(request))
+    saved = drafts.save(agent, said, 0, viewer.actor_id)
     faults = content.faults(agent.workspace_id, saved.draft.content)
     return Status(201, Imported(agent=agent_out(agent), faults=shapes.faults_out(faults), left_out=left_out))
 
 
 @router.get(
     "/agents/{uuid:agent_id}/export",
-    operation_id="export_agent",
     summary="Export an agent",
     auth=READERS,
     response=answers(AgentFile, 400, 404),
 )
 def export_agent(request: HttpRequest, agent_id: UUID, asked: Query[Exported]):
     """What one of its versions says, as a file without ids and keys. Tools go by their names."""
-    agent = get_object_or_404(agents_of(request), pk=agent_id)
+    agent = found(request, AGENTS, agent_id)
     live = agent.live_version
     if asked.version == "draft" or (not asked.version and live is None):
         return exchange.export(agent, drafts.look(agent).content, None)
@@ -159,10 +145,6 @@ def export_agent(request: HttpRequest, agent_id: UUID, asked: Query[Exported]):
     if version is None:
         raise invalid({"version": "there is no such version"})
     return exchange.export(agent, content.of(version), version.number)
-
-
-def agents_of(request: HttpRequest):
-    return Agent.objects.for_workspace(request.viewer.workspace_id).select_related("live_version")
 
 
 def agent_out(agent: Agent) -> AgentOut:
@@ -178,32 +160,18 @@ def agent_out(agent: Agent) -> AgentOut:
     )
 
 
-def _workspace(request: HttpRequest) -> UUID:
-    return request.viewer.workspace_id
-
-
-def _actor(request: HttpRequest) -> UUID | None:
-    return request.viewer.user_id or request.viewer.token_id
-
-
 def _fields(request: HttpRequest, told: AgentChange, current: Agent | None = None) -> dict[str, Any]:
     """Columns to be set. Raises what makes the request invalid."""
-    given = clean(told.model_dump(mode="json", exclude_unset=True))
+    given = clean(told.given())
     fields = {name: value or "" for name, value in given.items() if name != "connection"}
     if "connection" in given:
-        fields["connection_id"] = _connection(request, told.connection)
+        chosen = told.connection and named(request, "connection", Connection, told.connection)
+        fields["connection_id"] = chosen.pk if chosen else None
     where = {
         name: fields.get(name, getattr(current, name, None))
         for name in ("connection_id", "platform_agent_id")
     }
-    others = Agent.objects.for_workspace(_workspace(request)).exclude(pk=current.pk if current else None)
+    others = ours(request, Agent).exclude(pk=current.pk if current else None)
     if all(where.values()) and others.filter(**where).exists():
         raise invalid({"platform_agent_id": "it is another agent of yours already"}, "body")
     return fields
-
-
-def _connection(request: HttpRequest, connection: UUID | None) -> UUID | None:
-    ours = Connection.objects.for_workspace(_workspace(request))
-    if connection and not ours.filter(pk=connection).exists():
-        raise invalid({"connection": "there is no such connection"}, "body")
-    return connection

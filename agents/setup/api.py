@@ -22,9 +22,9 @@ from base.api import (
     bounded,
     checked,
     found,
-    invalid,
     listed,
     money,
+    named,
     ours,
     page_of,
     unique,
@@ -201,9 +201,7 @@ def list_models(request: HttpRequest, asked: Query[Listing]):
 def add_model(request: HttpRequest, told: ModelIn):
     """What is left out is as on the page of a new model. Prices are USD per million tokens."""
     given = told.given()
-    provider = ours(request, Provider).filter(pk=given.pop("provider")).first()
-    if provider is None:
-        raise invalid({"provider": "there is no such provider"}, "body")
+    provider = named(request, "provider", Provider, given.pop("provider"))
     form = checked(ModelForm(as_typed(NEW | given), others=provider.language_models.all()))
     fields = form.cleaned_data | {"enabled": given.get("enabled", True)}
     with unique("name"):

@@ -6,9 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema, Status
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -18,10 +16,11 @@ from agents.models import Agent, Budget
 from agents.periods import starts
 from agents.spending import budgets, figures
 from agents.spending.forms import check_days
-from base.api import Asked, Day, Listing, Money, answers, invalid, money, paged
+from base.api import Asked, Day, Listing, Money, answers, found, invalid, money, named, ours, page_of, paged
 from base.errors import json_error
 
 router = Router(tags=["Spend"])
+ADMINS = access(Permission.MANAGE_WORKSPACE)
 
 
 def _amount(value: object) -> object:
@@ -81,11 +80,6 @@ class BudgetOut(Schema):
     ends_at: datetime = Field(description="When the next begins.")
 
 
-class BudgetList(Schema):
-    items: list[BudgetOut]
-    next: str | None
-
-
 class Limits(Schema):
     soft_usd: Amount | None = None
     hard_usd: Amount | None = None
@@ -102,9 +96,8 @@ class NewBudget(Limits):
 
 @router.get(
     "/spend",
-    operation_id="get_spend",
     summary="Get what models cost",
-    auth=access(Permission.MANAGE_WORKSPACE),
+    auth=ADMINS,
     response=answers(SpendOut, 400),
     by_alias=True,
 )
@@ -128,34 +121,30 @@ def get_spend(request: HttpRequest, asked: Query[Days]):
 
 @router.get(
     "/budgets",
-    operation_id="list_budgets",
     summary="List budgets",
-    auth=access(Permission.MANAGE_WORKSPACE),
-    response=answers(BudgetList, 400),
+    auth=ADMINS,
+    response=answers(page_of(BudgetOut), 400),
 )
 def list_budgets(request: HttpRequest, asked: Query[Listing]):
     """Newest first, with what is spent of each."""
-    found, following = paged(_budgets(request), asked, request.viewer.workspace_id)
-    return BudgetList(items=_shown(request, found), next=following)
+    page, following = paged(ours(request, Budget), asked, request.viewer.workspace_id)
+    return {"items": _shown(request, page), "next": following}
 
 
 @router.post(
     "/budgets",
-    operation_id="create_budget",
     summary="Create a budget",
-    auth=access(Permission.MANAGE_WORKSPACE),
+    auth=ADMINS,
     response=answers(BudgetOut, 400, 409, status=201),
 )
 def create_budget(request: HttpRequest, told: NewBudget):
     """One for each agent (and for the whole workspace) in each kind of period. It applies within 5 s."""
     told.check()
-    workspace_id = request.viewer.workspace_id
-    agent = Agent.objects.for_workspace(workspace_id).filter(pk=told.agent).first()
-    if told.agent and agent is None:
-        raise invalid({"agent": "there is no such agent"}, source="body")
+    viewer = request.viewer
+    agent = named(request, "agent", Agent, told.agent) if told.agent else None
     limits = {"soft": told.soft_usd, "hard": told.hard_usd}
     try:
-        budget = budgets.add(workspace_id, agent, told.period, **limits, by=_actor(request))
+        budget = budgets.add(viewer.workspace_id, agent, told.period, **limits, by=viewer.actor_id)
     except budgets.BudgetExists:
         return json_error(409, "budget_exists", "There is such a budget already. Change that one.")
     return Status(201, _shown(request, [budget])[0])
@@ -163,51 +152,41 @@ def create_budget(request: HttpRequest, told: NewBudget):
 
 @router.put(
     "/budgets/{uuid:budget_id}",
-    operation_id="change_budget",
     summary="Change a budget’s limits",
-    auth=access(Permission.MANAGE_WORKSPACE),
+    auth=ADMINS,
     response=answers(BudgetOut, 400, 404),
 )
 def change_budget(request: HttpRequest, budget_id: UUID, told: Limits):
     """Both limits are set; one that is left out is none. It applies within 5 s."""
-    budget = get_object_or_404(_budgets(request), pk=budget_id)
+    budget = found(request, Budget, budget_id)
     told.check()
-    budgets.change(budget, soft=told.soft_usd, hard=told.hard_usd, by=_actor(request))
+    budgets.change(budget, soft=told.soft_usd, hard=told.hard_usd, by=request.viewer.actor_id)
     return _shown(request, [budget])[0]
 
 
 @router.delete(
     "/budgets/{uuid:budget_id}",
-    operation_id="remove_budget",
     summary="Remove a budget",
-    auth=access(Permission.MANAGE_WORKSPACE),
+    auth=ADMINS,
     response=answers(BudgetOut, 404),
 )
 def remove_budget(request: HttpRequest, budget_id: UUID):
     """Answers as it was. Models may then cost what they cost, unless another budget bounds them."""
-    budget = get_object_or_404(_budgets(request), pk=budget_id)
+    budget = found(request, Budget, budget_id)
     (shown,) = _shown(request, [budget])
-    budgets.remove(budget, by=_actor(request))
+    budgets.remove(budget, by=request.viewer.actor_id)
     return shown
 
 
-def _actor(request: HttpRequest) -> UUID | None:
-    return request.viewer.user_id or request.viewer.token_id
-
-
-def _budgets(request: HttpRequest) -> QuerySet[Budget]:
-    return Budget.objects.for_workspace(request.viewer.workspace_id).select_related("agent")
-
-
-def _shown(request: HttpRequest, found: Sequence[Budget]) -> list[BudgetOut]:
-    standings = figures.standings(request.viewer.workspace_id, found, datetime.now(UTC))
+def _shown(request: HttpRequest, rows: Sequence[Budget]) -> list[BudgetOut]:
+    standings = figures.standings(request.viewer.workspace_id, rows, datetime.now(UTC))
     return [
         BudgetOut(
             id=one.budget.pk,
             agent=one.budget.agent_id,
             period=one.budget.period,
-            soft_usd=None if one.budget.soft_usd is None else money(one.budget.soft_usd),
-            hard_usd=None if one.budget.hard_usd is None else money(one.budget.hard_usd),
+            soft_usd=money(one.budget.soft_usd),
+            hard_usd=money(one.budget.hard_usd),
             spent_usd=money(one.spent),
             state=one.state,
             ends_at=one.ends,
