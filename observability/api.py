@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from accounts.api import access
 from accounts.permissions import Permission
-from base.api import answers
+from base.api import Told, answers
 from base.errors import json_error
 from observability import reports
 
@@ -21,8 +21,8 @@ TraceId = Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")]
 Fact = Annotated[str, Field(max_length=300)] | bool | Annotated[int, Field(ge=-_INTEGER, le=_INTEGER)] | None
 
 
-class _Strict(Schema):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class _Strict(Told):
+    model_config = ConfigDict(strict=True)
 
 
 class Report(_Strict):
@@ -60,7 +60,7 @@ class Accepted(Schema):
     response=answers(Accepted, 400, 429, status=202),
     summary="Report what went wrong in a page",
 )
-def ui_errors(request: HttpRequest, told: Reports | Report):
+def report_ui_errors(request: HttpRequest, told: Reports | Report):
     """One report, or up to 20 as `{"reports": […]}`; 60 a minute of one person or program."""
     several = told.reports if isinstance(told, Reports) else [told]
     try:

@@ -8,13 +8,12 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from accounts.api import access
 from accounts.permissions import Permission
-from base.api import Listing, answers, paged
+from base.api import Listing, answers, found, listed, page_of
 from base.errors import json_error
 from base.pool import leave_database
 from platforms.adapters import HOMES
@@ -40,23 +39,15 @@ class ConnectionOut(Schema):
     created_at: datetime
 
 
-class ConnectionList(Schema):
-    items: list[ConnectionOut]
-    next: str | None
-
-
 @router.get(
     "/connections",
-    operation_id="list_connections",
     summary="List connections",
     auth=access(Permission.MANAGE_WORKSPACE),
-    response=answers(ConnectionList, 400),
+    response=answers(page_of(ConnectionOut), 400),
 )
 def list_connections(request: HttpRequest, asked: Query[Listing]):
     """Newest first. Secrets are said to be there or not, and never shown."""
-    rows = Connection.objects.for_workspace(request.viewer.workspace_id)
-    found, following = paged(rows, asked, request.viewer.workspace_id)
-    return ConnectionList(items=[_connection(row) for row in found], next=following)
+    return listed(request, Connection, asked, _connection)
 
 
 class VoiceOut(Schema):
@@ -76,19 +67,18 @@ class VoiceList(Schema):
 
 @router.get(
     "/connections/{uuid:connection_id}/voices",
-    operation_id="list_voices",
     summary="List a platform’s voices",
     auth=access(Permission.EDIT_AGENTS),
     response=answers(VoiceList, 404, 409, 503),
 )
 def list_voices(request: HttpRequest, connection_id: UUID):
     """Those its agents may speak with, as the platform names them; up to five minutes old."""
-    row = get_object_or_404(Connection.objects.for_workspace(request.viewer.workspace_id), pk=connection_id)
+    row = found(request, Connection, connection_id)
     if not row.api_key or row.platform not in HOMES:
         return json_error(409, message="This connection has no API key, so its platform can’t be asked.")
     name = f"voices:{row.pk}"
-    found = cache.get(name)
-    if found is None:
+    kept = cache.get(name)
+    if kept is None:
         account = account_of(row)
         leave_database()
         try:
@@ -97,9 +87,9 @@ def list_voices(request: HttpRequest, connection_id: UUID):
             return json_error(
                 503, message=f"{str(error) or 'The platform took too long'}. Try again in a moment."
             )
-        found = [{key: value or None for key, value in asdict(voice).items()} for voice in voices]
-        cache.set(name, found, VOICES_FOR_S)
-    return VoiceList(items=[VoiceOut(**voice) for voice in found], next=None)
+        kept = [{key: value or None for key, value in asdict(voice).items()} for voice in voices]
+        cache.set(name, kept, VOICES_FOR_S)
+    return VoiceList(items=[VoiceOut(**voice) for voice in kept], next=None)
 
 
 def _connection(row: Connection) -> ConnectionOut:

@@ -6,19 +6,19 @@ from typing import Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from accounts.api import access
 from accounts.permissions import Permission
-from base.api import During, Text, answers, paged
+from base.api import During, Text, answers, found, listed, ours, page_of
 from base.errors import json_error
 from webhooks import doorbell
 from webhooks.models import Delivery
 from webhooks.services import replay
 
 router = Router(tags=["Webhooks"])
+LIGHT = Delivery.objects.defer("body", "headers")
 
 
 class Deliveries(During):
@@ -72,11 +72,6 @@ class DeliveryOut(Schema):
     trace_id: str | None
 
 
-class DeliveryList(Schema):
-    items: list[DeliveryOut]
-    next: str | None
-
-
 class BodyOut(Schema):
     encoding: Literal["text", "base64"] = Field(description="base64 where the bytes are no UTF-8.")
     content: str
@@ -89,28 +84,24 @@ class WholeDelivery(DeliveryOut):
 
 @router.get(
     "/webhooks/deliveries",
-    operation_id="list_deliveries",
     summary="List webhook deliveries",
     auth=access(Permission.SEE_CALLS),
-    response=answers(DeliveryList, 400),
+    response=answers(page_of(DeliveryOut), 400),
 )
 def list_deliveries(request: HttpRequest, asked: Query[Deliveries]):
     """Every proven delivery, newest first."""
-    rows = asked.narrow(_deliveries(request).defer("body", "headers"))
-    found, following = paged(rows, asked, request.viewer.workspace_id)
-    return DeliveryList(items=[DeliveryOut(**_facts(row)) for row in found], next=following)
+    return listed(request, asked.narrow(LIGHT), asked, _facts)
 
 
 @router.get(
     "/webhooks/deliveries/{uuid:delivery_id}",
-    operation_id="get_delivery",
     summary="Get a webhook delivery",
     auth=access(Permission.SEE_CALLS),
     response=answers(WholeDelivery, 404),
 )
 def get_delivery(request: HttpRequest, delivery_id: UUID):
     """One delivery with its headers, and its body for those who may see words."""
-    row = get_object_or_404(_deliveries(request), pk=delivery_id)
+    row = found(request, Delivery, delivery_id)
     sees_words = request.viewer.may(Permission.SEE_WORDS)
     headers = {name: str(value) for name, value in row.headers.items()}
     return WholeDelivery(**_facts(row), headers=headers, body=_body(row) if sees_words else None)
@@ -118,7 +109,6 @@ def get_delivery(request: HttpRequest, delivery_id: UUID):
 
 @router.post(
     "/webhooks/deliveries/{uuid:delivery_id}/replay",
-    operation_id="replay_delivery",
     summary="Replay a webhook delivery",
     auth=access(Permission.MANAGE_WORKSPACE),
     response=answers(DeliveryOut, 404, 409, status=202),
@@ -126,17 +116,11 @@ def get_delivery(request: HttpRequest, delivery_id: UUID):
 def replay_delivery(request: HttpRequest, delivery_id: UUID):
     """Have it applied again, within seconds. What was applied before changes nothing, unless we have learned
     to read it better. One whose body was erased cannot be: 409."""
-    mine = _deliveries(request).filter(pk=delivery_id).defer("body", "headers")
-    get_object_or_404(mine)
-    by = request.viewer.user_id or request.viewer.token_id
-    if not list(replay(mine, by=by)):
+    row = found(request, LIGHT, delivery_id)
+    if not list(replay(ours(request, LIGHT).filter(pk=row.pk), by=request.viewer.actor_id)):
         return json_error(409, "erased", "Its body was erased, so there is nothing to replay.")
     doorbell.ring()
-    return Status(202, DeliveryOut(**_facts(mine.get())))
-
-
-def _deliveries(request: HttpRequest):
-    return Delivery.objects.for_workspace(request.viewer.workspace_id)
+    return Status(202, _facts(found(request, LIGHT, delivery_id)))
 
 
 def _facts(row: Delivery) -> dict:
