@@ -181,7 +181,10 @@ def ended(call: Call) -> str:
 
 
 def entries(call: Call, picture: dict) -> list[tuple[str, Entry]]:
-    """A card as (topic, entry) for both audiences; or its removal, once the call is long over."""
+    """A card as (topic, entry) for both audiences; or its removal, once the call is long over. None of what
+    is only tried out: nobody waits for help there."""
+    if not call.is_real:
+        return []
     if over(call):
         return removal(call)
     return [
@@ -199,6 +202,8 @@ def over(call: Call) -> bool:
 
 
 def removal(call: Call) -> list[tuple[str, Entry]]:
+    if not call.is_real:
+        return []
     entry = gone(str(call.pk))
     return [(topic(call.workspace_id), entry), (facts_topic(call.workspace_id), entry)]
 
@@ -217,6 +222,8 @@ def _entry(picture: dict) -> Entry:
 
 def announce(call: Call) -> None:
     """Show the call's card as the record has it."""
+    if not call.is_real:
+        return
     turns = list(turns_of_cards().filter(call=call))
     for name, entry in entries(call, card(call, turns)):
         publish(name, [entry])
@@ -231,7 +238,7 @@ def shown_on(workspace_id: UUID) -> CallQuerySet:
     """The calls on the board: those that go on and those that just ended."""
     lately = timezone.now() - LINGER
     shown = Q(ended_at=None) | Q(ended_at__gt=lately) & (Q(closed_at=None) | Q(closed_at__gt=lately))
-    return Call.objects.for_workspace(workspace_id).filter(shown)
+    return Call.objects.for_workspace(workspace_id).real().filter(shown)
 
 
 def cards_on(workspace_id: UUID, *, words: bool) -> list[dict]:

@@ -15,12 +15,18 @@ from platforms.models import Connection
 
 DIMENSIONS = 256  # of a vector, whoever makes it
 SOONEST, LATEST = timedelta(minutes=1), timedelta(days=1)  # between two tries of slow work
+# The platform, and what models are booked under, of conversations in which an agent is tried out.
+PLAYGROUND = "playground"
 LONGEST_MS = 2**31 - 1  # what a column of milliseconds holds, 24 days; all that is later is put there
 
 
 class CallQuerySet(WorkspaceQuerySet):
     def live(self) -> "CallQuerySet":
         return self.filter(ended_at=None)
+
+    def real(self) -> "CallQuerySet":
+        """Those that somebody had: not what was only tried in the playground."""
+        return self.exclude(platform=PLAYGROUND)
 
     def due(self, column: str) -> "CallQuerySet":
         """Those for which slow work need not wait: `column` says until when it does, if at all."""
@@ -133,6 +139,18 @@ class Call(Row):
 
     def __str__(self) -> str:
         return f"{self.platform} {self.platform_call_id}"
+
+    @property
+    def is_real(self) -> bool:
+        """Whether somebody had it. What was only tried in the playground counts nowhere."""
+        return self.platform != PLAYGROUND
+
+    @property
+    def version_label(self) -> str:
+        """Which version answers, "v14"; in the playground it may be a "Draft". Empty: that is not known."""
+        if self.version:
+            return f"v{self.version.number}"
+        return "" if self.is_real else "Draft"
 
     @property
     def status(self) -> str:

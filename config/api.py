@@ -15,6 +15,7 @@ from base.api import Api, sayings
 from calls.api import router as calls
 from live.api import backtests
 from live.api import router as chats
+from live.playground.api import router as playground
 from observability.api import router as observability
 from platforms.api import router as platforms
 from webhooks.api import router as webhooks
@@ -78,6 +79,7 @@ api.add_router("", spending)
 api.add_router("", calls)
 api.add_router("", chats)
 api.add_router("", backtests)
+api.add_router("", playground)
 api.add_router("", platforms)
 api.add_router("", webhooks)
 api.add_router("", observability, tags=["Browser reports"])

@@ -1,5 +1,6 @@
 """`/api/v1/chats`: somebody's chats, their messages, and what could be asked next. Talking is `/api/chat`."""
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -26,7 +27,7 @@ from calls.models import Call
 from live import suggestions, uimessages
 from live.backtest import backtest
 from live.chat.asked import is_id
-from live.chat.record import PLATFORM
+from live.chat.record import PLATFORM, PLATFORMS
 from live.locks import leave_database
 
 router = Router(tags=["Chats"])
@@ -99,7 +100,7 @@ def list_chats(request: HttpRequest, asked: Query[Listing]):
 )
 def list_messages(request: HttpRequest, chat_id: str, asked: Query[Listing]):
     """The latest `limit` questions with their answers, as they were said; `next` leads further back."""
-    found, following = page(chat_of(request.viewer, chat_id), asked.limit, asked.cursor)
+    found, following = page(chat_of(request.viewer, chat_id, PLATFORMS), asked.limit, asked.cursor)
     return MessageList(items=[MessageOut(**message) for message in found], next=following)
 
 
@@ -117,15 +118,15 @@ async def list_suggestions(request: HttpRequest, chat_id: str):
     return Suggestions(items=await suggestions.of(chat))
 
 
-def chats_of(viewer: Viewer):
+def chats_of(viewer: Viewer, platforms: Collection[str] = (PLATFORM,)):
     """Whoever began a chat may read it as a chat; as a call it is the workspace's."""
     chats = Call.objects.for_workspace(viewer.workspace_id).select_related("agent", "version")
-    return chats.filter(channel=Call.Channel.CHAT, platform=PLATFORM, opened_by_id=viewer.user_id)
+    return chats.filter(channel=Call.Channel.CHAT, platform__in=platforms, opened_by_id=viewer.user_id)
 
 
-def chat_of(viewer: Viewer, chat_id: str) -> Call:
+def chat_of(viewer: Viewer, chat_id: str, platforms: Collection[str] = (PLATFORM,)) -> Call:
     """Raises Http404."""
-    found = chats_of(viewer).filter(platform_call_id=chat_id).first() if is_id(chat_id) else None
+    found = chats_of(viewer, platforms).filter(platform_call_id=chat_id).first() if is_id(chat_id) else None
     if found is None:
         raise Http404("no such chat")
     return found

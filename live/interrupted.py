@@ -22,7 +22,7 @@ from agents.llm import ledger
 from agents.models import ModelCall
 from base.trace import current_trace_id
 from calls import board, facts, fold, parts, services
-from calls.models import LONGEST_MS, Call, Event, Turn
+from calls.models import LONGEST_MS, PLAYGROUND, Call, Event, Turn
 from calls.services import Opening
 from live.locks import set_for_now
 from live.process import writer
@@ -181,12 +181,18 @@ def _attempt(call: Call, began: AnswerBegan) -> ModelCall:
         call_id=call.pk,
         trace_id=call.trace_id,
         turn=began.turn,
-        feature="chat" if call.channel == Call.Channel.CHAT else "voice",
+        feature=_feature(call),
         provider=began.provider,
         model=began.model,
         attempt=began.fallback + 1,
         duration_ms=max(0, round((timezone.now() - began.at).total_seconds() * 1000)),
     )
+
+
+def _feature(call: Call) -> str:
+    if not call.is_real:
+        return PLAYGROUND
+    return "chat" if call.channel == Call.Channel.CHAT else "voice"
 
 
 def _entries(call: Call, left: Left, answers: dict[str, dict], turns: dict[str, Turn]) -> list[Entry]:

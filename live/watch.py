@@ -28,7 +28,7 @@ from calls.models import Call, Event
 from calls.services import Opening
 from live import interrupted, leases, tasks
 from live.chat import idle as resting
-from live.chat.record import PLATFORM
+from live.chat.record import PLATFORMS
 from live.escalations import Escalations
 from live.passing import PASSING
 from live.quiet import Quiet
@@ -170,7 +170,7 @@ class Watch:
                 await self._do(self._tell, orphans[call_id])
                 self._told.add(call_id)
             # A chat that nobody is answering in is at rest.
-            if leading and now - since >= self._give_up and orphans[call_id].platform != PLATFORM:
+            if leading and now - since >= self._give_up and orphans[call_id].platform not in PLATFORMS:
                 await self._do(_give_up, orphans[call_id])
 
     async def _tell(self, call: Call) -> None:

@@ -173,6 +173,11 @@ PAGES = {
         Permission.EDIT_AGENTS, "POST", {"number": 1}, answers=(400,)
     ),
     "api/v1/agents/<uuidstr:agent_id>/backtest": Rule(Permission.EDIT_AGENTS, "POST", {"rules": []}),
+    "api/v1/agents/<uuidstr:agent_id>/playground": Rule(
+        Permission.EDIT_AGENTS, "POST", {"version": "draft"}, answers=(201,)
+    ),
+    "api/v1/playground/<uuidstr:call_id>": Rule(Permission.EDIT_AGENTS, answers=(404,)),  # a caller's call
+    "api/v1/playground/<uuidstr:call_id>/verdict": Rule(Permission.EDIT_AGENTS, answers=(404,)),
     # It is on no connection and nobody's copy: whoever may is told what is missing.
     "api/v1/agents/<uuidstr:agent_id>/drift": Rule(
         Permission.SEE_WORDS, also=(Rule(Permission.EDIT_AGENTS, "DELETE"),)

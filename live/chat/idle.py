@@ -9,7 +9,7 @@ from django.utils import timezone
 from calls import fold, services
 from calls.models import Call
 from calls.services import Opening
-from live.chat.record import PLATFORM
+from live.chat.record import PLATFORMS
 from live.locks import hold_briefly
 from platforms.events import CallEnded
 
@@ -22,7 +22,7 @@ def idle(after: timedelta = IDLE) -> list[Call]:
     What our own reader makes of a chat is no word of it.
     """
     at = Max("events__created_at", filter=~Q(events__source=fold.READER))
-    heard = Call.objects.live().filter(platform=PLATFORM).annotate(heard_at=at)
+    heard = Call.objects.live().filter(platform__in=PLATFORMS).annotate(heard_at=at)
     return list(heard.filter(heard_at__lt=timezone.now() - after))
 
 

@@ -16,7 +16,7 @@ from agents.llm.request import Message
 from agents.models import ModelCall
 from agents.services import RunningAgent
 from calls import fold, parts, services
-from calls.models import LONGEST_MS, Call, Event, Turn
+from calls.models import LONGEST_MS, PLAYGROUND, Call, Event, Turn
 from calls.services import Opening
 from live.chat.asked import Asked
 from live.chat.wire import of_answer, tool_key, tool_of
@@ -25,6 +25,7 @@ from live.locks import hold_briefly
 from platforms.events import CallEvent, CallStarted, TurnSpoken, TurnTakenBack
 
 PLATFORM = "chat"
+PLATFORMS = (PLATFORM, PLAYGROUND)  # where people type
 LONGEST_TITLE = 60
 
 
@@ -61,7 +62,7 @@ class Finished:
 
 def find(workspace_id: UUID, chat_id: str) -> Call | None:
     chats = Call.objects.for_workspace(workspace_id).select_related("agent", "version")
-    return chats.filter(platform=PLATFORM, platform_call_id=chat_id).first()
+    return chats.filter(platform__in=PLATFORMS, platform_call_id=chat_id).first()
 
 
 @transaction.atomic
@@ -202,7 +203,7 @@ def _take_in(call: Call, turns: list[Turn], step: _Step, agent: RunningAgent) ->
         version_id=agent.version_id,
     )
     recorded = services.record_quietly(
-        call.workspace_id, PLATFORM, call.platform_call_id, events, source=fold.SOCKET, opening=opening
+        call.workspace_id, call.platform, call.platform_call_id, events, source=fold.SOCKET, opening=opening
     )
     turns = _turns(call)
     question = next(turn for turn in turns if turn.key == step.key)

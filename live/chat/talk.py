@@ -19,8 +19,9 @@ from agents.services import RunningAgent
 from calls import board, parts
 from calls.models import Call
 from live.chat.answer import ChatAnswer
-from live.chat.record import PLATFORM, Question
+from live.chat.record import Question
 from live.line import Line, LineLost
+from live.playground.answer import PlaygroundAnswer
 from live.process import leases, sockets, writer
 from live.sockets import FINISH_SECONDS
 from streaming.follow import follow
@@ -61,9 +62,10 @@ class Talk:
         provider: str,
         anew: bool,
     ) -> None:
-        self.line = Line(agent, PLATFORM, question.call, question.turns, _nobody, question.digest)
+        call = question.call
+        self.line = Line(agent, call.platform, call, question.turns, _nobody, question.digest)
         self.line.now = self._now
-        self.answer = ChatAnswer(
+        self.answer = (ChatAnswer if call.is_real else PlaygroundAnswer)(
             self.line,
             key,
             messages=question.messages,

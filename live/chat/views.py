@@ -26,6 +26,7 @@ from live.chat.record import Conflict, Finished, Question
 from live.interrupted import end_left_open
 from live.leases import AWAY
 from live.locks import leave_database
+from live.playground import chats
 from live.process import leases
 from streaming.leases import Lease
 
@@ -232,10 +233,21 @@ async def _agent(viewer: Viewer, wanted: Asked, call: Call | None) -> RunningAge
     agent_id = known or wanted.agent_id
     if agent_id is None:
         raise invalid({"agentId": "say which agent is to answer"})
+    if call and not call.is_real:
+        return await _played(viewer, call)
     agent = await agent_by_id(viewer.workspace_id, agent_id)
     if agent is None:
         raise Refused(404, message="There is no such agent, or nothing of it is published.")
     return await as_it_began(agent, call.version_id if call else None)
+
+
+async def _played(viewer: Viewer, call: Call) -> RunningAgent:
+    if not viewer.may(Permission.EDIT_AGENTS):
+        raise Refused(403, "forbidden", "You may not try agents out any more.")
+    agent = await in_a_thread(chats.agent_of)(call)
+    if agent is None:
+        raise Refused(404, message="The agent is not there any more.")
+    return agent
 
 
 def _chain(wanted: Asked, agent: RunningAgent) -> Sequence[str]:
