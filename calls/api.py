@@ -7,18 +7,18 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from accounts.api import access
 from accounts.permissions import Permission
-from base.api import Asked, Day, Listing, Money, answers, money, paged
+from base.api import Asked, Day, Listing, Money, answers, found, money, ours, page_of, paged
 from calls import by_agent, by_tool, figures, parts
 from calls.history import Filters
 from calls.models import Call, Event, Turn
 
 router = Router(tags=["Calls"])
+CALLS = Call.objects.select_related("agent", "version")
 
 # What a fact holds beside words: numbers to mask, and how its words came in, which is what a replay is for.
 _NUMBERS = ("from_number", "to_number", "to")
@@ -69,11 +69,6 @@ class CallOut(Schema):
     trace_id: str | None
 
 
-class CallList(Schema):
-    items: list[CallOut]
-    next: str | None
-
-
 class Calls(Listing):
     """The history page's own filters: calls.history.Filters reads the same names."""
 
@@ -90,28 +85,26 @@ class Calls(Listing):
 
 @router.get(
     "/calls",
-    operation_id="list_calls",
     summary="List calls",
     auth=access(Permission.SEE_CALLS),
-    response=answers(CallList, 400),
+    response=answers(page_of(CallOut), 400),
 )
 def list_calls(request: HttpRequest, asked: Query[Calls]):
     """The latest to begin first, live ones included."""
-    rows = asked.filters.narrow(_calls(request))
-    found, following = paged(rows, asked, request.viewer.workspace_id, order="-started_at")
-    return CallList(items=_told(found, request), next=following)
+    rows = asked.filters.narrow(ours(request, CALLS))
+    calls, following = paged(rows, asked, request.viewer.workspace_id, order="-started_at")
+    return {"items": _told(calls, request), "next": following}
 
 
 @router.get(
     "/calls/{uuid:call_id}",
-    operation_id="get_call",
     summary="Get a call",
     auth=access(Permission.SEE_CALLS),
     response=answers(CallOut, 404),
 )
 def get_call(request: HttpRequest, call_id: UUID):
     """One call, live or ended."""
-    return _told([_call(request, call_id)], request)[0]
+    return _told([found(request, CALLS, call_id)], request)[0]
 
 
 class AgentFiguresOut(Schema):
@@ -132,7 +125,6 @@ class AgentFiguresList(Schema):
 @router.get(
     "/agents/figures",
     tags=["Agents"],
-    operation_id="list_agent_figures",
     summary="Figures of each agent",
     auth=access(Permission.SEE_CALLS),
     response=answers(AgentFiguresList),
@@ -140,12 +132,11 @@ class AgentFiguresList(Schema):
 def list_agent_figures(request: HttpRequest):
     """How they do now and did in the last 24 hours. Those nobody talked with are left out."""
     workspace_id = request.viewer.workspace_id
-    found = figures.kept(f"by-agent:{workspace_id}", lambda: by_agent.by_agent(workspace_id))
-    return AgentFiguresList(items=[_agent_figures(one) for one in found])
+    kept = figures.kept(f"by-agent:{workspace_id}", lambda: by_agent.by_agent(workspace_id))
+    return AgentFiguresList(items=[_agent_figures(one) for one in kept])
 
 
 def _agent_figures(one: by_agent.AgentFigures) -> AgentFiguresOut:
-    per_minute = one.cost_per_minute_usd
     return AgentFiguresOut(
         agent=one.agent_id,
         live=one.live,
@@ -154,7 +145,7 @@ def _agent_figures(one: by_agent.AgentFigures) -> AgentFiguresOut:
         replies=one.replies.n,
         reply_p95_ms=one.replies.p95_ms,
         cost_usd=money(one.cost_usd),
-        cost_per_minute_usd=None if per_minute is None else money(per_minute),
+        cost_per_minute_usd=money(one.cost_per_minute_usd),
     )
 
 
@@ -176,28 +167,13 @@ class ToolFiguresAsked(Asked):
 @router.get(
     "/tools/figures",
     tags=["Tools"],
-    operation_id="list_tool_figures",
     summary="Figures of each tool",
     auth=access(Permission.SEE_CALLS),
     response=answers(ToolFiguresList, 400),
 )
 def list_tool_figures(request: HttpRequest, asked: Query[ToolFiguresAsked]):
     """Of calls that began in the last 24 hours. Tools nobody used are left out."""
-    found = by_tool.by_tool(request.viewer.workspace_id, asked.agent)
-    return ToolFiguresList(
-        items=[
-            ToolFiguresOut(name=one.name, calls=one.calls, worked=one.worked, p95_ms=one.p95_ms)
-            for one in found
-        ]
-    )
-
-
-def _calls(request: HttpRequest):
-    return Call.objects.for_workspace(request.viewer.workspace_id).select_related("agent", "version")
-
-
-def _call(request: HttpRequest, call_id: UUID) -> Call:
-    return get_object_or_404(_calls(request), pk=call_id)
+    return {"items": by_tool.by_tool(request.viewer.workspace_id, asked.agent)}
 
 
 def _told(calls: Iterable[Call], request: HttpRequest) -> list[CallOut]:
@@ -293,33 +269,31 @@ class Facts(Schema):
 
 @router.get(
     "/calls/{uuid:call_id}/transcript",
-    operation_id="get_transcript",
     summary="Get a call’s transcript",
     auth=access(Permission.SEE_WORDS),
     response=answers(Transcript, 400, 404),
 )
 def get_transcript(request: HttpRequest, call_id: UUID, asked: Query[Listing]):
     """Its turns in the order of their numbers, from the first."""
-    call = _call(request, call_id)
+    call = found(request, CALLS, call_id)
     turns = Turn.objects.for_workspace(call.workspace_id).filter(call=call).defer("stream", "words")
-    found, following = paged(turns, asked, call.pk, order="n")
-    return Transcript(items=[_turn(turn, call.started_at) for turn in found], next=following)
+    page, following = paged(turns, asked, call.pk, order="n")
+    return Transcript(items=[_turn(turn, call.started_at) for turn in page], next=following)
 
 
 @router.get(
     "/calls/{uuid:call_id}/events",
-    operation_id="list_call_events",
     summary="List the facts of a call",
     auth=access(Permission.SEE_CALLS),
     response=answers(Facts, 400, 404),
 )
 def list_call_events(request: HttpRequest, call_id: UUID, asked: Query[Listing]):
     """Everything that was told of it, by whom and when, from the earliest. The call is the fold of these."""
-    call = _call(request, call_id)
+    call = found(request, CALLS, call_id)
     rows = Event.objects.for_workspace(call.workspace_id).filter(call=call)
-    found, following = paged(rows, asked, call.pk, order="at")
+    page, following = paged(rows, asked, call.pk, order="at")
     sees_words = request.viewer.may(Permission.SEE_WORDS)
-    return Facts(items=[_fact(row, sees_words=sees_words) for row in found], next=following)
+    return Facts(items=[_fact(row, sees_words=sees_words) for row in page], next=following)
 
 
 def _turn(turn: Turn, began: datetime) -> TurnOut:
