@@ -62,13 +62,13 @@ def outcome(reason: str) -> Outcome:
 
 
 def events_of(call: Any, *, heard_at: datetime, over: bool | None = None) -> list[CallEvent]:
-    """Everything a call object says, as facts. `heard_at` stands in for times it leaves out.
+    """Everything a cleaned call object says, as facts. `heard_at` stands in for times it leaves out.
 
     `over` is whether the call has ended; None: as the object says. The transcript of one that has is final.
     Raises Unreadable. Fields that are missing, unknown or of no use say nothing.
     """
     try:
-        return list(_events(clean(call), heard_at, over))
+        return list(_events(call, heard_at, over))
     except Unreadable:
         raise  # it says already what is wrong
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, ArithmeticError) as error:

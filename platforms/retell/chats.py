@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from platforms.clean import clean
 from platforms.errors import Unreadable
 from platforms.events import CallEnded, CallEvent, CallStarted, TurnSpoken
 from platforms.retell.calls import after, analysis, began, text, time, tool
@@ -14,13 +13,13 @@ LONGEST_MS = 2**31 - 1
 
 
 def events_of(chat: Any, *, heard_at: datetime, over: bool) -> list[CallEvent]:
-    """Everything a chat object says, as facts. `heard_at` stands in for times it leaves out.
+    """Everything a cleaned chat object says, as facts. `heard_at` stands in for times it leaves out.
 
     `over` is whether the chat has ended. Raises Unreadable. Fields that are missing, unknown or of no use say
     nothing.
     """
     try:
-        return list(_events(clean(chat), heard_at, over))
+        return list(_events(chat, heard_at, over))
     except Unreadable:
         raise  # it says already what is wrong
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, ArithmeticError) as error:
