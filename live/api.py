@@ -10,7 +10,6 @@ from asgiref.sync import sync_to_async
 from django.core.cache import cache
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
@@ -20,7 +19,7 @@ from accounts.api import access
 from accounts.permissions import Permission
 from agents.models import Agent
 from agents.rules import form
-from base.api import Listing, Money, answers, invalid, money, paged
+from base.api import Listing, Money, answers, found, invalid, money, page_of, paged
 from base.cursors import make_cursor, read_cursor
 from calls import figures, parts
 from calls.models import Call
@@ -51,11 +50,6 @@ class ChatOut(Schema):
     cost_usd: Money = Field(description="What the models have cost so far.")
 
 
-class ChatList(Schema):
-    items: list[ChatOut]
-    next: str | None
-
-
 class MessageOut(Schema):
     """An AI SDK `UIMessage`, and how it ended. A text of an answer has clean `html` beside it."""
 
@@ -78,35 +72,31 @@ class Suggestions(Schema):
 
 @router.get(
     "/chats",
-    operation_id="list_chats",
     summary="List your chats",
     auth=access(Permission.CHAT),
-    response=answers(ChatList, 400),
+    response=answers(page_of(ChatOut), 400),
 )
 def list_chats(request: HttpRequest, asked: Query[Listing]):
     """The latest to begin first. A person’s are theirs alone; a program sees those that programs began."""
-    found, following = paged(
-        chats_of(request.viewer), asked, request.viewer.workspace_id, order="-started_at"
-    )
-    return ChatList(items=told(found), next=following)
+    viewer = request.viewer
+    chats, following = paged(chats_of(viewer), asked, viewer.workspace_id, order="-started_at")
+    return {"items": told(chats), "next": following}
 
 
 @router.get(
     "/chats/{str:chat_id}/messages",
-    operation_id="list_messages",
     summary="List the messages of a chat",
     auth=access(Permission.CHAT),
     response=answers(MessageList, 400, 404),
 )
 def list_messages(request: HttpRequest, chat_id: str, asked: Query[Listing]):
     """The latest `limit` questions with their answers, as they were said; `next` leads further back."""
-    found, following = page(chat_of(request.viewer, chat_id, PLATFORMS), asked.limit, asked.cursor)
-    return MessageList(items=[MessageOut(**message) for message in found], next=following)
+    messages, following = page(chat_of(request.viewer, chat_id, PLATFORMS), asked.limit, asked.cursor)
+    return MessageList(items=[MessageOut(**message) for message in messages], next=following)
 
 
 @router.get(
     "/chats/{str:chat_id}/suggestions",
-    operation_id="list_suggestions",
     summary="Suggest what to ask next",
     auth=access(Permission.CHAT),
     response=answers(Suggestions, 404),
@@ -126,10 +116,10 @@ def chats_of(viewer: Viewer, platforms: Collection[str] = (PLATFORM,)):
 
 def chat_of(viewer: Viewer, chat_id: str, platforms: Collection[str] = (PLATFORM,)) -> Call:
     """Raises Http404."""
-    found = chats_of(viewer, platforms).filter(platform_call_id=chat_id).first() if is_id(chat_id) else None
-    if found is None:
+    chat = chats_of(viewer, platforms).filter(platform_call_id=chat_id).first() if is_id(chat_id) else None
+    if chat is None:
         raise Http404("no such chat")
-    return found
+    return chat
 
 
 def told(chats: list[Call]) -> list[ChatOut]:
@@ -195,7 +185,6 @@ class Backtested(Schema):
 
 @backtests.post(
     "/agents/{uuid:agent_id}/backtest",
-    operation_id="backtest_rules",
     summary="Try rules on past calls",
     auth=access(Permission.EDIT_AGENTS),
     response=answers(BacktestOut, 400, 404, 429),
@@ -204,20 +193,19 @@ def backtest_rules(request: HttpRequest, agent_id: UUID, asked: Backtested):
     """On which of the last calls they would have fired, and when: what live calls are followed by, over the
     record. Nothing is written down. One at a time in a workspace, for ten seconds at most, so `calls` may
     be fewer than were asked for."""
-    workspace_id = request.viewer.workspace_id
-    agent = get_object_or_404(Agent.objects.for_workspace(workspace_id), pk=agent_id)
+    agent = found(request, Agent, agent_id)
     if wrong := form.faults(asked.rules):
         raise invalid({fault.field: fault.message for fault in wrong}, "body")
-    looking = f"backtest:{workspace_id}"
+    looking = f"backtest:{agent.workspace_id}"
     if not cache.add(looking, 1, timeout=BACKTEST_S):
         raise HttpError(429, "rules are being tried already")
     try:
-        found = backtest(workspace_id, agent.pk, asked.rules, asked.last)
+        tried = backtest(agent.workspace_id, agent.pk, asked.rules, asked.last)
     finally:
         cache.delete(looking)
     return BacktestOut(
-        calls=found.calls,
-        fired_on=len({call.pk for call, _ in found.fired}),
+        calls=tried.calls,
+        fired_on=len({call.pk for call, _ in tried.fired}),
         items=[
             FiringOut(
                 rule=firing.rule.id,
@@ -231,6 +219,6 @@ def backtest_rules(request: HttpRequest, agent_id: UUID, asked: Backtested):
                     duration_ms=call.duration_ms or 0,
                 ),
             )
-            for call, firing in found.fired[:MOST_FIRINGS]
+            for call, firing in tried.fired[:MOST_FIRINGS]
         ],
     )

@@ -70,9 +70,7 @@ async def chat(request: HttpRequest) -> HttpResponseBase:
     taken = None
     try:
         wanted = _read(request)
-        taken = await limits.take(
-            request.workspace.pk, request.viewer.user_id or request.viewer.token_id, request.workspace.plan
-        )
+        taken = await limits.take(request.workspace.pk, request.viewer.actor_id, request.workspace.plan)
         if not taken.ok:
             raise Refused(429, "rate_limited", f"Too many messages. Try again in {taken.retry_after_s} s.")
         response = await _answered(request.viewer, wanted)
