@@ -6,13 +6,19 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 
+from accounts.models import Workspace
 from agents.llm import router, tools
+from agents.models import Agent
+from agents.services import publish
 from config.asgi import application
-from live import process
+from live import leases, process
+from live.escalations import Escalations
 from live.watch import Watch
 from simulator import World
+from streaming.log import Log
 from tests.live.house import QUICK, House, build, serving
 from tests.live.left import make_call
+from tests.live.ruled import RULES
 
 
 @pytest.fixture
@@ -49,3 +55,29 @@ async def watch(house) -> AsyncIterator[Watch]:
 def begin(house) -> Callable[..., Any]:
     """`await begin(*events)` makes a call that is left alone."""
     return sync_to_async(partial(make_call, house))
+
+
+@pytest.fixture
+def agent(transactional_db) -> Agent:
+    """With every kind of rule."""
+    workspace = Workspace.objects.create(name="Larkfield Energy")
+    agent = Agent.objects.create(workspace=workspace, name="Odell", topic="Billing")
+    publish(agent, prompt="You answer questions about bills.", language="en-GB", rules=RULES)
+    return agent
+
+
+@pytest.fixture
+async def log() -> AsyncIterator[Log]:
+    log = Log()
+    yield log
+    await log.close()
+
+
+@pytest.fixture
+async def watching(log) -> AsyncIterator[Callable[[], Escalations]]:
+    """`watching()` follows the rules of all calls, from now on."""
+    client = leases.connect()
+    yield lambda: Escalations(client, log)
+    await process.close()
+    await client.aclose()
+    await sync_to_async(connections.close_all)()
