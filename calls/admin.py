@@ -24,13 +24,13 @@ class StatusFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Call]) -> QuerySet[Call]:
         known = self.value() in history.STATUSES
-        return history.Filters(status=self.value()).narrow(rows) if known else rows
+        return history.of_status(rows, self.value()) if known else rows
 
 
 @admin.register(Call)
 class Calls(Evidence):
     list_display = ("started_at", "who", "agent", "platform", "channel", "status", "turn_count", "workspace")
-    list_filter = (StatusFilter, "channel", "level", IN_WORKSPACE)
+    list_filter = (StatusFilter, "platform", "channel", "level", IN_WORKSPACE)
     list_select_related = ("agent", "workspace")
     ids = ("id", "agent", "workspace", "connection")
     values = ("platform_call_id",)

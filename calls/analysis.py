@@ -75,7 +75,7 @@ def waiting(most: int) -> QuerySet[Call]:
     lately = Turn.objects.filter(call=OuterRef("pk"), created_at__gte=now - CHAT_RESTS)
     rests = Q(channel=Call.Channel.CHAT, turn_count__gte=2) & ~Exists(lately)
     over = Q(closed_at__lt=now - GRACE)
-    rows = Call.objects.due("judge_after").filter(over | rests, judged_at=None)
+    rows = Call.objects.real().due("judge_after").filter(over | rests, judged_at=None)
     return rows.order_by("started_at")[:most]
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from accounts.api import access
 from accounts.permissions import Permission
 from base.api import Asked, Day, Listing, Money, answers, found, money, ours, page_of, paged
-from calls import by_agent, by_tool, figures, parts
+from calls import by_agent, by_tool, figures, history, parts
 from calls.history import Filters
 from calls.models import Call, Event, Turn
 
@@ -29,6 +29,7 @@ class AgentOfCall(Schema):
     id: UUID
     name: str = Field(examples=["Nora"])
     version: int | None = Field(description="Which of its versions answered.")
+    label: str | None = Field(description="The same in words; “Draft” in the playground.", examples=["v14"])
 
 
 class AlertOut(Schema):
@@ -76,11 +77,17 @@ class Calls(Listing):
     status: Literal["live", "ended", "failed"] = Field(None)
     since: Day = Field(None, alias="from", description="Those that began on this day (UTC) or later.")
     until: Day = Field(None, alias="to", description="Those that began on this day (UTC) or earlier.")
+    platform: str = Field(
+        None,
+        pattern=f"^{history.NAME.pattern}$",
+        max_length=20,
+        description="Those of this one. Those of `playground` are listed only then.",
+    )
 
     @property
     def filters(self) -> Filters:
         agents = tuple(str(agent) for agent in self.agent)
-        return Filters(agents=agents, status=self.status or "", since=self.since, until=self.until)
+        return Filters(agents, self.status or "", self.since, self.until, self.platform or "")
 
 
 @router.get(
@@ -185,7 +192,12 @@ def _told(calls: Iterable[Call], request: HttpRequest) -> list[CallOut]:
 
 def _out(call: Call, model_cost: Decimal, *, sees_words: bool) -> CallOut:
     version = call.version.number if call.version else None
-    agent = AgentOfCall(id=call.agent_id, name=call.agent.name, version=version) if call.agent else None
+    label = call.version_label or None
+    agent = (
+        AgentOfCall(id=call.agent_id, name=call.agent.name, version=version, label=label)
+        if call.agent
+        else None
+    )
     return CallOut(
         id=call.pk,
         platform=call.platform,

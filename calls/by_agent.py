@@ -11,10 +11,11 @@ from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, Sum
 from django.utils import timezone
 
 from agents.models import ModelCall
+from agents.testing.checks import FEATURE as TESTS
 from base.ids import first_uuid7
 from calls import figures
 from calls.figures import Replies
-from calls.models import Call
+from calls.models import PLAYGROUND, Call
 
 PERIOD = timedelta(days=1)
 _TALK = ExpressionWrapper(F("ended_at") - F("started_at"), output_field=DurationField())
@@ -41,7 +42,7 @@ class AgentFigures:
 def by_agent(workspace_id: UUID) -> list[AgentFigures]:
     """Agents without a call in the period are left out."""
     since = timezone.now() - PERIOD
-    rows = Call.objects.for_workspace(workspace_id).exclude(agent=None).order_by()
+    rows = Call.objects.for_workspace(workspace_id).real().exclude(agent=None).order_by()
     live = _by_agent(rows.live().values("agent_id").annotate(n=Count("id")))
     ended = _by_agent(
         rows.filter(started_at__gte=since, ended_at__isnull=False)
@@ -53,6 +54,8 @@ def by_agent(workspace_id: UUID) -> list[AgentFigures]:
     asked = ModelCall.objects.for_workspace(workspace_id).filter(
         id__gte=first_uuid7(round(since.timestamp() * 1_000)), agent__isnull=False
     )
+    # What it costs to try an agent out is no cost of its calls.
+    asked = asked.exclude(feature__in=(PLAYGROUND, TESTS))
     models = _by_agent(asked.order_by().values("agent_id").annotate(cost=Sum("cost_usd")))
     replies = figures.replies_by_agent(workspace_id, since)
     return [

@@ -9,7 +9,7 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from calls.figures import Percentile
-from calls.models import Turn
+from calls.models import PLAYGROUND, Turn
 
 PERIOD = timedelta(days=1)
 
@@ -35,6 +35,7 @@ def by_tool(workspace_id: UUID, agent_id: UUID | None = None) -> list[ToolFigure
     rows = (
         Turn.objects.for_workspace(workspace_id)
         .filter(role=Turn.Role.TOOL, tool_ok__isnull=False, **calls)
+        .exclude(call__platform=PLAYGROUND)
         .order_by()
         .values("tool_name")
         .annotate(

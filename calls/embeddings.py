@@ -100,7 +100,7 @@ def waiting(most: int, *, but: Collection[UUID] = ()) -> list[Call]:
     """Calls with words that have not been placed, oldest first; then those that somebody else has placed. One
     that goes on changes too often yet."""
     over = Q(ended_at__isnull=False) | Q(channel=Call.Channel.CHAT)
-    due = Call.objects.due("embed_after").filter(over).exclude(pk__in=list(but))
+    due = Call.objects.real().due("embed_after").filter(over).exclude(pk__in=list(but))
     found = list(due.filter(embedded_at=None).order_by("started_at")[:most])
     placed, name = due.exclude(embedded_at=None), embedders.name()
     # Each a range of an index that has next to nothing in it: `!=` would read it from end to end.

@@ -15,7 +15,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from agents.models import ModelCall
-from calls.models import Call, Turn
+from calls.models import PLAYGROUND, Call, Turn
 
 Found = TypeVar("Found")
 RECENT = timedelta(minutes=15)
@@ -65,7 +65,7 @@ def replies_by_agent(workspace_id: UUID, since: datetime) -> dict[UUID, Replies]
     turns = Turn.objects.for_workspace(workspace_id).filter(
         created_at__gte=since, reply_ms__isnull=False, call__agent__isnull=False
     )
-    rows = turns.order_by().values("call__agent_id").annotate(**_REPLIES)
+    rows = turns.exclude(call__platform=PLAYGROUND).order_by().values("call__agent_id").annotate(**_REPLIES)
     return {row["call__agent_id"]: _replies(row) for row in rows}
 
 
@@ -104,7 +104,8 @@ def kept(key: str, work: Callable[[], Found]) -> Found:
 def _pulse(workspace_id: UUID) -> Pulse:
     since = timezone.now() - RECENT
     turns = Turn.objects.for_workspace(workspace_id).filter(created_at__gte=since, reply_ms__isnull=False)
-    ended = Call.objects.for_workspace(workspace_id).aggregate(at=Max("ended_at"))["at"]
+    turns = turns.exclude(call__platform=PLAYGROUND)
+    ended = Call.objects.for_workspace(workspace_id).real().aggregate(at=Max("ended_at"))["at"]
     return Pulse(
         _replies(turns.order_by().aggregate(**_REPLIES)),
         ended.isoformat(timespec="milliseconds") if ended else None,

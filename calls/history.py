@@ -1,5 +1,6 @@
 """The list of calls: which of them, in what order, and what each row says."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,12 +16,13 @@ from django.utils import timezone
 from agents.models import Agent
 from base.cursors import make_cursor, read_cursor
 from calls import figures, page, parts, wording
-from calls.models import Call, Turn
+from calls.models import PLAYGROUND, Call, Turn
 from calls.wording import Outcome
 
 PAGE = 50
 STATUSES = {"live": "Live", "ended": "Ended", "failed": "Failed"}
 FAILED = ("failed", "not_connected")
+NAME = re.compile(r"[a-z]{1,20}")  # of a platform
 LIVE = Outcome("Live", "live", "wave")
 SNIPPET_LENGTH = 160
 MARKED_LENGTH = 2_000  # of which the marks are taken out before
@@ -34,6 +36,7 @@ class Filters:
     status: str = ""
     since: date | None = None
     until: date | None = None
+    platform: str = ""  # empty: of all, but not what was only tried in the playground
 
     @classmethod
     def of(cls, query: QueryDict) -> "Filters":
@@ -43,6 +46,7 @@ class Filters:
             status=status if status in STATUSES else "",
             since=_date(query.get("from", "")),
             until=_date(query.get("to", "")),
+            platform=_name(query.get("platform", "")),
         )
 
     @property
@@ -53,24 +57,31 @@ class Filters:
             ("status", self.status),
             ("from", self.since.isoformat() if self.since else ""),
             ("to", self.until.isoformat() if self.until else ""),
+            ("platform", self.platform),
         ]
         return urlencode([pair for pair in named if pair[1]])
 
     def narrow(self, rows: Any) -> Any:
+        rows = rows.filter(platform=self.platform) if self.platform else rows.real()
         if self.agents:
             rows = rows.filter(agent_id__in=self.agents)
         if self.since:
             rows = rows.filter(started_at__gte=_midnight(self.since))
         if self.until:
             rows = rows.filter(started_at__lt=_midnight(self.until + timedelta(days=1)))
-        match self.status:
-            case "live":
-                return rows.live()
-            case "ended":
-                return rows.exclude(ended_at=None).exclude(outcome__in=FAILED)
-            case "failed":
-                return rows.exclude(ended_at=None).filter(outcome__in=FAILED)
-        return rows
+        return of_status(rows, self.status)
+
+
+def of_status(rows: Any, status: str) -> Any:
+    """Those of this status; all of them if it is none."""
+    match status:
+        case "live":
+            return rows.live()
+        case "ended":
+            return rows.exclude(ended_at=None).exclude(outcome__in=FAILED)
+        case "failed":
+            return rows.exclude(ended_at=None).filter(outcome__in=FAILED)
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,7 @@ class Row:
     started_at: datetime
     who: str
     agent: str
-    version: int | None
+    version: str
     outcome: Outcome
     is_live: bool
     length_ms: int | None
@@ -110,6 +121,8 @@ def chips(workspace_id: UUID, filters: Filters) -> list[dict]:
         found.append(("From", f"{filters.since:%-d %b %Y}", replace(filters, since=None)))
     if filters.until:
         found.append(("To", f"{filters.until:%-d %b %Y}", replace(filters, until=None)))
+    if filters.platform:
+        found.append(("Platform", filters.platform.capitalize(), replace(filters, platform="")))
     return [{"label": label, "value": value, "without": rest.query} for label, value, rest in found]
 
 
@@ -162,6 +175,7 @@ def _after(calls: QuerySet, at: datetime, pk: UUID) -> QuerySet:
 def neighbours(call: Call) -> tuple[UUID | None, UUID | None]:
     """The next newer and the next older call; of a live call, among those that are live."""
     calls = Call.objects.for_workspace(call.workspace_id)
+    calls = calls.real() if call.is_real else calls.filter(platform=PLAYGROUND)
     ids = (calls.live() if call.ended_at is None else calls).values_list("pk", flat=True)
     return _after(ids, call.started_at, call.pk).first(), _before(ids, call.started_at, call.pk).first()
 
@@ -180,7 +194,7 @@ def _row(call: Call, replies: figures.Replies | None, cost: Decimal | None, last
         started_at=call.started_at,
         who=parts.who(call),
         agent=call.agent.name if call.agent else wording.UNKNOWN_AGENT,
-        version=call.version.number if call.version else None,
+        version=call.version_label,
         outcome=LIVE if call.ended_at is None else wording.outcome(call.outcome),
         is_live=call.ended_at is None,
         length_ms=call.duration_ms if call.ended_at else _ms(timezone.now() - call.started_at),
@@ -220,6 +234,10 @@ def _date(text: str) -> date | None:
     except ValueError:
         return None
     return day if day < date.max else None  # the last one has no day after it, which a list until it needs
+
+
+def _name(text: str) -> str:
+    return text if NAME.fullmatch(text) else ""
 
 
 def _is_id(text: str) -> bool:

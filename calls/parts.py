@@ -39,6 +39,8 @@ def masked(number: str) -> str:
 
 def who(call: Call) -> str:
     """Whom the agent talks to, number masked."""
+    if not call.is_real:
+        return "Playground"
     if call.channel in NUMBERLESS and not call.from_number:
         return NUMBERLESS[call.channel]
     return masked(call.caller_number)

@@ -43,6 +43,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "call": facts,
         "outcome": wording.outcome(found.outcome),
         "agent_name": facts["agent"] or "Agent",
+        "version": found.version_label,
         "transfer": wording.TRANSFERS.get(found.transfer, ""),
         "unknown_agent": wording.UNKNOWN_AGENT,
         "levels": Call.Level.values,

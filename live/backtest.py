@@ -37,7 +37,8 @@ def backtest(
     """Over the agent's last calls that have ended, as many as `seconds` allow. Faulty rules, and those
     that are off, fire never."""
     until = time.monotonic() + seconds
-    ended = Call.objects.for_workspace(workspace_id).filter(agent_id=agent_id).exclude(ended_at=None)
+    rows = Call.objects.for_workspace(workspace_id).real()
+    ended = rows.filter(agent_id=agent_id).exclude(ended_at=None)
     calls = list(ended.select_related("version", "agent").order_by("-started_at", "-id")[: min(last, MOST)])
     live = (
         Agent.objects.for_workspace(workspace_id).select_related("live_version").filter(pk=agent_id).first()

@@ -313,7 +313,7 @@ def _watched(now: datetime, known: Collection[UUID]) -> list[Call]:
     """Live calls whose version has rules, those that have just ended, and those that are followed."""
     lately = Q(ended_at=None) | Q(ended_at__gt=now - SETTLED)
     ruled = Q(version__isnull=False) & ~Q(version__rules=[])
-    rows = Call.objects.filter((lately & ruled) | Q(pk__in=list(known), version__isnull=False))
+    rows = Call.objects.real().filter((lately & ruled) | Q(pk__in=list(known), version__isnull=False))
     return list(rows.only(*COLUMNS))
 
 

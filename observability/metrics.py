@@ -35,7 +35,7 @@ SELECT (SELECT count(*) FROM webhooks_delivery WHERE status = 'pending'),
          WHERE status = 'dead' OR (status = 'pending' AND attempts > 0)),
        (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM webhooks_delivery
          WHERE status = 'pending'),
-       (SELECT count(*) FROM calls_call WHERE ended_at IS NULL)
+       (SELECT count(*) FROM calls_call WHERE ended_at IS NULL AND platform <> 'playground')
 """
 _NAMES = (
     ("earshot_deliveries_pending", "Webhooks stored and not yet applied."),

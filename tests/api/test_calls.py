@@ -16,7 +16,7 @@ def test_a_call_is_told_whole(world):
 
     assert call["platform"] == "retell"
     assert call["platform_call_id"] == "ended"
-    assert call["agent"] == {"id": str(world.agent.pk), "name": "Odell", "version": 1}
+    assert call["agent"] == {"id": str(world.agent.pk), "name": "Odell", "version": 1, "label": "v1"}
     assert call["status"] == "ended"
     assert (call["started_at"], call["ended_at"]) == ("2026-11-20T09:00:00Z", "2026-11-20T09:00:09Z")
     assert call["duration_ms"] == 9_000

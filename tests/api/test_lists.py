@@ -164,7 +164,7 @@ def test_a_page_far_into_a_list_begins_where_its_cursor_stands(world):
 
 
 def test_calls_are_filtered_as_the_history_page_does():
-    known = Filters(("a",), "live", BEGAN.date(), BEGAN.date())
+    known = Filters(("a",), "live", BEGAN.date(), BEGAN.date(), "retell")
 
     names = {field.alias or name for name, field in Calls.model_fields.items()}
 
