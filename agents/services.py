@@ -19,6 +19,7 @@ from agents.models import Agent, AgentVersion, PlatformCopy, Tool, new_agent_key
 from agents.rules.form import needs_model
 from agents.rules.happenings import ESCALATE
 from agents.signals import agent_changed
+from agents.testing.digest import keep_with
 from agents.variables import standing
 
 
@@ -87,6 +88,7 @@ def publish(agent: Agent, *, by: User | None = None, note: str = "", **fields: A
     locked.live_version = version
     locked.save(update_fields=["live_version"])
     agent.live_version = version
+    keep_with(version)
     agent_changed.send(Agent, agent_id=agent.pk)
     return version
 

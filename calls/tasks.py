@@ -15,7 +15,7 @@ from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
 from agents.llm.errors import ProviderError
-from agents.llm.whole import UnusableAnswer
+from agents.llm.whole import SLOT, UnusableAnswer
 from calls import analysis, embeddings
 from calls.models import Call
 
@@ -36,7 +36,7 @@ IN_TURN_SECONDS = 5
 # One call is read at a time, since models that hang must leave a worker for what cannot wait. Longer than
 # anything that is asked of a model takes (agents/llm/whole.py).
 READING_SECONDS = 120.0
-RESTING, BUSY, READING = "calls:embeddings:rest", "calls:embeddings:busy", "calls:reading"
+RESTING, BUSY, READING = "calls:embeddings:rest", "calls:embeddings:busy", SLOT
 
 
 @shared_task(ignore_result=True)

@@ -10,6 +10,7 @@ from agents.publishing.api import router as publishing
 from agents.roster.api import router as roster
 from agents.setup.api import router as models
 from agents.spending.api import router as spending
+from agents.testing.api import router as tests
 from agents.tooling.api import router as tools
 from base.api import Api, sayings
 from calls.api import router as calls
@@ -58,6 +59,7 @@ api = Api(
         "tags": [
             {"name": "Agents", "description": "Who answers, and what they were told."},
             {"name": "Tools", "description": "What agents can do beside talking."},
+            {"name": "Tests", "description": "Conversations that an agent has to pass, and how it did."},
             {"name": "Calls", "description": "What happened, and what was said."},
             {"name": "Chats", "description": "What people typed to agents, and what they were answered."},
             {"name": "Webhooks", "description": "What platforms told us, as it came."},
@@ -75,6 +77,7 @@ api.add_router("", drafting)
 api.add_router("", publishing)
 api.add_router("", models)
 api.add_router("", tools)
+api.add_router("", tests)
 api.add_router("", spending)
 api.add_router("", calls)
 api.add_router("", chats)

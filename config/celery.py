@@ -19,6 +19,8 @@ TIMETABLE = {
     # nobody was there for do not pile up.
     "apply webhooks": {"task": "webhooks.tasks.apply_pending", "schedule": 5.0, "options": {"expires": 5}},
     "guard agents": {"task": "agents.publishing.tasks.guard", "schedule": 300.0, "options": {"expires": 300}},
+    # Runs begin when they are started; this finds what was in the way then.
+    "play tests": {"task": "agents.testing.tasks.play", "schedule": 5.0, "options": {"expires": 5}},
     "catch up on calls": {"task": "calls.tasks.catch_up", "schedule": 10.0, "options": {"expires": 10}},
 }
 
@@ -98,4 +100,4 @@ app.conf.update(
     beat_schedule_filename=str(settings.EARSHOT_HOME / "beat-schedule"),
 )
 app.autodiscover_tasks()
-app.autodiscover_tasks(["agents.publishing"])  # a package of an app, which it does not look into
+app.autodiscover_tasks(["agents.publishing", "agents.testing"])  # packages of an app: it looks into none

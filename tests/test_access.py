@@ -31,6 +31,7 @@ from calls.services import Opening, record
 from config import asgi
 from platforms.models import Connection
 from streaming import hub
+from tests.agents.testing.made import make_run, make_test
 from tests.api.made import make_delivery
 from tests.calls.told import BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET
 from tests.people import bearer, cookie_of, make_member, make_person, sign_in
@@ -178,6 +179,24 @@ PAGES = {
     ),
     "api/v1/playground/<uuidstr:call_id>": Rule(Permission.EDIT_AGENTS, answers=(404,)),  # a caller's call
     "api/v1/playground/<uuidstr:call_id>/verdict": Rule(Permission.EDIT_AGENTS, answers=(404,)),
+    "api/v1/agents/<uuidstr:agent_id>/tests": Rule(
+        Permission.SEE_WORDS,
+        also=(Rule(Permission.EDIT_AGENTS, "POST", {"name": "Empty", "conversation": []}, answers=(400,)),),
+    ),
+    "api/v1/agents/<uuidstr:agent_id>/test-runs": Rule(
+        Permission.SEE_WORDS,
+        also=(Rule(Permission.EDIT_AGENTS, "POST", {"version": 9}, answers=(400,)),),
+    ),
+    "api/v1/tests/<uuidstr:test_id>": Rule(
+        Permission.SEE_WORDS,
+        answers=(200, 404),
+        also=(
+            Rule(Permission.EDIT_AGENTS, "PATCH", {"name": "Renamed"}, answers=(200, 404)),
+            Rule(Permission.EDIT_AGENTS, "DELETE", answers=(200, 404)),  # the first who may
+        ),
+    ),
+    "api/v1/test-runs/<uuidstr:run_id>": Rule(Permission.SEE_WORDS),
+    "api/v1/test-runs/<uuidstr:run_id>/stop": Rule(Permission.EDIT_AGENTS, "POST"),
     # It is on no connection and nobody's copy: whoever may is told what is missing.
     "api/v1/agents/<uuidstr:agent_id>/drift": Rule(
         Permission.SEE_WORDS, also=(Rule(Permission.EDIT_AGENTS, "DELETE"),)
@@ -355,8 +374,11 @@ def place(transactional_db):
         for name in ("odell-1", "odell-2")
     )
     tool = Tool.objects.create(workspace=workspace, name="order.find", url="http://127.0.0.1:1/")
+    kept = make_test(agent)
     names = {
         "tool": tool.pk,
+        "test_id": kept.pk,
+        "run_id": make_run(agent, kept).pk,
         "provider_id": provider.pk,
         "provider": spare.pk,
         "model_id": model.pk,

@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from agents.models import Budget, LanguageModel, Provider
 from config.api import api
 from config.asgi import application
+from tests.agents.testing.made import make_run, make_test
 
 load_all_checks()
 
@@ -66,7 +67,10 @@ def world_there(transactional_db, world):
     model = LanguageModel.objects.create(
         workspace=world.workspace, provider=provider, name="qwen3:8b", tier="fast"
     )
+    test = make_test(world.agent)
     there.update(
+        test_id=str(test.pk),
+        run_id=str(make_run(world.agent, test).pk),
         provider=str(provider.pk),
         model=str(model.pk),
         agent_id=str(world.agent.pk),
