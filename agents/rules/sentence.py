@@ -1,6 +1,6 @@
 """A rule as a sentence: words, and slots to choose in. The editor draws what this says, and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -19,14 +19,6 @@ class Slot:
     value: Any = ""
     choices: Choices = ()
     shown_if: str = ""  # a field that has to be set for this one to count
-
-    @property
-    def words(self) -> str:
-        """What stands in it, as it is read."""
-        for value, told in self.choices:
-            if value == self.value:
-                return told
-        return ", ".join(map(str, self.value)) if isinstance(self.value, list) else str(self.value)
 
 
 Part = Slot | str
@@ -93,42 +85,95 @@ THEN: dict[str, tuple[Part, ...]] = {
     ),
     "end": ("saying", Slot("then.say", "What the caller is told first", "text")),
 }
-ONLY: tuple[Part, ...] = (
-    Slot(
-        "only.channel",
-        "Channel",
-        choices=(("", "in any channel"), ("phone", "by phone"), ("web", "on the web"), ("chat", "in chats")),
-    ),
-    "after",
-    Slot("only.after_seconds", "Seconds into the call", "number", value=0),
-    "s,",
-    Slot(
-        "only.hours",
-        "Hours",
-        choices=(("", "at any time"), (form.OPEN, "in office hours"), (form.CLOSED, "out of office hours")),
-    ),
+_READ = ("who", "pattern", "tool", "seconds", "minutes", "usd")
+WHOM = {form.CALLER: "the caller", form.AGENT: "the agent", form.ANYBODY: "anybody"}
+_channel = Slot(
+    "only.channel",
+    "Channel",
+    choices=(("", "in any channel"), ("phone", "by phone"), ("web", "on the web"), ("chat", "in chats")),
+)
+_hours = Slot(
+    "only.hours",
+    "Hours",
+    choices=(("", "at any time"), (form.OPEN, "in office hours"), (form.CLOSED, "out of office hours")),
+)
+_HOURS = (
     Slot("only.from", "Office opens", "text", value="09:00", shown_if="only.hours"),
     Slot("only.to", "Office closes", "text", value="17:00", shown_if="only.hours"),
     Slot("only.zone", "Time zone", "text", value="UTC", shown_if="only.hours"),
-    Slot("cooldown_s", "How often it may fire", value=form.COOLDOWN_S, choices=_COOLDOWN),
+)
+_cooldown = Slot("cooldown_s", "How often it may fire", value=form.COOLDOWN_S, choices=_COOLDOWN)
+ONLY: tuple[Part, ...] = (
+    _channel,
+    "after",
+    Slot("only.after_seconds", "Seconds into the call", "number", value=0),
+    "s,",
+    _hours,
+    *_HOURS,
+    _cooldown,
 )
 _trigger = Slot("when.trigger", "What happens", value="asks_for_person", choices=TRIGGERS)
 _action = Slot("then.do", "What is done", value="alert", choices=ACTIONS)
 
 
-def sentence(rule: Mapping) -> list[Part]:
-    """The rule in words and slots, with its values in them. "When … then …"; its conditions come last."""
-    parts: list[Part] = ["When", _trigger, *WHEN.get(str(_at(rule, _trigger.field)), ())]
-    parts += ["then", _action, *THEN.get(str(_at(rule, _action.field)), ())]
-    parts += ["Only", *ONLY]
-    filled = [part if isinstance(part, str) else _filled(part, rule) for part in parts]
-    return [part for part in filled if isinstance(part, str) or not part.shown_if or _at(rule, part.shown_if)]
-
-
 def worded(rule: Mapping) -> str:
-    """The same as one line of text."""
-    told = " ".join(part if isinstance(part, str) else part.words for part in sentence(rule))
-    return told.replace("$ ", "$").replace(" then ", ", then ").replace(" Only ", ". Only ")
+    """A rule as one line of text, without what it does not have."""
+    conditions = ", ".join((*_conditions(rule), _told(rule, _cooldown)))
+    return f"{reason(rule)}, then {_action_of(rule)}. Only {conditions}."
+
+
+def reason(rule: Mapping) -> str:
+    """What it waits for: "When the caller asks for a person twice"."""
+    trigger, told = _at(rule, _trigger.field), {name: str(_at(rule, f"when.{name}") or "") for name in _READ}
+    who = WHOM.get(told["who"], WHOM[form.CALLER])
+    phrases = _at(rule, "when.phrases")
+    often = _chosen(_TIMES, _at(rule, "when.times"), "once")
+    again = "" if often == "once" else f" {often}"
+    match trigger:
+        case "phrase":
+            listed = " or ".join(f"“{phrase}”" for phrase in phrases) if isinstance(phrases, list) else ""
+            return f"When {who} says {listed or 'a phrase'}{again}"
+        case "regex":
+            return f"When what {who} says matches {told['pattern']}{again}"
+        case "sentiment":
+            upset, rows = (_told(rule, slot) for slot in WHEN["sentiment"] if isinstance(slot, Slot))
+            return f"When the caller is {upset} in {rows}"
+        case "repeated":
+            return f"When {who} says the same {'twice' if often == 'once' else often}"
+        case "tool_failed":
+            return f"When {_chosen(_TOOLS, told['tool'] or form.ANY_TOOL, told['tool'])} fails{again}"
+        case "silence":
+            return f"When nobody speaks for {told['seconds'] or 8} s"
+        case "duration":
+            return f"When the call takes over {told['minutes'] or 10} min"
+        case "cost":
+            return f"When the call costs more than ${told['usd'] or '0.50'}"
+    return f"When {_chosen(TRIGGERS, trigger, 'something happens')}{again}"
+
+
+def _action_of(rule: Mapping) -> str:
+    do, to, say = (str(_at(rule, f"then.{name}") or "") for name in ("do", "to", "say"))
+    told = _chosen(ACTIONS, do, "nothing is done")
+    match do:
+        case "whisper":
+            return f"{told} “{say}”"
+        case "transfer":
+            return f"{told} to {to} saying “{say}”"
+        case "end":
+            return f"{told} saying “{say}”"
+    return told
+
+
+def _conditions(rule: Mapping) -> Iterator[str]:
+    if _at(rule, _channel.field):
+        yield _told(rule, _channel)
+    if language := _at(rule, "only.language"):
+        yield f"in {language}"
+    if seconds := _at(rule, "only.after_seconds"):
+        yield f"after {seconds} s"
+    if _at(rule, _hours.field):
+        opens, closes, zone = (_told(rule, slot) for slot in _HOURS)
+        yield f"{_told(rule, _hours)} ({opens} to {closes}, {zone})"
 
 
 def grammar(tools: list[str]) -> dict[str, Any]:
@@ -155,9 +200,15 @@ def grammar(tools: list[str]) -> dict[str, Any]:
     }
 
 
-def _filled(slot: Slot, rule: Mapping) -> Slot:
+def _told(rule: Mapping, slot: Slot) -> str:
+    """What stands in one of its slots, as it is read."""
     value = _at(rule, slot.field)
-    return slot if value is None else replace(slot, value=value)
+    value = slot.value if value is None else value
+    return _chosen(slot.choices, value, str(value))
+
+
+def _chosen(choices: Choices, value: Any, otherwise: str) -> str:
+    return next((told for choice, told in choices if choice == value), otherwise)
 
 
 def _at(rule: Mapping, field: str) -> Any:

@@ -27,8 +27,8 @@ WORDS = ("I want to talk to a person", "my bill is wrong again", "yes", "thank y
 
 @st.composite
 def calls(draw):
-    """A conversation: somebody speaks, uses a tool, takes something back or is silent, one after the other. Long
-    enough for late news to be folded again from somewhere in the middle."""
+    """A conversation: somebody speaks, uses a tool, takes something back or is silent, one after the other.
+    Long enough for late news to be folded again from somewhere in the middle."""
     at, told = 0, []
     for n in range(draw(st.integers(0, 24))):
         start = at + draw(st.integers(0, 9_000))

@@ -80,11 +80,29 @@ def test_no_pattern_holds_anybody_up():
 
 
 def test_a_rule_reads_as_a_sentence():
+    assert [sentence.reason(one) for one in GOOD] == [
+        "When anybody says “cut off” twice",
+        r"When what the caller says matches \brefund(ed)?\b",
+        "When the caller asks for a person twice",
+        "When the caller is very upset in 2 turns in a row",
+        "When the agent says the same twice",
+        "When the same tool fails twice",
+        "When nobody speaks for 8 s",
+        "When the call takes over 10 min",
+        "When the call costs more than $0.50",
+        "When the agent says it needs a person",
+    ]
     assert sentence.worded(GOOD[5]) == (
-        "When a tool fails the same tool twice, then flag it on the wallboard."
-        " Only in any channel after 0 s, at any time at most once a minute"
+        "When the same tool fails twice, then flag it on the wallboard. Only at most once a minute."
     )
-    assert "tell the agent Offer a colleague." in sentence.worded(GOOD[2])
+    assert sentence.worded(GOOD[7]) == (
+        "When the call takes over 10 min, then flag it on the wallboard."
+        " Only out of office hours (09:00 to 17:00, Europe/London), at most once a minute."
+    )
+    assert "then hand the call over to +442079460000 saying “One moment.”" in sentence.worded(GOOD[9])
+    # A draft may hold anything.
+    assert sentence.worded({}).startswith("When something happens, then nothing is done.")
+    assert sentence.reason(rule("phrase", phrases=7, times=[])) == "When the caller says a phrase"
 
 
 def test_the_editor_is_told_every_slot_a_rule_may_have():
