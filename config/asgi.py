@@ -19,7 +19,7 @@ from live import routing as live  # noqa: E402
 from observability.probes import probes  # noqa: E402
 from webhooks.receiver import receiving  # noqa: E402
 
-# Rooms add their streams and sockets here; tests/test_access.py walks both lists.
+# Rooms add their streams and sockets here; tests/access walks both lists.
 http_routes: list = [*live.http_routes]
 socket_routes: list = [*live.socket_routes]
 

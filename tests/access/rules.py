@@ -1,0 +1,265 @@
+"""Who may open what: a line for every page, stream and socket of the project.
+
+The addresses are read from the resolvers, so a new one is walked by itself, and fails until it has a line in
+PAGES, STREAMS or SOCKETS here that says what it needs. Adding a route means adding that line:
+
+    "calls/<uuid:call_id>/notes": Rule(Permission.SEE_WORDS, "POST", {"text": "hello"}),
+
+A name in angle brackets, in the address or as a value of the data ("<workspace_id>"), stands for a row of
+our workspace; add new ones to the names of `place` in conftest.py.
+"""
+
+from dataclasses import dataclass, field
+
+from accounts.permissions import Permission
+
+ANYBODY = "anybody"
+STAFF = "staff"
+
+
+@dataclass(frozen=True)
+class Rule:
+    needs: Permission | str
+    method: str = "GET"
+    data: dict = field(default_factory=dict)
+    answers: tuple[int, ...] = (200,)  # to those who may
+    also: tuple["Rule", ...] = ()  # other methods at the same address
+
+
+PAGES = {
+    "": Rule(Permission.SEE_CALLS),
+    "live/": Rule(Permission.SEE_CALLS),
+    "live/pulse": Rule(Permission.SEE_CALLS),
+    "calls/": Rule(Permission.SEE_CALLS),
+    "calls/<uuid:call_id>/": Rule(Permission.SEE_CALLS),
+    "calls/<uuid:call_id>/figures": Rule(Permission.SEE_CALLS),
+    "calls/<uuid:call_id>/replay": Rule(Permission.SEE_WORDS),
+    "chat/": Rule(Permission.CHAT),
+    "agents/": Rule(Permission.SEE_CALLS),
+    "agents/<uuid:agent_id>/": Rule(Permission.SEE_CALLS),
+    "agents/<uuid:agent_id>/presence": Rule(Permission.EDIT_AGENTS, "POST", {"tab": "1"}),
+    "agents/<uuid:agent_id>/copy": Rule(Permission.SEE_CALLS),
+    "agents/<uuid:agent_id>/copy/<str:act>": Rule(Permission.EDIT_AGENTS, "POST"),
+    # A chat is its own person's alone: tests/live/test_chat_page.py.
+    "chat/<str:chat_id>/": Rule(Permission.CHAT, answers=(200, 404)),
+    "webhooks/": Rule(Permission.SEE_CALLS),
+    "webhooks/changes": Rule(Permission.SEE_CALLS),
+    "webhooks/replay": Rule(Permission.MANAGE_WORKSPACE, "POST", {"id": "<delivery_id>", "dry_run": "1"}),
+    "webhooks/deliveries/<uuid:delivery_id>/": Rule(Permission.SEE_CALLS),
+    "webhooks/deliveries/<uuid:delivery_id>/body": Rule(Permission.SEE_WORDS),
+    "webhooks/deliveries/<uuid:delivery_id>/curl": Rule(Permission.SEE_WORDS),
+    "settings/": Rule(Permission.MANAGE_WORKSPACE, answers=(302,)),
+    "settings/connections/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/connections/new": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/connections/add": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/connections/<uuid:connection_id>/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/connections/<uuid:connection_id>/state": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/connections/<uuid:connection_id>/edit": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", {"name": "Renamed"}, answers=(302,)
+    ),
+    "settings/connections/<uuid:connection_id>/reveal": Rule(Permission.MANAGE_WORKSPACE, "POST"),
+    "settings/connections/<uuid:connection_id>/rotate": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(400,)
+    ),
+    "settings/connections/<uuid:connection_id>/finish": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(302,)
+    ),
+    "settings/connections/<uuid:connection_id>/undo": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(302,)
+    ),
+    "settings/connections/<uuid:connection_id>/test": Rule(Permission.MANAGE_WORKSPACE, "POST"),
+    "settings/connections/<uuid:connection_id>/agents": Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),
+    "settings/connections/<uuid:connection_id>/delete": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(400,)
+    ),
+    "observability/": Rule(Permission.MANAGE_WORKSPACE),
+    "observability/now": Rule(Permission.MANAGE_WORKSPACE),
+    "health/ai": Rule(Permission.SEE_CALLS),
+    "settings/tokens/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/tokens/create": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/tokens/<uuid:token_id>/revoke": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(302,)),
+    "settings/spend/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/spend/budgets/add": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/spend/budgets/<uuid:budget_id>/edit": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", {"hard": "20"}, answers=(302, 404)
+    ),
+    "settings/spend/budgets/<uuid:budget_id>/remove": Rule(
+        Permission.MANAGE_WORKSPACE,
+        "POST",
+        answers=(302, 404),  # the first who may removes it
+    ),
+    "settings/models/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/models/providers/new": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/models/providers/add": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/models/providers/<uuid:provider_id>/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/models/providers/<uuid:provider_id>/edit": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(400,)
+    ),
+    "settings/models/providers/<uuid:provider_id>/switch": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", {"enabled": "1"}, answers=(302,)
+    ),
+    "settings/models/providers/<uuid:provider_id>/delete": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(400,)
+    ),
+    "settings/models/providers/<uuid:provider_id>/models/new": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/models/providers/<uuid:provider_id>/models/add": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(400,)
+    ),
+    "settings/models/<uuid:model_id>/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/models/<uuid:model_id>/edit": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/models/<uuid:model_id>/switch": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", {"enabled": "1"}, answers=(302,)
+    ),
+    "settings/models/<uuid:model_id>/delete": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/models/<uuid:model_id>/test": Rule(Permission.MANAGE_WORKSPACE, "POST"),
+    "accounts/login/": Rule(ANYBODY, answers=(200, 302)),  # who is signed in already is sent on
+    "accounts/logout/": Rule(ANYBODY, answers=(200, 302)),
+    "accounts/workspace/": Rule(
+        Permission.SEE_CALLS, "POST", {"workspace": "<workspace_id>"}, answers=(302, 404)
+    ),
+    "api/v1/": Rule(ANYBODY, answers=(404,)),  # only the beginning of those below
+    "api/v1/openapi.json": Rule(ANYBODY),
+    "api/v1/docs": Rule(ANYBODY),
+    "api/v1/agents": Rule(
+        Permission.SEE_CALLS, also=(Rule(Permission.EDIT_AGENTS, "POST", {"name": " "}, answers=(400,)),)
+    ),
+    "api/v1/agents/figures": Rule(Permission.SEE_CALLS),
+    "api/v1/agents/import": Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),
+    "api/v1/agents/<uuidstr:agent_id>": Rule(
+        Permission.SEE_CALLS, also=(Rule(Permission.EDIT_AGENTS, "PATCH", {"topic": "Billing"}),)
+    ),
+    "api/v1/agents/<uuidstr:agent_id>/versions": Rule(Permission.SEE_WORDS),
+    "api/v1/agents/<uuidstr:agent_id>/versions/<int:number>": Rule(Permission.SEE_WORDS),
+    "api/v1/agents/<uuidstr:agent_id>/diff": Rule(Permission.SEE_WORDS, data={"from": "1", "to": "draft"}),
+    "api/v1/agents/<uuidstr:agent_id>/export": Rule(Permission.SEE_WORDS),
+    "api/v1/agents/<uuidstr:agent_id>/draft": Rule(
+        Permission.SEE_WORDS,
+        also=(
+            Rule(Permission.EDIT_AGENTS, "PATCH", {"revision": 0, "changes": {"voice": "wren"}}),
+            Rule(Permission.EDIT_AGENTS, "DELETE"),
+        ),
+    ),
+    "api/v1/agents/<uuidstr:agent_id>/publish": Rule(
+        # Nothing has changed since the first version.
+        Permission.EDIT_AGENTS,
+        "POST",
+        {"note": ""},
+        answers=(400,),
+    ),
+    "api/v1/agents/<uuidstr:agent_id>/rollback": Rule(
+        Permission.EDIT_AGENTS, "POST", {"number": 1}, answers=(400,)
+    ),
+    "api/v1/agents/<uuidstr:agent_id>/backtest": Rule(Permission.EDIT_AGENTS, "POST", {"rules": []}),
+    "api/v1/agents/<uuidstr:agent_id>/playground": Rule(
+        Permission.EDIT_AGENTS, "POST", {"version": "draft"}, answers=(201,)
+    ),
+    "api/v1/playground/<uuidstr:call_id>": Rule(Permission.EDIT_AGENTS, answers=(404,)),  # a caller's call
+    "api/v1/playground/<uuidstr:call_id>/verdict": Rule(Permission.EDIT_AGENTS, answers=(404,)),
+    "api/v1/agents/<uuidstr:agent_id>/tests": Rule(
+        Permission.SEE_WORDS,
+        also=(Rule(Permission.EDIT_AGENTS, "POST", {"name": "Empty", "conversation": []}, answers=(400,)),),
+    ),
+    "api/v1/agents/<uuidstr:agent_id>/test-runs": Rule(
+        Permission.SEE_WORDS,
+        also=(Rule(Permission.EDIT_AGENTS, "POST", {"version": 9}, answers=(400,)),),
+    ),
+    "api/v1/tests/<uuidstr:test_id>": Rule(
+        Permission.SEE_WORDS,
+        answers=(200, 404),
+        also=(
+            Rule(Permission.EDIT_AGENTS, "PATCH", {"name": "Renamed"}, answers=(200, 404)),
+            Rule(Permission.EDIT_AGENTS, "DELETE", answers=(200, 404)),  # the first who may
+        ),
+    ),
+    "api/v1/test-runs/<uuidstr:run_id>": Rule(Permission.SEE_WORDS),
+    "api/v1/test-runs/<uuidstr:run_id>/stop": Rule(Permission.EDIT_AGENTS, "POST"),
+    # It is on no connection and nobody's copy: whoever may is told what is missing.
+    "api/v1/agents/<uuidstr:agent_id>/drift": Rule(
+        Permission.SEE_WORDS, also=(Rule(Permission.EDIT_AGENTS, "DELETE"),)
+    ),
+    **{
+        f"api/v1/agents/<uuidstr:agent_id>/{act}": Rule(Permission.EDIT_AGENTS, "POST", answers=(409,))
+        for act in ("push", "drift/check", "drift/keep", "drift/put-back")
+    },
+    "api/v1/calls": Rule(Permission.SEE_CALLS),
+    "api/v1/calls/<uuidstr:call_id>": Rule(Permission.SEE_CALLS),
+    "api/v1/calls/<uuidstr:call_id>/transcript": Rule(Permission.SEE_WORDS),
+    "api/v1/calls/<uuidstr:call_id>/events": Rule(Permission.SEE_CALLS),
+    "api/v1/chats": Rule(Permission.CHAT),
+    "api/v1/chats/<str:chat_id>/messages": Rule(Permission.CHAT, answers=(200, 404)),
+    "api/v1/chats/<str:chat_id>/suggestions": Rule(Permission.CHAT, answers=(200, 404)),
+    "api/v1/providers": Rule(
+        Permission.MANAGE_WORKSPACE, also=(Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),)
+    ),
+    "api/v1/providers/<uuidstr:provider>": Rule(
+        Permission.MANAGE_WORKSPACE,
+        "PATCH",
+        {"name": "Renamed"},
+        answers=(200, 404),
+        also=(Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 404)),),
+    ),
+    "api/v1/models": Rule(
+        Permission.MANAGE_WORKSPACE, also=(Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),)
+    ),
+    "api/v1/models/<uuidstr:model>": Rule(
+        Permission.MANAGE_WORKSPACE,
+        "PATCH",
+        {"name": "renamed"},
+        answers=(200, 404),
+        also=(Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 404)),),
+    ),
+    "api/v1/tools": Rule(
+        Permission.EDIT_AGENTS, also=(Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),)
+    ),
+    "api/v1/tools/own": Rule(Permission.SEE_CALLS),
+    "api/v1/tools/figures": Rule(Permission.SEE_CALLS),
+    "api/v1/tools/check": Rule(Permission.EDIT_AGENTS, "POST", {"schema": "{"}),
+    "api/v1/tools/<uuidstr:tool>": Rule(
+        Permission.EDIT_AGENTS,
+        answers=(200, 404),
+        also=(
+            Rule(Permission.EDIT_AGENTS, "PATCH", {"description": "Looks."}, answers=(200, 404)),
+            Rule(Permission.EDIT_AGENTS, "DELETE", answers=(200, 404)),
+        ),
+    ),
+    "api/v1/tools/<uuidstr:tool>/try": Rule(
+        Permission.EDIT_AGENTS, "POST", {"arguments": {}}, (200, 404, 429)
+    ),
+    "api/v1/model-calls": Rule(Permission.SEE_CALLS),
+    "api/v1/spend": Rule(Permission.MANAGE_WORKSPACE),
+    "api/v1/budgets": Rule(
+        Permission.MANAGE_WORKSPACE, also=(Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),)
+    ),
+    "api/v1/budgets/<uuidstr:budget_id>": Rule(
+        Permission.MANAGE_WORKSPACE,
+        "PUT",
+        {"hard_usd": "5"},
+        answers=(200, 404),
+        also=(Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 404)),),
+    ),
+    "api/v1/connections": Rule(Permission.MANAGE_WORKSPACE),
+    # It has no key, so nobody is asked.
+    "api/v1/connections/<uuidstr:connection_id>/voices": Rule(Permission.EDIT_AGENTS, answers=(409,)),
+    "api/v1/webhooks/deliveries": Rule(Permission.SEE_CALLS),
+    "api/v1/webhooks/deliveries/<uuidstr:delivery_id>": Rule(Permission.SEE_CALLS),
+    "api/v1/webhooks/deliveries/<uuidstr:delivery_id>/replay": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(202,)
+    ),
+    "api/v1/ui-errors": Rule(Permission.SEE_CALLS, "POST", {"kind": "error"}, answers=(202,)),
+    "api/chat": Rule(Permission.CHAT, "POST", answers=(400,)),
+    "api/chat/<str:chat_id>/stream": Rule(Permission.CHAT, answers=(204,)),
+    "api/chat/<str:chat_id>/stop": Rule(Permission.CHAT, "POST"),
+    "admin/": Rule(STAFF, answers=(200, 302, 403, 404)),  # and everything below it
+}
+STREAMS = {
+    "live/stream": Rule(Permission.SEE_CALLS),
+    "live/stream?call=<uuid:call_id>": Rule(Permission.SEE_WORDS),
+    "live/calls/<uuid:call_id>/stream": Rule(Permission.SEE_WORDS),
+}
+# For machines, beside Django and its sessions; /metrics has a token of its own.
+PROBES = {"healthz": (200,), "readyz": (200,), "metrics": (404,)}
+# Sockets are opened by platforms, which prove themselves by an unguessable key in the address. Each line is
+# the address with everything right but the key.
+SOCKETS = {
+    "voice/retell/<str:key>/<str:call_id>": "voice/retell/not-the-key/call-1",
+}
