@@ -6,6 +6,7 @@ import httpx
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
+from playwright.async_api import async_playwright
 
 from accounts.models import Workspace
 from accounts.tokens import create_token
@@ -16,9 +17,12 @@ from base import shared
 from config.asgi import application
 from live import process
 from streaming import hub
+from tests import chromium
 from tests.agents.vendors import HELLO, Vendors
+from tests.live.chat.desk import Desk
 from tests.live.chat.typing import Chatter, House, Shop
 from tests.live.house import serving
+from tests.people import cookie_of, make_member
 
 
 @pytest.fixture
@@ -75,3 +79,24 @@ async def chatter(house, address) -> AsyncIterator[Chatter]:
         base_url=f"http://{address}", headers=headers, timeout=20, trust_env=False
     ) as client:
         yield Chatter(client, house)
+
+
+@pytest.fixture
+async def desk(house, address) -> AsyncIterator[Desk]:
+    def operator() -> tuple[bytes, bytes]:
+        return cookie_of(make_member(house.workspace, "operator"))
+
+    name, _, value = (await sync_to_async(operator)())[1].decode().partition("=")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(**chromium.options())
+        context = await browser.new_context(viewport={"width": 1200, "height": 700})
+        context.set_default_timeout(20_000)
+        await context.add_cookies([{"name": name, "value": value, "url": f"http://{address}"}])
+        # What could be asked next has a test of its own; here it would take the plays of answers.
+        await context.route("**/suggestions", lambda route: route.fulfill(json={"items": []}))
+        desk = Desk(context, f"http://{address}")
+        yield desk
+        broke = [await page.evaluate("[window.broke, window.ran]") for page in context.pages]
+        await browser.close()
+    assert desk.complaints == []
+    assert broke == [[[], None]] * len(broke)

@@ -11,10 +11,10 @@ from agents.llm import cache, router
 from agents.models import Agent
 from live import prefetch, suggestions
 from tests.agents.vendors import HANG, HELLO, Counts, Part, Refuse, Say, Stop, Wait
+from tests.live.chat.typing import LOOKS
 from tests.live.house import until
 from tests.people import cookie_of, make_member
 
-LOOKS = [Say("Let me see. "), Part('{"month": "May"}', id="c1", name="bill__lookup"), Stop("tool_calls")]
 FOUND = [Say("It is **12 pounds**."), Stop(), Counts(40, 6)]
 
 

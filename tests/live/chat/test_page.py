@@ -1,23 +1,20 @@
 """The chat page in Chromium: what is asked, streamed, settled, stopped, made anew and seen in another tab."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.db.models import F
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import expect
 
 from agents.llm import router
 from base.markdown import to_html
 from calls.models import Call
-from tests import chromium
-from tests.agents.vendors import HANG, HELLO, Counts, Part, Refuse, Say, Stop, Until
+from tests.agents.vendors import HANG, HELLO, Counts, Refuse, Say, Stop, Until
 from tests.base.hostile import HOSTILE
 from tests.browser.conftest import NARROW
-from tests.people import cookie_of, make_member
+from tests.live.chat.desk import ask, chat_of, settled, shown
+from tests.live.chat.typing import LOOKS
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)  # what is expected may take a busy machine a while
@@ -47,7 +44,6 @@ print("<b>")
 Anything else?
 """.strip()
 
-LOOKS = [Say("Let me see. "), Part('{"month": "May"}', id="c1", name="bill__lookup"), Stop("tool_calls")]
 FOUND = [Say("It is **12 pounds**."), Stop(), Counts(40, 6)]
 
 # Where everything stands, and which element it is.
@@ -61,11 +57,6 @@ STANDS = """() => {
     return [window.stood.get(one), one.localName, x, y, width, height];
   })];
 }"""
-PAINTED = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
-WATCHED = """
-  window.broke = [];
-  addEventListener('securitypolicyviolation', (event) => window.broke.push(event.violatedDirective));
-"""
 # Streams each text into a page as an answer is, then settles it: of each, what stands there that must not.
 STREAMED = """async (cases) => {
   const [{ Draft }, { draw, settle }] = [await import('calls/markdown.js'), await import('calls/draw.js')];
@@ -99,77 +90,9 @@ STREAMED = """async (cases) => {
 }"""
 
 
-@dataclass
-class Desk:
-    """An operator at a browser, and what their browser complained about."""
-
-    context: BrowserContext
-    url: str
-    complaints: list[str] = field(default_factory=list)
-
-    async def open(self, path: str = "/chat/") -> Page:
-        page = await self.context.new_page()
-        page.on("console", self._note)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
-        await page.add_init_script(WATCHED)
-        await page.goto(self.url + path)
-        return page
-
-    def _note(self, message) -> None:
-        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
-            self.complaints.append(message.text)
-
-
-@pytest.fixture
-async def desk(house, address) -> AsyncIterator[Desk]:
-    def operator() -> tuple[bytes, bytes]:
-        return cookie_of(make_member(house.workspace, "operator"))
-
-    name, _, value = (await sync_to_async(operator)())[1].decode().partition("=")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(**chromium.options())
-        context = await browser.new_context(viewport={"width": 1200, "height": 700})
-        context.set_default_timeout(20_000)
-        await context.add_cookies([{"name": name, "value": value, "url": f"http://{address}"}])
-        # What could be asked next has a test of its own; here it would take the plays of answers.
-        await context.route("**/suggestions", lambda route: route.fulfill(json={"items": []}))
-        desk = Desk(context, f"http://{address}")
-        yield desk
-        broke = [await page.evaluate("[window.broke, window.ran]") for page in context.pages]
-        await browser.close()
-    assert desk.complaints == []
-    assert broke == [[[], None]] * len(broke)
-
-
 def now(model, *steps) -> None:
     """The next answer, and all after it."""
     model.plays["m"] = [list(steps)]
-
-
-async def ask(page: Page, text: str) -> None:
-    await page.get_by_role("textbox", name="Message").fill(text)
-    await page.keyboard.press("Enter")
-
-
-async def settled(page: Page, answers: int) -> None:
-    await expect(page.locator('.answer:not([data-state="streaming"])')).to_have_count(answers)
-    await expect(page.locator('chat-page[data-state="ready"]')).to_be_visible()
-
-
-async def shown(page: Page) -> str:
-    """All messages, without what only the last of them has, and without how long the first word took."""
-    return await page.evaluate(
-        """() => {
-          const list = document.querySelector('[data-part="messages"]').cloneNode(true);
-          const passing = '[data-act], [data-part="first"], [data-part="state"], .turn-n, template';
-          for (const one of list.querySelectorAll(passing)) one.remove();
-          for (const one of list.querySelectorAll('*')) for (const { name } of [...one.attributes])
-            if (['title', 'hidden', 'data-copy'].includes(name)) one.removeAttribute(name);
-          const html = list.innerHTML.replace(/>\\s+</g, '><').replace(/ class=""/g, '');
-          return html.replace(/\\s+/g, ' ').trim();
-        }"""
-    )
 
 
 async def test_an_answer_streams_and_settles_without_a_jump(desk, model):
@@ -219,12 +142,6 @@ async def test_an_answer_streams_and_settles_without_a_jump(desk, model):
         await call.keyboard.press("ArrowRight")
     await expect(answer).to_contain_text("Anything else?")
     assert await answer.inner_html() == str(to_html(USUAL))
-
-
-async def chat_of(page: Page) -> str:
-    return await page.locator(".chats-link[aria-current]").evaluate(
-        "(link) => link.closest('li').dataset.chat"
-    )
 
 
 async def test_a_talk(desk, model, shop):
@@ -353,9 +270,13 @@ async def test_nothing_that_is_written_runs(desk, model, shop):
     await ask(page, written)
     await settled(page, 1)
     for _ in range(2):
-        shown = page.locator('[data-part="messages"]')
-        assert await shown.locator("script, img, iframe, object, embed, form, style, link, base").count() == 0
-        assert await shown.locator("svg:not(.i), math, video, details:not(.toolrow), [onerror]").count() == 0
+        messages = page.locator('[data-part="messages"]')
+        assert (
+            await messages.locator("script, img, iframe, object, embed, form, style, link, base").count() == 0
+        )
+        assert (
+            await messages.locator("svg:not(.i), math, video, details:not(.toolrow), [onerror]").count() == 0
+        )
         assert written[:500] in await page.locator(".said-text").text_content()
         await page.reload()
         await settled(page, 1)

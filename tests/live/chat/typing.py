@@ -10,6 +10,12 @@ import httpx
 
 from accounts.models import Workspace
 from agents.models import Agent
+from calls.models import Turn
+from tests.agents.vendors import Counts, Part, Say, Stop
+
+# An answer that looks a bill up, and the rest of it.
+LOOKS = [Say("Let me see. "), Part('{"month": "May"}', id="c1", name="bill__lookup"), Stop("tool_calls")]
+FOUND = [Say("It is 12 pounds."), Stop(), Counts(40, 6, 10)]
 
 
 @dataclass(slots=True)
@@ -129,3 +135,12 @@ class Chatter:
 
     async def stop(self, chat_id: str = "chat-1") -> dict:
         return (await self.client.post(f"/api/chat/{chat_id}/stop")).raise_for_status().json()
+
+
+async def turns() -> list[Turn]:
+    return [turn async for turn in Turn.objects.order_by("n")]
+
+
+async def read(model, n: int = -1) -> list[tuple[str, str]]:
+    """What the model was told, without its instructions."""
+    return [(m["role"], m["content"]) for m in model.asked("m")[n].body["messages"][1:]]
