@@ -230,7 +230,8 @@ def _branch(call: Call, turns: Sequence[Turn]) -> list[Turn]:
 
 
 def messages_of(branch: Sequence[Turn]) -> list[Message]:
-    """The conversation as a model reads it. What tools gave comes before the words it led to."""
+    """The conversation as a model reads it: of what was spoken, what was heard. What tools gave comes before the
+    words it led to."""
     told: list[Message] = []
     used = defaultdict(list)
     for turn in branch:
@@ -245,7 +246,7 @@ def messages_of(branch: Sequence[Turn]) -> list[Message]:
                     asked = ToolCall(tool.key, tool.tool_name, tool.tool_arguments or {})
                     told.append(Message("assistant", tool_calls=(asked,)))
                     told.append(Message("tool", tool.text, tool_call_id=tool.key))
-                told.append(Message("assistant", turn.text))
+                told.append(Message("assistant", turn.text if turn.heard is None else turn.heard))
     return told
 
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from django.utils import timezone
-
 from agents.models import Agent
 from agents.rules import form
 from agents.rules.fold import Firing
@@ -11,6 +9,7 @@ from agents.rules.follow import Follow
 from agents.rules.sentence import worded
 from calls.models import Call, Event, PlaygroundChat, Turn
 from live import happenings
+from live.playground.taken import length_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,9 @@ class Verdict:
 
 
 def firings_of(play: PlaygroundChat) -> list[Verdict]:
-    """All so far, in the order of the conversation as it stands. `play` with its call and agent."""
+    """All so far, in the order of the conversation as it stands. `play` with its call and agent.
+
+    Nothing fires while nobody has the next word: people take their time here."""
     call, rules = play.call, play.content["rules"]
     turns = list(call.standing())
     keys = {turn.key for turn in turns}
@@ -32,13 +33,10 @@ def firings_of(play: PlaygroundChat) -> list[Verdict]:
     facts = happenings.facts_of(call, play.content["language"])
     following = Follow(form.parsed(rules), replace(facts, channel=_channel(play)))
     following.take(happenings.happenings(call, told, happenings.costs_of([call.pk])))
-    length_ms = call.duration_ms
-    if length_ms is None:
-        length_ms = round((timezone.now() - call.started_at).total_seconds() * 1_000)
     sentences = {rule["id"]: worded(rule) for rule in rules if isinstance(rule.get("id"), str)}
     return [
         Verdict(one.rule.id, one.rule.name, sentences[one.rule.id], _turn(one, turns))
-        for one in following.firings(length_ms)
+        for one in following.firings(length_ms(turns))
     ]
 
 
