@@ -12,8 +12,8 @@ from agents import registry, variables
 from agents.drafting import content as contents
 from agents.drafting import drafts
 from agents.llm.tools import BUILT_IN
-from agents.models import Agent, AgentVersion, Tier, Tool
-from agents.pages import chain
+from agents.models import Agent, Tier, Tool
+from agents.pages import chain, tested
 from agents.rules import sentence
 from agents.tooling import page as tooling
 
@@ -24,6 +24,7 @@ SECTIONS = (
     ("model", "Model", False),
     ("tools", "Tools", True),
     ("escalation", "Escalation", True),
+    ("tests", "Tests", True),
     ("versions", "Versions", False),
 )
 # (code, name): what platforms understand and speak. Another one is kept where it was written by program.
@@ -57,6 +58,7 @@ def of(agent: Agent, viewer: Viewer, csrf: str) -> dict[str, Any]:
     edited = {contents.SECTIONS[name] for name in changed}
     every = chain.options(agent)
     faults = contents.faults(agent.workspace_id, content)
+    tests = tested.rows(agent, draft) if sees_words else []
     return {
         "section": "agents",
         "agent": agent,
@@ -66,11 +68,13 @@ def of(agent: Agent, viewer: Viewer, csrf: str) -> dict[str, Any]:
         "content": content,
         "changed_count": len(changed),
         "sections": [
-            (key, name, _mark(key, content, versions, edited))
+            (key, name, _mark(key, content, {"versions": versions, "tests": tests}, edited))
             for key, name, words in SECTIONS
             if sees_words or not words
         ],
         "versions": versions,
+        "tested": tested.by_version(agent),
+        "tests": tested.page(agent, tests),
         "variables": _variables(agent, content) if sees_words else [],
         "languages": _with(LANGUAGES, content["language"]),
         "tiers": [(tier.value, tier.label) for tier in Tier],
@@ -109,11 +113,11 @@ def _escalation(agent: Agent, content: dict[str, Any]) -> dict[str, Any]:
     return {"rules": told, "grammar": sentence.grammar(sorted(_tools(agent)))}
 
 
-def _mark(section: str, content: dict[str, Any], versions: list[AgentVersion], edited: set[str]) -> str:
+def _mark(section: str, content: dict[str, Any], lists: dict[str, list], edited: set[str]) -> str:
     """What stands beside a section's name: that it was edited, or how many there are."""
     if section in edited:
         return "edited"
-    counted = {"tools": content["tools"], "escalation": content["rules"], "versions": versions}
+    counted = {"tools": content["tools"], "escalation": content["rules"], **lists}
     return str(len(counted[section]) or "") if section in counted else ""
 
 

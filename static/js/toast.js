@@ -7,6 +7,8 @@ export function toast(words, { act, tone = "ok" } = {}) {
   const shown = document.querySelector("template[data-toast]").content.firstElementChild.cloneNode(true);
   shown.dataset.tone = tone;
   shown.querySelector("span").textContent = words;
+  const use = shown.querySelector("use"); // of the first, which says how it went
+  use.setAttribute("href", use.getAttribute("href").replace(/#.*/, tone === "ok" ? "#check" : "#alert"));
   const link = shown.querySelector("a");
   link.hidden = !act;
   if (act) Object.assign(link, { href: act.href, textContent: act.text });

@@ -124,7 +124,7 @@ class AgentEditor extends HTMLElement {
     for (const link of this.querySelectorAll("[data-section]")) {
       const { section } = link.dataset;
       const many = { tools: content.tools, escalation: content.rules }[section]?.length;
-      if (section !== "versions") link.querySelector('[data-part="mark"]').textContent = edited.has(section) ? "edited" : many || "";
+      if (!["tests", "versions"].includes(section)) link.querySelector('[data-part="mark"]').textContent = edited.has(section) ? "edited" : many || "";
     }
     this.part("draft").hidden = !changed.length && this.page.live_number !== null;
     this.part("draft-text").textContent = `v${next} draft${changed.length ? `, ${changed.length} change${changed.length > 1 ? "s" : ""}` : ""}`;

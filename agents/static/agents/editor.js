@@ -3,6 +3,7 @@ import "agents/agent-editor.js";
 import "agents/model.js";
 import "agents/prompt.js";
 import "agents/rules.js";
+import "agents/tests.js";
 import "agents/tools.js";
 import "agents/variables.js";
 import "agents/versions.js";

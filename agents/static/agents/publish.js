@@ -1,5 +1,6 @@
 // The dialog that puts a draft to callers: what it changes, what is wrong with it, what it means for calls under way.
 import { faultNote } from "agents/faults.js";
+import { PublishTests } from "agents/publish-tests.js";
 import { send } from "agents/send.js";
 
 const NAMES = { prompt: "Prompt", first_message: "First message", variables: "Variables", voice: "Voice", language: "Language", speed: "Speed", tier: "Tier", chain: "Order of models", temperature: "Temperature", tools: "Tools", rules: "Escalation" };
@@ -7,10 +8,12 @@ const NAMES = { prompt: "Prompt", first_message: "First message", variables: "Va
 export class Publish {
   #editor;
   #dialog;
+  #tests;
 
   constructor(editor, dialog) {
     this.#editor = editor;
     this.#dialog = dialog;
+    this.#tests = new PublishTests(editor, dialog);
     editor.querySelector('[data-act="publish"]').addEventListener("click", () => this.open());
     dialog.querySelector("form").addEventListener("submit", (event) => {
       if (event.submitter?.value !== "yes") return;
@@ -46,6 +49,7 @@ export class Publish {
     const yes = this.#dialog.querySelector('[data-act="yes"]');
     yes.ariaDisabled = blocked ? "true" : null;
     if (blocked) this.#say(blocked);
+    this.#tests.show(changed.length > 0 || page.live_number === null);
   }
 
   #blocked(changed) {

@@ -1,14 +1,21 @@
 // An act on an agent, through the API.
 
 const LONGEST_MS = 15_000;
+const AWAY = "The server gave no answer. Nothing is lost; try again.";
+
+// What the server answers: { ok, told }; `told` is what it said, { error: { message, details } } if it refused.
+export async function ask(method, address, csrf, body, more = {}) {
+  try {
+    const headers = { "content-type": "application/json", "x-csrftoken": csrf };
+    const answer = await fetch(address, { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(LONGEST_MS), ...more });
+    return { ok: answer.ok, told: await answer.json() };
+  } catch {
+    return { ok: false, told: { error: { message: AWAY } } };
+  }
+}
 
 // What went wrong, in words; "" if nothing did.
 export async function send(address, csrf, body) {
-  try {
-    const answer = await fetch(address, { method: "POST", headers: { "content-type": "application/json", "x-csrftoken": csrf }, body: JSON.stringify(body), signal: AbortSignal.timeout(LONGEST_MS) });
-    if (answer.ok) return "";
-    return (await answer.json()).error.message;
-  } catch {
-    return "The server gave no answer. Nothing is lost; try again.";
-  }
+  const { ok, told } = await ask("POST", address, csrf, body);
+  return ok ? "" : told.error.message;
 }

@@ -1,6 +1,7 @@
 // <tool-form>: one HTTP tool of the workspace, saved as a whole; its schema is checked while it is typed.
 // Dispatches "tool:made" (detail: the tool as the API has it) and "tool:gone".
 import { faultNote } from "agents/faults.js";
+import { ask } from "agents/send.js";
 
 const QUIET_MS = 300;
 const LONGEST_MS = 70_000; // a tool may take a minute
@@ -33,14 +34,8 @@ class ToolForm extends HTMLElement {
     return this.querySelector(`[data-part="${name}"]`);
   }
 
-  async #ask(method, path, body) {
-    const headers = { "content-type": "application/json", "x-csrftoken": this.csrf };
-    try {
-      const answer = await fetch(`${API}${path}`, { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(LONGEST_MS) });
-      return { ok: answer.ok, told: await answer.json() };
-    } catch {
-      return { ok: false, told: { error: { message: "The server gave no answer. Nothing is lost; try again." } } };
-    }
+  #ask(method, path, body) {
+    return ask(method, `${API}${path}`, this.csrf, body, { signal: AbortSignal.timeout(LONGEST_MS) });
   }
 
   async #submitted(event, act) {

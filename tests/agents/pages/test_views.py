@@ -37,6 +37,7 @@ def test_who_may_edit_is_shown_the_draft_and_what_it_changes(agent):
         ("model", ""),
         ("tools", "edited"),
         ("escalation", ""),
+        ("tests", ""),
         ("versions", "1"),
     ]
     assert (data["revision"], data["live_number"], data["next_number"]) == (saved.draft.revision, 1, 2)
