@@ -28,6 +28,7 @@ from agents.models import (
 from agents.publishing.masks import without_key
 from agents.setup.forms import ModelForm, check_hedge, checked_options
 from agents.spending import budgets
+from agents.testing import admin as admin_of_tests  # noqa: F401  it registers what it has
 from agents.tooling import changes as tool_changes
 from agents.tooling.admin_form import ToolAdminForm
 from base.admin import Evidence, Rows, SecretsForm, is_set, readable, shown, shown_json

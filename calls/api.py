@@ -7,15 +7,19 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from accounts.api import access
 from accounts.permissions import Permission
-from base.api import Asked, Day, Listing, Money, answers, found, money, ours, page_of, paged
-from calls import by_agent, by_tool, figures, history, parts
+from agents.testing import shapes as tests
+from agents.testing.kept import Faulty
+from agents.testing.shapes import NUMBERS, Named, TestOut
+from base.api import Asked, Day, Listing, Money, Told, answers, found, invalid, money, ours, page_of, paged
+from calls import as_test, by_agent, by_tool, figures, history, parts
 from calls.history import Filters
 from calls.models import Call, Event, Turn
+from platforms.clean import clean
 
 router = Router(tags=["Calls"])
 CALLS = Call.objects.select_related("agent", "version")
@@ -112,6 +116,34 @@ def list_calls(request: HttpRequest, asked: Query[Calls]):
 def get_call(request: HttpRequest, call_id: UUID):
     """One call, live or ended."""
     return _told([found(request, CALLS, call_id)], request)[0]
+
+
+class TestFromCall(Told):
+    name: Named = Field(None, description="Without it: what the call was about.")
+    turn: int = Field(
+        None,
+        strict=True,
+        ge=1,
+        lt=NUMBERS,
+        description="The number of the last turn taken, with all of its answer; without it, the last.",
+    )
+
+
+@router.post(
+    "/calls/{uuid:call_id}/test",
+    summary="Make a test from a call",
+    auth=access(Permission.EDIT_AGENTS),
+    response=answers(TestOut, 400, 404, status=201),
+)
+def make_test_from_call(request: HttpRequest, call_id: UUID, told: TestFromCall):
+    """Of its agent: what the caller said is answered anew from the first words after the greeting, and tools
+    answer as they did. It has no checks yet. Of a longer call than a test holds its beginning is taken."""
+    call = found(request, CALLS, call_id)
+    try:
+        test = as_test.make(call, by=request.viewer.actor_id, **clean(told.given()))
+    except Faulty as refused:
+        raise invalid(refused.faults, "body") from None
+    return Status(201, tests.told(test))
 
 
 class AgentFiguresOut(Schema):

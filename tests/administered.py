@@ -15,6 +15,9 @@ from agents.drafting import drafts
 from agents.models import (
     Agent,
     AgentDraft,
+    AgentTest,
+    AgentTestResult,
+    AgentTestRun,
     AgentVersion,
     Budget,
     LanguageModel,
@@ -28,6 +31,7 @@ from calls.models import Call, Digest, Embedding, Event, Turn
 from calls.services import Opening, record
 from observability.models import BrowserReport
 from platforms.models import Connection
+from tests.agents.testing.made import make_run, make_test
 from tests.api.made import make_delivery, make_model_call
 from tests.calls.told import BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET
 from tests.people import make_member, make_person, sign_in
@@ -39,6 +43,9 @@ EVIDENCE = {
     AuditEntry,
     AgentVersion,
     AgentDraft,
+    AgentTest,
+    AgentTestRun,
+    AgentTestResult,
     PlatformCopy,
     ModelCall,
     Call,
@@ -85,6 +92,7 @@ def one_of_everything() -> Workspace:
     )
     publish(agent, prompt="You answer questions about bills.")
     drafts.save(agent, {"voice": "ada"}, 0, None)
+    make_run(agent, make_test(agent))
     told = {"answered_by": f"wss://earshot.example/voice/retell/{agent.key}"}
     PlatformCopy.objects.create(
         workspace=workspace, agent=agent, version=agent.live_version, ours=told, theirs=told

@@ -28,6 +28,7 @@ from tests.administered import (
     registered,
     superuser,
 )
+from tests.agents.testing.made import make_run, make_test
 from tests.api.made import make_delivery, make_model_call
 from tests.calls.told import BEGAN, ON_THE_SOCKET
 from tests.people import make_member
@@ -145,6 +146,7 @@ def test_more_rows_take_no_more_queries(root, model, workspace, django_assert_ma
         owner = make_member(other, "owner")
         publish(agent, prompt="Hello", by=owner)
         drafts.save(agent, {"voice": "ada"}, 0, owner)
+        make_run(agent, make_test(agent))
         PlatformCopy.objects.create(workspace=other, agent=agent, version=agent.live_version)
         opening = Opening(BEGAN + timedelta(hours=n), agent_id=agent.pk, version_id=agent.live_version_id)
         call = record(other.pk, "retell", "ended", ON_THE_SOCKET, source="socket", opening=opening)

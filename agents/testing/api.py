@@ -40,7 +40,7 @@ RUNS = AgentTestRun.objects.defer("content").annotate(
 
 class NewRun(Told):
     version: Annotated[int, Field(strict=True, ge=1, lt=NUMBERS)] | Literal["draft"] = Field(
-        DRAFT, description="A number, or `draft`.", examples=["draft"]
+        "draft", description="A number, or `draft`.", examples=["draft"]
     )
     tests: list[UUID] = Field(
         None, min_length=1, max_length=MOST_TESTS, description="Those to be run; without it, all are."

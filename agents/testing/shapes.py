@@ -136,8 +136,8 @@ class RunWithResults(RunOut):
     results: list[ResultOut]
 
 
-def run_out(run: AgentTestRun, kind: type[RunOut] = RunOut, **more: Any) -> Any:
-    """`run`: as `api.counted` finds it."""
+def run_out(run: Any, kind: type[RunOut] = RunOut, **more: Any) -> Any:
+    """`run`: as `api.RUNS` finds it."""
     return kind(
         id=run.pk,
         agent=run.agent_id,

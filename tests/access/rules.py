@@ -185,6 +185,7 @@ PAGES = {
     "api/v1/calls/<uuidstr:call_id>": Rule(Permission.SEE_CALLS),
     "api/v1/calls/<uuidstr:call_id>/transcript": Rule(Permission.SEE_WORDS),
     "api/v1/calls/<uuidstr:call_id>/events": Rule(Permission.SEE_CALLS),
+    "api/v1/calls/<uuidstr:call_id>/test": Rule(Permission.EDIT_AGENTS, "POST", answers=(201,)),
     "api/v1/chats": Rule(Permission.CHAT),
     "api/v1/chats/<str:chat_id>/messages": Rule(Permission.CHAT, answers=(200, 404)),
     "api/v1/chats/<str:chat_id>/suggestions": Rule(Permission.CHAT, answers=(200, 404)),
