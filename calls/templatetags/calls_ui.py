@@ -46,7 +46,7 @@ def icon_href(name: str) -> str:
 
 
 @register.filter
-def length(ms: int | None) -> str:
+def clock(ms: int | None) -> str:
     return "" if ms is None else timeline.clock(int(ms))
 
 

@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 
 from accounts.models import Workspace
 from agents.llm import cache, router
-from agents.models import Agent
+from agents.models import Agent, LanguageModel
 from live import prefetch, suggestions
 from tests.agents.vendors import HANG, HELLO, Counts, Part, Refuse, Say, Stop, Wait
 from tests.live.chat.typing import LOOKS
@@ -146,6 +146,16 @@ async def test_a_chat_is_its_own_persons(house, chatter, person, model):
         "stranger": [404, 200, 200, 404, 404],
         "token": [302, 302, 200, 404, 404],
     }
+
+
+async def test_who_types_may_choose_a_provider_where_there_are_several(house, person):
+    operator = await person("operator")
+    assert "Any provider" not in (await operator.get("/chat/")).text
+
+    other = await house.workspace.providers.acreate(name="Spare", kind="openai")
+    await LanguageModel.objects.acreate(workspace=house.workspace, provider=other, name="s", tier="fast")
+
+    assert "<option>Spare</option>" in (await operator.get("/chat/")).text
 
 
 async def test_suggestions_are_made_once_and_only_after_an_answer(chatter, model):
