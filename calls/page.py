@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.urls import reverse
 
+from agents.rules import sentence
 from base.markdown import to_html
 from calls import mood, parts, timeline, wording
 from calls.models import Call, Turn
@@ -121,18 +122,35 @@ def _flags(call: Call, width_ms: int) -> list[dict]:
     return [{"x": x, "name": name} for x, name in flags]
 
 
+def reasons(call: Call) -> dict[str, str]:
+    """What the rules of the version that answers wait for, by id: "When the caller asks for a person"."""
+    rules = call.version.rules if call.version else []
+    return {rule["id"]: sentence.reason(rule) for rule in rules if isinstance(rule, dict) and rule.get("id")}
+
+
 def alerts(call: Call, told: list[dict]) -> list[dict]:
-    """The rules that fired, each with what was done, and the number of the turn it was for."""
-    numbers = {turn["key"]: turn["n"] for turn in told}
+    """The rules that fired, each with what was done, and the number of the turn it stands behind: the one it
+    was for, or the last that had begun. static/calls/transcript.js finds the same."""
+    numbers, why = {turn["key"]: turn["n"] for turn in told}, reasons(call)
     return [
         {
+            "role": "rule",
+            "key": f"{alert['rule']}-{alert['at_ms']}-{alert['about']}",
+            "anchor": f"fired-{alert['rule']}-{alert['at_ms']}",
             "name": alert["name"],
+            "reason": why.get(alert["rule"], ""),
             "at": call.started_at + timedelta(milliseconds=alert["at_ms"]),
-            "n": numbers.get(alert["about"]),
+            "n": numbers.get(alert["about"])
+            or max((turn["n"] for turn in told if turn["start_ms"] <= alert["at_ms"]), default=0),
             "done": wording.fired(alert["do"], alert["done"]),
         }
         for alert in call.alerts
     ]
+
+
+def among(turns: list[dict], alerts: list[dict]) -> list[dict]:
+    """Turns and the rules that fired, in the order they are read."""
+    return sorted([*turns, *alerts], key=lambda row: row["n"])
 
 
 def strip_label(told: list[dict], now_ms: int) -> str:

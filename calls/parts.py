@@ -176,6 +176,10 @@ def replay_of(call: Call, turns: Sequence[Turn] | None = None) -> list[list]:
         "transfer": "", "transfer_to": "", "alerts": [],
     }  # fmt: skip
     replayed: list[list[Any]] = [[0, began]]
+    alerts: list[dict] = []
+    for alert in call.alerts:
+        alerts = [*alerts, alert_of(alert)]
+        replayed.append([alert["at_ms"], began | {"data": began["data"] | {"alerts": alerts}}])
     for turn in call.turns.all() if turns is None else turns:
         match turn.role:
             case Turn.Role.AGENT:
@@ -184,8 +188,8 @@ def replay_of(call: Call, turns: Sequence[Turn] | None = None) -> list[list]:
                 replayed += _replay_caller(turn)
             case _:
                 replayed += _replay_tool(turn)
-    # Sorting is stable: parts of the same moment keep the order they are written in.
-    replayed.sort(key=lambda timed: timed[0])
+    # Sorting is stable: parts of the same moment keep the order they are written in, the call's own last.
+    replayed.sort(key=lambda timed: (timed[0], timed[0] > 0 and timed[1]["type"] == "data-call"))
     if call.ended_at:
         end = max(call.duration_ms, replayed[-1][0])
         replayed += [[end, call_part(call)], [end, {"type": "finish"}]]

@@ -32,6 +32,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
     found.refresh_from_db(from_queryset=_calls(request))
     turns = found.turns.defer("stream", "words")
     told = page.pictures(turns, sees_words=sees_words)
+    alerts = page.alerts(found, told)
     now = timezone.now()
     length_ms = found.duration_ms
     if length_ms is None:
@@ -47,7 +48,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "transfer": wording.TRANSFERS.get(found.transfer, ""),
         "unknown_agent": wording.UNKNOWN_AGENT,
         "levels": Call.Level.values,
-        "turns": [page.drawn(picture, found) for picture in told] if sees_words else [],
+        "turns": page.among([page.drawn(picture, found) for picture in told], alerts) if sees_words else [],
         "blanks": page.blanks(found),
         "turn_count": len(told),
         "sees_words": sees_words,
@@ -56,7 +57,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "strip": page.strip(found, told, length_ms),
         "strip_label": page.strip_label(told, length_ms),
         "rates": RATES,
-        "alerts": page.alerts(found, told),
+        "alerts": alerts,
         "hits": len(found.alerts),
         "blank_alert": {},
         "replies": figures.replies_of([found.pk]).get(found.pk, figures.Replies()),
@@ -75,6 +76,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
             "outcomes": wording.outcomes(),
             "errors": wording.ERRORS,
             "transfers": wording.TRANSFERS,
+            "reasons": page.reasons(found) if sees_words else {},
             "acted": wording.ACTED,
             "not_acted": wording.NOT_ACTED,
             "wordless": wording.WORDLESS,

@@ -10,8 +10,11 @@ from django.core.cache import cache
 
 from accounts.models import Workspace
 from agents.models import Agent, ModelCall
+from agents.services import publish
 from base.markdown import to_html
+from calls import parts
 from platforms.models import Connection
+from tests.agents.rules.made import rule
 from tests.calls.made import A_SHORT_CALL, BEGAN, make_call, said
 from tests.people import make_member, sign_in
 
@@ -371,18 +374,25 @@ FIRED = {
 }  # fmt: skip
 
 
-def test_a_rule_that_fired_is_on_the_time_line_and_beside_it(operator, viewer, agent):
-    call = make_call(agent, A_SHORT_CALL, alerts=[FIRED])
+def test_a_rule_that_fired_is_among_the_words_on_the_time_line_and_beside_it(operator, viewer, agent):
+    publish(agent, rules=[rule("asks_for_person", times=2)])
+    call = make_call(agent, A_SHORT_CALL, alerts=[FIRED], version=agent.live_version)
 
     html = operator.get(f"/calls/{call.pk}/").content.decode()
 
     assert '<svg x="25.00%" y="14" overflow="visible"><path class="tick is-rule"' in html
     assert '<b data-part="name">Asked for a person</b>' in html
     assert "Flagged: the call was not ours to act on" in html
-    assert (
-        '<a data-part="at" href="#turn-2"><time data-when="row" datetime="2026-11-20T09:00:05.000Z">' in html
-    )
+    among = re.findall(r'<li class="turn.*?data-(?:fired|turn)="(.+?)"', html.partition("</ol>")[0])
+    assert among == ["r0", "c0", "r1-5000-c0", "x1", "r1"]
+    assert "When the caller asks for a person twice" in html
+    assert '<a data-part="at" href="#fired-r1-5000"><time data-when="row" datetime="2026-11-20T0' in html
     assert page_data(html, "call-data")["call"]["alerts"] == [
         {name: FIRED[name] for name in ("rule", "name", "at_ms", "about", "do", "done")}
     ]
-    assert 'data-part="at" href' not in viewer.get(f"/calls/{call.pk}/").content.decode()
+    theirs = viewer.get(f"/calls/{call.pk}/").content.decode()
+    assert 'data-part="at" href' not in theirs
+    assert "asks for a person" not in theirs
+    # In a replay it fires when it did.
+    told = [(ms, part) for ms, part in parts.replay_of(call) if part["type"] == "data-call"]
+    assert [(ms, len(part["data"]["alerts"])) for ms, part in told] == [(0, 0), (5_000, 1), (20_000, 1)]

@@ -72,6 +72,7 @@ class CallPage extends HTMLElement {
       templates: Object.fromEntries([...this.querySelectorAll("template[data-blank]")].map((blank) => [blank.dataset.blank, blank])),
       errors: this.#data.errors,
       startedAt: this.#startedAt,
+      rules: this.#data,
     });
     this.#follow = new Follow(this.querySelector("[data-follow]"), this.querySelector("[data-newer]"));
     this.#say = new Say(this.querySelector("[data-say]"), (turn) => (turn.role === "caller" ? "Caller" : this.#data.call.agent || "Agent"));
@@ -113,11 +114,12 @@ class CallPage extends HTMLElement {
     const keys = this.#record.taken();
     if (this.#transcript && !this.#replay?.isStreamed) {
       for (const key of keys) this.#paintTurn(key);
-      if (keys.length) this.#follow.grew();
+      const fired = this.#transcript.fired(this.#record.call.alerts, this.#record.turns);
+      if (keys.length || fired) this.#follow.grew();
     }
     this.#isLate = false;
     this.#facts.call(this.#record.call);
-    this.#facts.alerts(this.#record.call, this.#record.turns);
+    this.#facts.alerts(this.#record.call);
     this.#quiet();
     if (keys.some((key) => this.#isSettled(key))) this.#facts.turns(this.#record.inOrder());
     if (!this.#isLive && !this.#replay) this.#end();
@@ -196,7 +198,7 @@ class CallPage extends HTMLElement {
       url: this.#data.replay,
       duration: this.#length,
       turns: () => this.#record.inOrder(),
-      draw: (turns) => this.#drawReplayed(turns),
+      draw: (turns, record) => this.#drawReplayed(turns, record),
       clear: () => this.#startOver(),
       drawWhole: () => this.#drawWhole(),
       show: (key) => this.#show(key),
@@ -204,9 +206,10 @@ class CallPage extends HTMLElement {
     });
   }
 
-  #drawReplayed(turns) {
+  #drawReplayed(turns, record) {
     for (const turn of turns) this.#transcript.draw(turn);
-    if (turns.length) this.#follow.grew();
+    const fired = this.#transcript.fired(record.call?.alerts ?? [], record.turns);
+    if (turns.length || fired) this.#follow.grew();
   }
 
   #startOver() {
@@ -218,6 +221,7 @@ class CallPage extends HTMLElement {
     const place = this.querySelector("[data-follow]").scrollTop;
     this.#transcript.clear();
     for (const turn of this.#record.inOrder()) this.#transcript.draw(turn);
+    this.#transcript.fired(this.#record.call.alerts, this.#record.turns);
     this.querySelector("[data-follow]").scrollTop = place;
     this.#follow.release();
   }

@@ -2,7 +2,7 @@
 
 import { clock } from "calls/geometry.js";
 import { maskInto, setLevel } from "calls/marks.js";
-import { setIcon, setText, seconds } from "calls/transcript.js";
+import { anchorOf, setIcon, setText, seconds } from "calls/transcript.js";
 import { word } from "calls/when.js";
 
 export class Facts {
@@ -66,17 +66,17 @@ export class Facts {
   }
 
   // The rules that fired. None is ever taken back.
-  alerts({ alerts, started_at }, turns) {
+  alerts({ alerts, started_at }) {
     if (alerts.length === this.#alerted) return;
     this.#alerted = alerts.length;
     const blank = this.#root.querySelector('template[data-blank="alert"]').content.firstElementChild;
-    const drawn = alerts.map(({ name, at_ms, about, do: meant, done }) => {
+    const drawn = alerts.map((alert) => {
+      const { name, at_ms, do: meant, done } = alert;
       const node = blank.cloneNode(true);
       const part = (called) => node.querySelector(`[data-part="${called}"]`);
-      const n = turns.get(about)?.n;
       setText(part("name"), name);
       setText(part("outcome"), meant === done ? this.#acted[done] : this.#notActed);
-      if (n) part("at").href = `#turn-${n}`;
+      part("at").href = `#${anchorOf(alert)}`;
       const time = part("at").querySelector("time");
       time.dateTime = new Date(Date.parse(started_at) + at_ms).toISOString();
       word(time);

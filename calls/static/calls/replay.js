@@ -15,7 +15,7 @@ export class Replay {
   #isStreamed = false;
   #loading;
 
-  // bar: the controls; page: {strip, url, duration, turns(), draw(turns), drawWhole(), clear(), show(key), mark(key)},
+  // bar: the controls; page: {strip, url, duration, turns(), draw(turns, record), drawWhole(), clear(), show(key), mark(key)},
   // what the call page lets a replay do to it.
   constructor(bar, page) {
     this.#bar = bar;
@@ -124,7 +124,7 @@ export class Replay {
       this.#page.clear();
     }
     for (const part of parts) this.#record.apply(part);
-    this.#page.draw(this.#record.taken().map((key) => this.#record.turns.get(key)));
+    this.#page.draw(this.#record.taken().map((key) => this.#record.turns.get(key)), this.#record);
   }
 
   #told(ms) {

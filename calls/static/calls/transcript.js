@@ -17,14 +17,19 @@ export class Transcript {
   #startedAt;
   #nodes = new Map();
   #written = new Written();
+  #rules;
+  #fired = new Map(); // rows of rules that fired
 
-  // list: the <ol>; templates: {role: <template>}; errors: {type: sentence}; startedAt: ms since 1970.
-  constructor(list, { templates, errors, startedAt }) {
+  // list: the <ol>; templates: {role: <template>}; errors: {type: sentence}; startedAt: ms since 1970; rules:
+  // {reasons: {id: sentence}, acted: {action: words}, not_acted: words}.
+  constructor(list, { templates, errors, startedAt, rules }) {
     this.#list = list;
+    this.#rules = rules;
     this.#templates = templates;
     this.#errors = errors;
     this.#startedAt = startedAt;
     for (const node of list.querySelectorAll("[data-turn]")) this.#nodes.set(node.dataset.turn, node);
+    for (const node of list.querySelectorAll("[data-fired]")) this.#fired.set(node.dataset.fired, node);
   }
 
   nodeOf(key) {
@@ -33,6 +38,7 @@ export class Transcript {
 
   clear() {
     this.#nodes.clear();
+    this.#fired.clear();
     this.#list.replaceChildren();
   }
 
@@ -51,9 +57,43 @@ export class Transcript {
     const node = this.#nodes.get(turn.key) ?? this.#add(turn);
     node.dataset.state = turn.state;
     // Taken over in the middle, it may have begun at another time than was shown.
-    if (isSettled(turn)) this.#date(node, turn);
+    if (isSettled(turn)) this.#date(node, turn.start_ms);
     if (turn.role === "tool") this.#patchTool(node, turn);
     else this.#patchSpeech(node, turn);
+  }
+
+  // The rules that fired, each behind the turn it was for, or the last that had begun (calls/page.py). `turns` by key.
+  // Returns whether there are any new ones.
+  fired(alerts, turns) {
+    let isNew = false;
+    for (const alert of alerts) {
+      const { rule, at_ms, about } = alert;
+      const key = `${rule}-${at_ms}-${about}`;
+      const begun = [...turns.values()].filter((turn) => turn.start_ms <= at_ms);
+      const n = turns.get(about)?.n ?? Math.max(0, ...begun.map((turn) => turn.n));
+      const known = this.#fired.get(key);
+      if (known?.dataset.n === String(n)) continue;
+      const node = known ?? this.#drawFired(alert);
+      node.dataset.fired = key;
+      node.dataset.n = n;
+      this.#place(node, n);
+      this.#fired.set(key, node);
+      isNew ||= !known;
+    }
+    return isNew;
+  }
+
+  #drawFired(alert) {
+    const node = this.#templates.rule.content.firstElementChild.cloneNode(true);
+    const { reasons, acted, not_acted } = this.#rules;
+    const part = (name) => node.querySelector(`[data-part="${name}"]`);
+    node.id = anchorOf(alert);
+    node.querySelector(".turn-n").href = `#${node.id}`;
+    this.#date(node, alert.at_ms);
+    setText(part("name"), alert.name);
+    setText(part("reason"), reasons[alert.rule] ?? "");
+    setText(part("outcome"), alert.do === alert.done ? acted[alert.done] : not_acted);
+    return node;
   }
 
   #add(turn) {
@@ -62,18 +102,22 @@ export class Transcript {
     node.dataset.turn = turn.key;
     node.dataset.n = turn.n;
     node.querySelector(".turn-n").href = `#turn-${turn.n}`;
-    this.#date(node, turn);
-    let after = this.#list.lastElementChild;
-    while (after && Number(after.dataset.n) > turn.n) after = after.previousElementSibling;
-    if (after) after.after(node);
-    else this.#list.prepend(node);
+    this.#date(node, turn.start_ms);
+    this.#place(node, turn.n);
     this.#nodes.set(turn.key, node);
     return node;
   }
 
-  #date(node, turn) {
+  #place(node, n) {
+    let after = this.#list.lastElementChild;
+    while (after && (after === node || Number(after.dataset.n) > n)) after = after.previousElementSibling;
+    if (after) after.after(node);
+    else this.#list.prepend(node);
+  }
+
+  #date(node, ms) {
     const time = node.querySelector(".turn-n time");
-    const at = new Date(this.#startedAt + turn.start_ms).toISOString();
+    const at = new Date(this.#startedAt + ms).toISOString();
     if (time.dateTime === at) return;
     time.dateTime = at;
     time.title = "";
@@ -178,6 +222,8 @@ export function setIcon(use, name) {
   if (use.getAttribute("href") !== href) use.setAttribute("href", href);
 }
 
+// Where a rule that fired stands among the words.
+export const anchorOf = ({ rule, at_ms }) => `fired-${rule}-${at_ms}`;
 export const seconds = (ms) => `${Math.floor(ms / 1000)}.${Math.floor(ms / 100) % 10} s`;
 const moodWord = (mood) => (!isThere(mood) || Math.abs(mood) <= FELT ? "" : mood > 0 ? "Pleased" : "Upset");
 const isThere = (value) => value !== null && value !== undefined;
