@@ -10,7 +10,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from base.admin import Evidence, readable, shown
 from calls import history, parts
-from calls.models import Call, Digest, Embedding, Event, Turn
+from calls.models import Call, Digest, Embedding, Event, PlaygroundChat, Turn
 
 IN_WORKSPACE = ("workspace", AutocompleteSelectFilter)
 
@@ -127,3 +127,16 @@ class Digests(Evidence):
     @admin.display(description="Text")
     def text_shown(self, row: Digest) -> str:
         return shown(row.text)
+
+
+@admin.register(PlaygroundChat)
+class PlaygroundChats(Evidence):
+    list_display = ("created_at", "call_id", "number", "revision", "source_id", "turn", "tools")
+    list_filter = ("tools", IN_WORKSPACE)
+    ids = ("id", "call", "source")
+    search_help_text = "A whole id: of the conversation, its call or the call it goes on from"
+    fields = ("call", "number", "revision", "source", "turn", "tools", "content_shown", "created_at")
+    content_shown = readable("content")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PlaygroundChat]:
+        return super().get_queryset(request).defer("content")

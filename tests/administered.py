@@ -27,7 +27,7 @@ from agents.models import (
     Tool,
 )
 from agents.services import publish
-from calls.models import Call, Digest, Embedding, Event, Turn
+from calls.models import Call, Digest, Embedding, Event, PlaygroundChat, Turn
 from calls.services import Opening, record
 from observability.models import BrowserReport
 from platforms.models import Connection
@@ -53,6 +53,7 @@ EVIDENCE = {
     Event,
     Embedding,
     Digest,
+    PlaygroundChat,
     Delivery,
     Unproven,
     BrowserReport,
@@ -110,6 +111,7 @@ def one_of_everything() -> Workspace:
     record(workspace.pk, "retell", "ended", BY_THE_PLATFORM, source="platform", opening=opening)
     Embedding.objects.create(workspace=workspace, call=call, model="m", digest="d", vector=[0.1] * 256)
     Digest.objects.create(workspace=workspace, call=call, heard=2, text="They were charged twice.")
+    PlaygroundChat.objects.create(workspace=workspace, call=call, content={"prompt": "You answer."})
     make_delivery(connection, call=call)
     make_model_call(call)
     create_token(workspace, "a program", "admin", make_member(workspace, "owner"))
