@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -52,6 +53,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "blanks": page.blanks(found),
         "turn_count": len(told),
         "sees_words": sees_words,
+        "may_test": found.agent_id is not None and request.viewer.may(Permission.EDIT_AGENTS),
         "length_ms": length_ms,
         "seconds_long": length_ms // 1000,
         "strip": page.strip(found, told, length_ms),
@@ -70,6 +72,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
             "call": facts,
             "turns": told,
             "sees_words": sees_words,
+            "csrf": get_token(request),
             "stream": stream,
             "replay": reverse("calls:replay", args=[found.pk]),
             "figures": reverse("calls:figures", args=[found.pk]),

@@ -1,5 +1,7 @@
 """A test of an agent, made from a call."""
 
+import re
+
 import pytest
 
 from accounts.models import AuditEntry
@@ -7,6 +9,7 @@ from agents.testing.forms import MOST_ENTRIES
 from agents.testing.kept import Faulty
 from calls import as_test
 from tests.calls.made import A_SHORT_CALL, make_call, said, used
+from tests.people import make_member, sign_in
 
 ON = [
     said("c1", "Please refund one.", 10_000, 11_000),
@@ -81,3 +84,15 @@ def test_where_nobody_spoke_or_nobody_knows_who_answered_there_is_nothing_to_mak
         with pytest.raises(Faulty) as refused:
             as_test.make(call, by=None)
         assert set(refused.value.faults) == {field}
+
+
+def test_the_page_of_an_ended_call_offers_it_to_those_who_may_edit(agent, workspace):
+    ended, live = (make_call(agent, A_SHORT_CALL, ended=ended) for ended in (True, False))
+    offered = {"admin": {ended: "make-test", live: "make-test hidden"}, "operator": {ended: "", live: ""}}
+
+    for role, expected in offered.items():
+        reader = sign_in(make_member(workspace, role))
+        for call, button in expected.items():
+            page = reader.get(f"/calls/{call.pk}/").content.decode()
+            found = re.search(r'data-act="(make-test)"( hidden)?>', page)
+            assert "".join(filter(None, found.groups() if found else ())) == button

@@ -1,5 +1,6 @@
 // <call-page>: one call. While it is live its words stream in; when it ends the same page becomes its history.
 
+import { makeTest } from "agents/make-test.js";
 import "calls/copy.js";
 import { Facts } from "calls/facts.js";
 import { Follow } from "calls/follow.js";
@@ -187,6 +188,8 @@ class CallPage extends HTMLElement {
 
   #openReplay() {
     this.#strip.tick(0, { isLive: false });
+    const test = this.querySelector('[data-act="make-test"]');
+    if (test) test.hidden = false;
     const bar = this.querySelector("[data-replay]");
     if (!bar) return;
     bar.hidden = false;
@@ -244,6 +247,13 @@ class CallPage extends HTMLElement {
     const svg = this.querySelector('[data-strip="svg"]');
     svg.addEventListener("pointerdown", (event) => this.#seekWith(event, svg), { signal });
     svg.addEventListener("click", (event) => this.#replay && event.preventDefault(), { signal });
+    this.querySelector('[data-act="make-test"]')?.addEventListener("click", ({ currentTarget }) => this.#makeTest(currentTarget), { signal });
+  }
+
+  async #makeTest(button) {
+    button.ariaDisabled = "true";
+    await makeTest(this.#data.call.id, this.#data.csrf);
+    button.ariaDisabled = null;
   }
 
   // Click or drag along the time line of an ended call.
