@@ -36,8 +36,8 @@ WORDS = {
     "contains": ("says it", "does not say it"),
     "not_contains": ("leaves it out", "says it"),
     "regex": ("matches", "does not match"),
-    "tool_called": ("uses it so", "does not use it so"),
-    "tool_not_called": ("does not use it so", "uses it so"),
+    "tool_called": ("uses it", "does not use it"),
+    "tool_not_called": ("does without it", "uses it"),
 }
 
 
@@ -79,7 +79,8 @@ def judge(check: Check, transcript: Sequence[Entry], start: int) -> Judged:
     given = answers(transcript, start)
     if not given:
         return Judged(False, "The agent was asked nothing.")
-    holds, fails = WORDS[check["kind"]]
+    so = " with these arguments" if check.get("arguments") else ""
+    holds, fails = (f"{words}{so}" for words in WORDS[check["kind"]])
     found = [_look(check, answer) for answer in given]
     last = len(found) - 1
     if check["answers"] == LAST:

@@ -1,10 +1,11 @@
-"""What a model says of a conversation that it is shown and does not hold: how it went, what to call it."""
+"""What a model says of a conversation that it is shown and does not hold: how it went, what to call it, and
+whether something is true of it."""
 
 import json
 import re
 from collections.abc import Sequence
 
-from simulator.stories.script import Reply, Said, Script
+from simulator.stories.script import Reply, Said, Script, plain
 from simulator.stories.story import render
 
 LINE = re.compile(r"^(caller|customer|user|agent|assistant)\s*:\s*(.+)$", re.IGNORECASE | re.MULTILINE)
@@ -12,6 +13,15 @@ CALLERS = ("caller", "customer", "user")
 LONGEST = 120
 TITLE_WORDS = 6
 ANYBODYS = ("Show me my last three bills", "How do I read my meter?", "Can I talk to a person?")
+STATEMENT = re.compile(r"<statement>\s*(.+?)\s*</statement>", re.DOTALL)
+NOT = re.compile(r"\b(not|never|no|nobody|nothing|without|doesn.t|won.t|isn.t)\b", re.IGNORECASE)
+# What statements about conversations are made of; it says nothing of this one.
+COMMON = """
+about agent agents answer answers caller callers call conversation customer does from have offer offers never
+says tell tells that them their there they this what when which will with without would
+"""
+ALWAYS = frozenset(COMMON.split())
+STEM = 5  # letters: "refunded" is as good as "refund"
 BAD, GOOD = (
     re.compile(r"\b(angry|furious|complain|ridiculous|unacceptable|useless|worst|disgrace|fed up)\b", re.I),
     re.compile(r"\b(thank you|thanks|great|perfect|wonderful|brilliant|lovely)\b", re.I),
@@ -27,6 +37,9 @@ def read(system: str, messages: Sequence[Said], script: Script) -> Reply | None:
         Said("user" if who.lower() in CALLERS else "assistant", said)
         for who, said in LINE.findall(messages[0].text)
     ]
+    statement = STATEMENT.search(messages[0].text)
+    if statement and '"answer"' in asked:
+        return Reply(json.dumps(_yes_or_no(statement[1], conversation), ensure_ascii=False))
     if '"summary"' in asked and '"sentiment"' in asked:
         return Reply(json.dumps(_judged(conversation, script), ensure_ascii=False))
     if "could ask" in asked:
@@ -50,6 +63,21 @@ def _judged(conversation: Sequence[Said], script: Script) -> dict:
     mood = "negative" if BAD.search(last) else "positive" if GOOD.search(last) else "neutral"
     about = f"“{heard[0][:LONGEST]}”" if heard else "nothing in particular"
     return {"summary": f"The caller asked about {about}.", "sentiment": mood, "successful": None}
+
+
+def _yes_or_no(statement: str, conversation: Sequence[Said]) -> dict:
+    """Yes, where most of what it names was spoken of; the other way round where it denies something."""
+    named = _stems(statement)
+    said = [(len(named & _stems(one.text)), one.text) for one in conversation]
+    heard = frozenset[str]().union(*(_stems(one.text) for one in conversation)) & named
+    spoken_of = bool(named) and 2 * len(heard) >= len(named)
+    shared, closest = max(said, default=(0, ""), key=lambda one: one[0])
+    reason = f"“{closest[:LONGEST]}” was said." if shared else "Nobody spoke of it."
+    return {"answer": "yes" if spoken_of != bool(NOT.search(statement)) else "no", "reason": reason}
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(word[:STEM] for word in plain(text).split() if len(word) > 3 and word not in ALWAYS)
 
 
 def _next(conversation: Sequence[Said], script: Script) -> list[str]:

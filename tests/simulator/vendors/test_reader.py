@@ -41,5 +41,19 @@ def test_it_gives_titles_and_summaries_in_plain_words():
     assert read("A title.", odd, SCRIPT).text == "Can you tell me please what"
 
 
+def test_it_says_whether_a_statement_is_true_by_what_was_spoken_of():
+    asked = 'Answer with one JSON object: {"answer": "yes" | "no", "reason": "…"}'
+
+    def told(statement: str) -> dict:
+        (shown_to,) = shown("Caller: Twice!", "Agent: Sorry. Could you give me your account number?")
+        both = f"{shown_to.text}\n\n<statement>\n{statement}\n</statement>"
+        return json.loads(read(asked, [Said("user", both)], SCRIPT).text)
+
+    assert told("The agent asks for the account number.")["answer"] == "yes"
+    assert "account number" in told("The agent asks for the account number.")["reason"]
+    assert told("The agent never asks for the account number.")["answer"] == "no"
+    assert told("The agent offers a refund.") == {"answer": "no", "reason": "Nobody spoke of it."}
+
+
 def test_it_leaves_conversations_to_the_script():
     assert read("You are Odell.", [Said("user", REFUND.lines[0].says)], SCRIPT) is None
