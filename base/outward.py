@@ -21,6 +21,7 @@ import httpx
 from django.conf import settings
 
 from base import addresses
+from base.pooled import Pooled
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -45,25 +46,22 @@ def transport(
     resolve: Resolve = ask_dns,
     also: Sequence[str] = (),
 ) -> Any:
-    """An AsyncHTTPTransport. To it a machine that may not be asked is one that cannot be reached; `refused`
+    """For an AsyncClient. To it a machine that may not be asked is one that cannot be reached; `refused`
     tells the two apart. Slow (certificates): better not made by the loop.
 
     `also`: hosts of ours that may be asked beside PRIVATE_HOSTS.
     `library` and `core`: httpx with httpcore, or the second edition of both, which the vendors' SDKs use.
     """
-    context = library.create_ssl_context()
-    made = library.AsyncHTTPTransport(verify=context)
     limits = limits or library.Limits(max_connections=100, max_keepalive_connections=20)
-    # Its own pool would look names up by itself; it has no argument for another network.
-    made._pool = core.AsyncConnectionPool(
-        ssl_context=context,
+    pool = core.AsyncConnectionPool(
+        ssl_context=library.create_ssl_context(),
         max_connections=limits.max_connections,
         max_keepalive_connections=limits.max_keepalive_connections,
         keepalive_expiry=limits.keepalive_expiry,
         retries=retries,
-        network_backend=_Checked(core, resolve, also),
+        network_backend=Checked(core, resolve, also),
     )
-    return made
+    return Pooled(library, core, pool)
 
 
 def refused(error: BaseException | None) -> str:
@@ -75,7 +73,7 @@ def refused(error: BaseException | None) -> str:
     return ""
 
 
-class _Checked:
+class Checked:
     """httpcore's way to the network. Connects to what it has checked, and to nothing else."""
 
     def __init__(self, core: ModuleType, resolve: Resolve, also: Sequence[str]) -> None:

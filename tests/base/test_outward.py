@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from socket import IPPROTO_TCP
 
+import httpcore
 import httpcore2
 import httpx
 import httpx2
@@ -166,11 +167,9 @@ async def test_the_clients_of_vendors_sdks_are_held_to_the_same(nothing_allowed)
 
 
 async def test_options_of_a_socket_reach_it(settings, server):
-    """httpx passes them on by the way that is guarded, so they would be lost there."""
+    """They pass by the way that is guarded, so they would be lost there."""
     settings.PRIVATE_HOSTS = [HOME]
-    made = outward.transport()
-    stream = await made._pool._network_backend.connect_tcp(
-        HOME, server.port, timeout=5, socket_options=[(IPPROTO_TCP, 1, 0)]
-    )
+    network = outward.Checked(httpcore, outward.ask_dns, ())
+    stream = await network.connect_tcp(HOME, server.port, timeout=5, socket_options=[(IPPROTO_TCP, 1, 0)])
     assert stream.get_extra_info("socket").getsockopt(IPPROTO_TCP, 1) == 0
     await stream.aclose()
