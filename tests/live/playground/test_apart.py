@@ -96,6 +96,7 @@ def test_it_is_listed_only_where_it_is_asked_for(agent, tried, browser):
     page = browser.get("/calls/?platform=playground").content.decode()
     assert (str(tried.pk) in page, str(real.pk) in page) == (True, False)
     assert "Playground" in page
+    assert '<input type="hidden" name="platform" value="playground">' in page  # kept when filtered further
     for call, other in ((real, tried), (tried, real)):
         assert str(other.pk) not in browser.get(f"/calls/{call.pk}/").content.decode()
 
