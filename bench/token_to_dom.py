@@ -8,8 +8,6 @@ the DOM. The page paints once per animation frame, so up to 17 ms of the figure 
 """
 
 import json
-import os
-import shutil
 import statistics
 import time
 from dataclasses import dataclass
@@ -17,19 +15,13 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Page, sync_playwright
 
+from bench import chromium
 from bench.stack import Stack, running
 
 RUNS, LIVE_CALLS = 3, 5
 ENOUGH_TOKENS, AT_LEAST_TOKENS, MOST_SECONDS = 100, 60, 75
 TARGET_P50_MS, TARGET_P95_MS = 30.0, 50.0
 WORDS_WITHIN_MS = 40_000
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 
 # The wall clock to a fraction of a millisecond: the moment Date.now() turns over, read on the finer clock.
 OBSERVE = r"""() => {
@@ -62,7 +54,7 @@ class Delay:
 
 def run(stack: Stack) -> list[Delay]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(**chromium.options())
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         sign_in(page, stack)
         delays = [_one_call(page, stack) for _ in range(RUNS)]
@@ -120,13 +112,6 @@ def _seconds(clock: str) -> int:
     """Of a length as the card words it, "1:06"."""
     minutes, seconds = clock.split(":")
     return int(minutes) * 60 + int(seconds)
-
-
-def chromium() -> str:
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not found:
-        raise SystemExit("this benchmark needs Chromium: install it, or set CHROMIUM to its path")
-    return found
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from playwright.sync_api import CDPSession, sync_playwright
 
+from bench import chromium
 from bench.stack import ROOT, Stack, running
-from bench.token_to_dom import FLAGS, chromium, sign_in
+from bench.token_to_dom import sign_in
 
 CALLS, TARGET_MS = 300, 100.0
 RUNS, SECONDS, SETTLE_SECONDS = 3, 10, 8
@@ -43,7 +44,7 @@ class Cost:
 
 def run(stack: Stack) -> list[Cost]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(**chromium.options())
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         sign_in(page, stack)
         cdp, whole = page.context.new_cdp_session(page), browser.new_browser_cdp_session()

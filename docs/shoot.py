@@ -1,6 +1,6 @@
 """Takes the screenshots in docs/screenshots/ of a running Earshot, in light and dark, wide and narrow.
 
-    python docs/shoot.py [--home .earshot]
+    python -m docs.shoot [--home .earshot]
 
 Start `make run` first and let it run for a minute or two, so that some calls have ended. Needs Chromium
 (CHROMIUM, or on the PATH) and what requirements/dev.txt installs.
@@ -10,24 +10,23 @@ import argparse
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from bench import chromium
+
 FOLDER = Path(__file__).parent / "screenshots"
 SIZES = {1440: {"width": 1440, "height": 900}, 390: {"width": 390, "height": 844}}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--home", type=Path, default=Path(os.environ.get("EARSHOT_HOME", ".earshot")))
     first_run = json.loads((parser.parse_args().home / "first-run.json").read_text())
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(**chromium.options())
         login = sign_in(browser, first_run)
         for theme in ("light", "dark"):
             for width in SIZES:

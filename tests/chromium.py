@@ -1,36 +1,12 @@
-"""Chromium as the tests start it, without the parts of a window that nobody looks at."""
+"""Chromium for tests that look at pages."""
 
 import os
-import shutil
 from typing import Any
 
 import pytest
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-# Every window would keep two pages of its own for what an address bar suggests: as costly as one of ours.
-SUGGESTIONS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup")
-# Chromium heeds the last such list on its command line, so that ours holds Playwright's.
-PLAYWRIGHT = (
-    "AvoidUnnecessaryBeforeUnloadCheckSync",
-    "DestroyProfileOnBrowserClose",
-    "HttpsUpgrades",
-    "HttpsFirstBalancedModeAutoEnable",
-    "LensOverlay",
-    "MediaRouter",
-    "PaintHolding",
-    "ThirdPartyStoragePartitioning",
-    "AvoidCorsURLLoaderRestartOnRedirect",
-    "OptimizationHints",
-    "NetworkTimeServiceQuerying",
-    "AimEnabled",
-    "PreconnectToSearch",
-)
-
-
-def where() -> str:
-    """Its path, or nothing."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "")
+from bench import chromium
+from bench.chromium import where
 
 
 def options(*without: str) -> dict[str, Any]:
@@ -41,5 +17,4 @@ def options(*without: str) -> dict[str, Any]:
     if not where():
         say = pytest.fail if os.environ.get("CI") else pytest.skip
         say("no Chromium here: install one or set CHROMIUM")
-    off = ",".join((*PLAYWRIGHT, *SUGGESTIONS, *without))
-    return {"executable_path": where(), "args": [*FLAGS, f"--disable-features={off}"]}
+    return chromium.options(*without)
