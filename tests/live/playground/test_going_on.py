@@ -1,6 +1,5 @@
 """A conversation of the playground goes on from a turn of a call, or of another one."""
 
-import pytest
 from asgiref.sync import sync_to_async
 
 from accounts.models import Workspace
@@ -138,27 +137,22 @@ async def test_a_call_that_goes_on_is_not_disturbed(player, house, model):
     assert [key for _, key, *_ in await rows(play["id"])][:4] == ["r0", "c0", "r2", "u1"]
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
+async def test_what_makes_no_sense_is_told_by_its_field(player, house):
+    source = str((await source_of(house.agent)).pk)
+
+    for body, field in (
         ({"version": 0}, "version"),
         ({"version": "live"}, "version"),
-        ({"version": 1, "tools": "none"}, "tools"),
-        ({"version": 1, "form": None}, "form"),
-        ({"version": 1, "from": {"call": "call_1"}}, "from.call"),
-        ({"version": 1, "from": {"call": "<source>", "turn": -1}}, "from.turn"),
-        ({"version": 1, "from": {"call": "<source>", "turn": 8}}, "from.turn"),
-    ],
-)
-async def test_what_makes_no_sense_is_told_by_its_field(player, house, body, field):
-    source = await source_of(house.agent)
-    if (body.get("from") or {}).get("call") == "<source>":
-        body = body | {"from": body["from"] | {"call": str(source.pk)}}
-
-    response = await player.beginning(**body)
-
-    assert (response.status_code, await Call.objects.acount()) == (400, 1)
-    assert [one["field"].startswith(field) for one in response.json()["error"]["details"]]
+        ({"tools": "none"}, "tools"),
+        ({"form": None}, "form"),
+        ({"from": {"call": "call_1"}}, "from.call"),
+        ({"from": {"call": source, "turn": -1}}, "from.turn"),
+        ({"from": {"call": source, "turn": 8}}, "from.turn"),
+    ):
+        response = await player.beginning(**({"version": 1} | body))
+        assert response.status_code == 400, body
+        assert all(one["field"].startswith(field) for one in response.json()["error"]["details"]), body
+    assert await Call.objects.acount() == 1
 
 
 async def test_what_belongs_to_others_is_not_there(player, house):

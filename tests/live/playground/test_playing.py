@@ -106,6 +106,15 @@ async def test_an_answer_given_before_is_not_given_again(player, house, model):
     assert len(model.requests) == 2
 
 
+async def test_it_costs_no_more_than_a_call_may(player, house, model):
+    await Agent.objects.filter(pk=house.agent.pk).aupdate(call_cap_usd="0.000001")
+    play = await player.begin(1)
+
+    answer = await player.say(play, "Hello?")
+
+    assert (answer.of("data-error")[0]["data"]["type"], model.requests) == ("budget_exceeded", [])
+
+
 async def test_only_who_began_it_and_still_may_goes_on_with_it(player, house, model):
     def person():
         user = make_member(house.workspace, "admin")
