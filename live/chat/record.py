@@ -230,8 +230,8 @@ def _branch(call: Call, turns: Sequence[Turn]) -> list[Turn]:
 
 
 def messages_of(branch: Sequence[Turn]) -> list[Message]:
-    """The conversation as a model reads it: of what was spoken, what was heard. What tools gave comes before the
-    words it led to."""
+    """The conversation as a model reads it: of what was spoken, what was heard. What tools gave comes before
+    the words it led to."""
     told: list[Message] = []
     used = defaultdict(list)
     for turn in branch:
