@@ -19,11 +19,12 @@ from agents.rules.happenings import ESCALATE
 from agents.services import RunningAgent
 from agents.testing.checks import FEATURE
 from agents.testing.conversation import asked, is_greeted, messages_of, recording_of
-from agents.testing.forms import AGENT, TOOL, Entry
+from agents.testing.forms import AGENT, TOOL, Entry, size
 from agents.variables import MEMORY, fill
 from platforms.clean import clean
 
 ANSWER_SECONDS = 60.0  # one answer, with all its tools
+LONGEST = 200_000  # characters; tools may give more than is asked
 
 
 class NotAnswered(Exception):
@@ -77,6 +78,8 @@ class Play:
 
     async def _ask(self, *, last: bool) -> list[ToolCall]:
         """Ask the models, and take down what they say. Returns the tools they want used."""
+        if sum(map(size, self.transcript)) > LONGEST:
+            raise NotAnswered("The conversation has grown too long.")
         said, called = "", []
         messages = messages_of(self.transcript)
         request = self.agent.request(FEATURE, messages, last=last, system=self._system, turn=self.turn)

@@ -26,6 +26,7 @@ Status, Verdict = AgentTestRun.Status, AgentTestResult.Verdict
 UNDER_WAY = (Status.WAITING, Status.RUNNING)
 OPEN = (Verdict.WAITING, Verdict.RUNNING)
 MOST_UNDER_WAY = 3  # runs of one agent
+KEPT = 50  # runs of one agent over drafts that became no version
 STOPPED = "The run was stopped before it was through."
 DIED = "The process that ran it died. Run it again."
 _CLOCKS_DIFFER = timedelta(minutes=1)
@@ -70,6 +71,8 @@ def start(
         digest=digest,
         started_by=by if isinstance(by, User) else User.objects.filter(pk=by).first(),
     )
+    over_drafts = agent.test_runs.filter(version=None).exclude(status__in=UNDER_WAY).order_by("-id")
+    AgentTestRun.objects.filter(pk__in=list(over_drafts.values_list("pk", flat=True)[KEPT:])).delete()
     AgentTestResult.objects.bulk_create(
         AgentTestResult(workspace_id=agent.workspace_id, run=run, test=test, name=test.name) for test in tests
     )

@@ -8,6 +8,7 @@ from django.conf import settings
 from redis import Redis
 
 from agents import registry
+from agents.drafting import content
 from agents.llm.whole import SLOT
 from agents.models import AgentTestResult, AgentTestRun, Budget, ModelCall
 from agents.services import publish
@@ -286,6 +287,34 @@ async def test_who_has_least_under_way_is_next(agent):
     claim = sync_to_async(runs.claim)
 
     assert [(await claim()).run_id for _ in range(4)] == [first.pk, second.pk, first.pk, second.pk]
+
+
+async def test_of_drafts_that_became_nothing_the_newest_runs_are_kept(agent, monkeypatch):
+    monkeypatch.setattr(runs, "KEPT", 1)
+    test = await make(agent)
+
+    @sync_to_async
+    def over(prompt: str, version=None) -> AgentTestRun:
+        said = content.of(agent.live_version) | {"prompt": prompt}
+        return runs.stop(runs.start(agent, said, [test], by=None, version=version), by=None)
+
+    kept, gone = await over("Live", agent.live_version), await over("One")
+    last = [await over("Two"), await over("Three")]
+
+    assert {run.pk async for run in AgentTestRun.objects.all()} == {kept.pk, *(run.pk for run in last)}
+    assert not await AgentTestResult.objects.filter(run=gone).aexists()
+
+
+async def test_tools_that_give_without_end_are_not_heard_to_it(vendors, add_model, agent, run, monkeypatch):
+    monkeypatch.setattr(playing, "LONGEST", 200)
+    await add_model("a")
+    vendors.play("a", *uses("billing.find_charges"))
+    long = LOOKED | {"text": "x" * 300}
+
+    result = await only(await run(await make(agent, conversation=[ASKED, long], start=0)))
+
+    assert result.error == "The conversation has grown too long."
+    assert len(vendors.requests) == 1
 
 
 async def test_a_test_that_was_deleted_meanwhile_is_nobodys_failure(vendors, add_model, agent, run):
