@@ -36,7 +36,8 @@ class Outcome:
     at: datetime
     version: int | None
     revision: int | None
-    why: str  # of the first check that failed, or of the error
+    failed: dict[str, Any] | None  # the first check that did not hold, with its reason
+    error: str  # why nobody can say
 
     @property
     def over(self) -> str:
@@ -109,14 +110,14 @@ def _row(test: AgentTest, outcome: Outcome | None) -> dict[str, Any]:
 
 def _outcome(result: AgentTestResult, now: tuple[str, int]) -> Outcome:
     digest, revision = now
-    failed = [check for check in result.checks if not check.get("ok")]
     return Outcome(
         run=str(result.run_id),
         verdict=result.verdict,
-        passed=len(result.checks) - len(failed),
+        passed=sum(check.get("ok") is True for check in result.checks),
         of=len(result.checks),
         at=result.run.ended_at or result.created_at,
         version=result.run.version.number if result.run.version else None,
         revision=revision if result.run.digest == digest else result.run.revision,
-        why=result.error or (failed[0].get("reason", "") if failed else ""),
+        failed=next((check for check in result.checks if check.get("ok") is False), None),
+        error=result.error,
     )

@@ -1,4 +1,5 @@
 // What the dialog that publishes says of the tests on exactly this draft.
+import { worded } from "agents/test-checks.js";
 
 export class PublishTests {
   #dialog;
@@ -43,6 +44,6 @@ function said(count, passed, error, missing) {
 // One that failed, and why.
 function line({ id, name, result }) {
   const node = document.createElement("li");
-  node.append(Object.assign(document.createElement("a"), { href: `#test-${id}`, textContent: `“${name}” failed` }), result.why ? `: ${result.why}` : "");
+  node.append(Object.assign(document.createElement("a"), { href: `#test-${id}`, textContent: `“${name}” failed` }), result.failed ? `: ${worded(result.failed)}. ${result.failed.reason}` : "");
   return node;
 }

@@ -195,9 +195,8 @@ class AgentTests extends HTMLElement {
     for (const result of run.results) {
       const row = this.#rows.get(result.test);
       if (!row) continue;
-      const failed = result.checks.filter(({ ok }) => ok !== true);
-      const why = result.error || failed[0]?.reason || "";
-      row.result = { run: run.id, verdict: result.verdict, passed: result.checks.length - failed.length, of: result.checks.length, at: run.ended_at ?? run.created_at, version: run.version, revision: run.revision, why };
+      const failed = result.checks.find(({ ok }) => ok === false);
+      row.result = { run: run.id, verdict: result.verdict, passed: result.checks.filter(({ ok }) => ok).length, of: result.checks.length, at: run.ended_at ?? run.created_at, version: run.version, revision: run.revision, failed: failed ?? null, error: result.error ?? "" };
       const node = this.#nodes.find(({ dataset }) => dataset.test === row.id);
       if (!node) continue;
       this.#drawRow(node, row);
@@ -226,6 +225,7 @@ class AgentTests extends HTMLElement {
     part("name").textContent = name;
     const verdict = part("verdict");
     verdict.dataset.tone = tone;
+    verdict.title = result?.error ?? "";
     verdict.querySelector("span").textContent = text;
     setIcon(verdict.querySelector("use"), icon);
     part("checks").textContent = isJudged && result.of ? `${result.passed} of ${result.of} check${result.of === 1 ? "" : "s"}` : `${checks} check${checks === 1 ? "" : "s"}`;

@@ -70,12 +70,8 @@ def test_each_test_says_how_it_went_last_and_over_what(agent, charged):
     assert rows[idle.name]["result"] is None
     assert rows[idle.name]["verdict"]["word"] == "Not run"
     last = rows[charged.name]["result"]
-    assert (last["verdict"], last["passed"], last["of"], last["why"]) == (
-        "failed",
-        0,
-        2,
-        "No answer says it.",
-    )
+    assert (last["verdict"], last["passed"], last["of"]) == ("failed", 0, 2)
+    assert last["failed"] == SAYS | {"ok": False, "reason": "No answer says it."}
     assert (last["version"], last["revision"]) == (None, draft.revision)
 
 
