@@ -45,7 +45,7 @@ from pydantic import (
 )
 
 from base.cursors import make_cursor, read_cursor
-from base.errors import SAYINGS, json_error
+from base.errors import SAYINGS, Faulty, json_error
 from base.ids import first_uuid7
 
 MOST = 200  # items in one answer
@@ -139,9 +139,10 @@ def answers(model: Any, *refusals: int, status: int = 200) -> dict[int, Any]:
     return {status: model} | dict.fromkeys(sorted({401, 403, *refusals}), Refusal)
 
 
-def invalid(faults: Mapping[str, str], source: str = "query") -> ValidationError:
-    """To be raised by an operation that finds more wrong than its types say: field → what is wrong."""
-    return ValidationError([{"loc": (source, field), "msg": problem} for field, problem in faults.items()])
+def invalid(faults: Mapping[str, str]) -> ValidationError:
+    """To be raised by an operation that finds more wrong than its types say: field → what is wrong. A service
+    raises `Faulty`."""
+    return ValidationError([{"loc": ("asked", field), "msg": problem} for field, problem in faults.items()])
 
 
 AnyForm = TypeVar("AnyForm", bound=forms.BaseForm)
@@ -150,7 +151,7 @@ AnyForm = TypeVar("AnyForm", bound=forms.BaseForm)
 def checked(form: AnyForm) -> AnyForm:
     """The form, which is valid; else it is 400 with the first problem of each field."""
     if not form.is_valid():
-        raise invalid({field: problems[0] for field, problems in form.errors.items()}, "body")
+        raise invalid({field: problems[0] for field, problems in form.errors.items()})
     return form
 
 
@@ -161,7 +162,7 @@ def unique(field: str) -> Iterator[None]:
     try:
         yield
     except IntegrityError:
-        raise invalid({field: f"that {field} is taken"}, "body") from None
+        raise invalid({field: f"that {field} is taken"}) from None
 
 
 class Api(NinjaAPI):
@@ -173,6 +174,7 @@ class Api(NinjaAPI):
 
     def set_default_exception_handlers(self) -> None:
         self.add_exception_handler(ValidationError, _invalid_request)  # type: ignore[arg-type]
+        self.add_exception_handler(Faulty, _faulty)  # type: ignore[arg-type]
         self.add_exception_handler(HttpError, _refused)  # type: ignore[arg-type]
 
 
@@ -182,6 +184,10 @@ def _invalid_request(request: HttpRequest, error: ValidationError) -> HttpRespon
         for fault in error.errors[:_MOST_FAULTS]
     ]
     return json_error(400, "invalid_request", "Something in this request isn’t valid.", details)
+
+
+def _faulty(request: HttpRequest, error: Faulty) -> HttpResponse:
+    return _invalid_request(request, invalid(error.faults))
 
 
 def _field(location: tuple) -> str:
@@ -261,7 +267,7 @@ def named(request: HttpRequest, field: str, rows: type[Of] | QuerySet[Of], row_i
     """The one of `ours` that a field asks for ("agent" an agent); else it is 400."""
     row = ours(request, rows).filter(pk=row_id).first()
     if row is None:
-        raise invalid({field: f"there is no such {field}"}, "body")
+        raise invalid({field: f"there is no such {field}"})
     return row
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Mapping
 
 import orjson
 from django.core.exceptions import RequestDataTooBig
@@ -114,6 +115,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
     response = error_response(request, 503)
     response["Retry-After"] = "2"
     return response
+
+
+class Faulty(Exception):
+    """What was given cannot be kept as it is: `faults` says what is wrong with which field. In the API it is
+    400, so that services may raise it."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__("; ".join(faults.values()))
+        self.faults = faults
 
 
 class ErrorBoundary:

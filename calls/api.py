@@ -13,9 +13,8 @@ from pydantic import Field
 from accounts.api import access
 from accounts.permissions import Permission
 from agents.testing import shapes as tests
-from agents.testing.kept import Faulty
 from agents.testing.shapes import NUMBERS, Named, TestOut
-from base.api import Asked, Day, Listing, Money, Told, answers, found, invalid, money, ours, page_of, paged
+from base.api import Asked, Day, Listing, Money, Told, answers, found, money, ours, page_of, paged
 from calls import as_test, by_agent, by_tool, figures, history, parts
 from calls.history import Filters
 from calls.models import Call, Event, Turn
@@ -139,10 +138,7 @@ def make_test_from_call(request: HttpRequest, call_id: UUID, told: TestFromCall)
     """Of its agent: what the caller said is answered anew from the first words after the greeting, and tools
     answer as they did. It has no checks yet. Of a longer call than a test holds its beginning is taken."""
     call = found(request, CALLS, call_id)
-    try:
-        test = as_test.make(call, by=request.viewer.actor_id, **clean(told.given()))
-    except Faulty as refused:
-        raise invalid(refused.faults, "body") from None
+    test = as_test.make(call, by=request.viewer.actor_id, **clean(told.given()))
     return Status(201, tests.told(test))
 
 

@@ -8,7 +8,7 @@ from agents.models import Agent, AgentTest
 from agents.provision import Actor
 from agents.testing import forms, kept
 from agents.testing.forms import AGENT, CALLER, TOOL, Entry
-from agents.testing.kept import Faulty
+from base.errors import Faulty
 from calls.models import Call, Turn
 from platforms.clean import clean
 

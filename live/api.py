@@ -195,7 +195,7 @@ def backtest_rules(request: HttpRequest, agent_id: UUID, asked: Backtested):
     be fewer than were asked for."""
     agent = found(request, Agent, agent_id)
     if wrong := form.faults(asked.rules):
-        raise invalid({fault.field: fault.message for fault in wrong}, "body")
+        raise invalid({fault.field: fault.message for fault in wrong})
     looking = f"backtest:{agent.workspace_id}"
     if not cache.add(looking, 1, timeout=BACKTEST_S):
         raise HttpError(429, "rules are being tried already")

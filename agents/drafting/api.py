@@ -173,7 +173,7 @@ def roll_back_agent(request: HttpRequest, agent_id: UUID, told: Rollback):
     try:
         version = drafts.restore(agent, told.number, request.viewer.actor_id)
     except AgentVersion.DoesNotExist:
-        raise invalid({"number": "there is no such version"}, "body") from None
+        raise invalid({"number": "there is no such version"}) from None
     except NotPublishable as refused:
         raise _refused(refused) from None
     return Status(201, _version(version, agent))

@@ -173,5 +173,5 @@ def _fields(request: HttpRequest, told: AgentChange, current: Agent | None = Non
     }
     others = ours(request, Agent).exclude(pk=current.pk if current else None)
     if all(where.values()) and others.filter(**where).exists():
-        raise invalid({"platform_agent_id": "it is another agent of yours already"}, "body")
+        raise invalid({"platform_agent_id": "it is another agent of yours already"})
     return fields

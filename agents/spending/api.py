@@ -86,7 +86,7 @@ class Limits(Schema):
 
     def check(self) -> None:
         if wrong := budgets.check(self.soft_usd, self.hard_usd):
-            raise invalid({"soft_usd": wrong}, source="body")
+            raise invalid({"soft_usd": wrong})
 
 
 class NewBudget(Limits):

@@ -17,7 +17,6 @@ from agents.roster.api import AGENTS
 from agents.testing import kept, runs, shapes
 from agents.testing.digest import digest_of
 from agents.testing.forms import MOST_TESTS
-from agents.testing.kept import Faulty
 from agents.testing.shapes import NUMBERS, LatestOut, NewTest, RunOut, RunWithResults, TestChange, TestOut
 from base.api import Listing, Told, answers, found, invalid, listed, page_of, paged
 from base.errors import json_error
@@ -78,10 +77,7 @@ def list_tests(request: HttpRequest, agent_id: UUID, asked: Query[Listing]):
 def create_test(request: HttpRequest, agent_id: UUID, told: NewTest):
     """A conversation, and what has to hold of it."""
     agent = found(request, AGENTS, agent_id)
-    try:
-        return Status(201, shapes.told(kept.create(agent, told.given(), by=request.viewer.actor_id)))
-    except Faulty as refused:
-        raise invalid(refused.faults, "body") from None
+    return Status(201, shapes.told(kept.create(agent, told.given(), by=request.viewer.actor_id)))
 
 
 @router.get(
@@ -104,10 +100,7 @@ def get_test(request: HttpRequest, test_id: UUID):
 def edit_test(request: HttpRequest, test_id: UUID, told: TestChange):
     """A run that is under way takes it as it is when its turn comes."""
     test = found(request, TESTS, test_id)
-    try:
-        return _told(kept.edit(test, told.given(), by=request.viewer.actor_id))
-    except Faulty as refused:
-        raise invalid(refused.faults, "body") from None
+    return _told(kept.edit(test, told.given(), by=request.viewer.actor_id))
 
 
 @router.delete(
@@ -160,7 +153,7 @@ def list_test_runs(request: HttpRequest, agent_id: UUID, asked: Query[Runs]):
     agent = found(request, AGENTS, agent_id)
     rows = RUNS.filter(agent=agent)
     if asked.version:
-        said, _, _ = _content(agent, asked.version if asked.version == DRAFT else int(asked.version), "query")
+        said, _, _ = _content(agent, asked.version if asked.version == DRAFT else int(asked.version))
         rows = rows.filter(digest=digest_of(said))
     return listed(request, rows, asked, shapes.run_out)
 
@@ -201,14 +194,12 @@ def _latest(agent: Agent, tests: list[AgentTest]) -> dict[UUID, LatestOut]:
     return {result.test_id: shapes.latest_out(result, digest) for result in newest}
 
 
-def _content(
-    agent: Agent, version: int | str, source: str = "body"
-) -> tuple[Content, AgentVersion | None, int | None]:
+def _content(agent: Agent, version: int | str) -> tuple[Content, AgentVersion | None, int | None]:
     """What is to be played, the version that says it, and the revision of the draft if that does."""
     if version != DRAFT:
         one = agent.versions.filter(number=version).first()
         if one is None:
-            raise invalid({"version": "there is no such version"}, source)
+            raise invalid({"version": "there is no such version"})
         return content.of(one), one, None
     draft = drafts.look(agent)
     is_live = draft.content == content.of(agent.live_version)
@@ -221,9 +212,9 @@ def _chosen(agent: Agent, wanted: list[UUID] | None) -> list[AgentTest]:
     if faults := {
         f"tests.{n}": "there is no such test" for n, pk in enumerate(wanted or ()) if pk not in known
     }:
-        raise invalid(faults, "body")
+        raise invalid(faults)
     if not tests:
-        raise invalid({"tests": "this agent has none"}, "body")
+        raise invalid({"tests": "this agent has none"})
     return [test for test in tests if not wanted or test.pk in wanted]
 
 

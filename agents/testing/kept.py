@@ -10,14 +10,7 @@ from accounts.models import User
 from agents.models import Agent, AgentTest, ToolsFrom
 from agents.provision import Actor
 from agents.testing import forms
-
-
-class Faulty(Exception):
-    """A test cannot be kept as it is: `faults` says what is wrong with which field."""
-
-    def __init__(self, faults: dict[str, str]) -> None:
-        super().__init__("; ".join(faults.values()))
-        self.faults = faults
+from base.errors import Faulty
 
 
 @transaction.atomic

@@ -208,7 +208,7 @@ def delete_tool(request: HttpRequest, tool: UUID):
     try:
         changes.delete(row, by=request.viewer.actor_id)
     except changes.InUse as used:
-        raise invalid({"tool": f"{used} uses it: publish a version without it first"}, "body") from None
+        raise invalid({"tool": f"{used} uses it: publish a version without it first"}) from None
     return shown
 
 

@@ -97,7 +97,7 @@ def begin_playground(request: HttpRequest, agent_id: UUID, asked: Play):
     if source and until is not None:
         last = source.standing().aggregate(n=Max("n"))["n"] or 0
         if until > last:
-            raise invalid({"from.turn": f"the last turn of the call is {last}"}, "body")
+            raise invalid({"from.turn": f"the last turn of the call is {last}"})
     tools = asked.tools or (ToolsFrom.RECORDED if source else ToolsFrom.LIVE)
     viewer = request.viewer
     play = chats.begin(agent, played, viewer.user_id, source=source, until=until, tools=tools)

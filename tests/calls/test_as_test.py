@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import AuditEntry
 from agents.testing.forms import MOST_ENTRIES
-from agents.testing.kept import Faulty
+from base.errors import Faulty
 from calls import as_test
 from tests.calls.made import A_SHORT_CALL, make_call, said, used
 from tests.people import make_member, sign_in
