@@ -26,6 +26,7 @@ from base import processes
 from base.embedded import places, postgres, redis
 
 BROWSER = "tests/browser/"
+MIGRATED = "TESTS_MIGRATED"  # the file beside our own PostgreSQL that says whether a worker has migrated it
 MOST_WORKERS = 14  # Redis has sixteen databases
 
 
@@ -46,6 +47,7 @@ class Servers:
             postgres.wait_ready(self.home, lambda: server.poll() is None)
             postgres.provision(self.home)
             os.environ["DATABASE_URL"] = places.postgres_url(self.home)
+            os.environ[MIGRATED] = str(self.home / "migrated")
         if "REDIS_URL" not in os.environ:
             server = self._run("redis", redis.prepare(self.home, durable=False))
             redis.wait_ready(self.home, lambda: server.poll() is None)
