@@ -1,6 +1,7 @@
 """`/api/v1/calls`: what happened. Words are for those who may see them; numbers are masked for everybody."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -12,10 +13,11 @@ from pydantic import Field
 
 from accounts.api import access
 from accounts.permissions import Permission
+from agents.models import Agent
 from agents.testing import shapes as tests
 from agents.testing.shapes import NUMBERS, Named, TestOut
 from base.api import Asked, Day, Listing, Money, Told, answers, found, money, ours, page_of, paged
-from calls import as_test, by_agent, by_tool, figures, history, parts
+from calls import as_test, by_agent, by_rule, by_tool, figures, history, parts
 from calls.history import Filters
 from calls.models import Call, Event, Turn
 from platforms.clean import clean
@@ -193,6 +195,32 @@ class ToolFiguresOut(Schema):
 
 class ToolFiguresList(Schema):
     items: list[ToolFiguresOut]
+
+
+class RuleFiguresOut(Schema):
+    rule: str = Field(description="The rule’s id.", examples=["r1"])
+    hits: int = Field(description="How often it fired.", examples=[38])
+    calls: int = Field(description="In how many calls.", examples=[31])
+
+
+class RuleFiguresList(Schema):
+    items: list[RuleFiguresOut]
+
+
+@router.get(
+    "/agents/{uuid:agent_id}/rules/figures",
+    tags=["Agents"],
+    operation_id="list_rule_figures",
+    summary="Figures of each escalation rule",
+    auth=access(Permission.SEE_CALLS),
+    response=answers(RuleFiguresList, 404),
+)
+def list_rule_figures(request: HttpRequest, agent_id: UUID):
+    """Of the agent’s calls that began in the last seven days. Rules that did not fire are left out."""
+    agent = found(request, Agent.objects.all(), agent_id)
+    key = f"by-rule:{agent.pk}"
+    fired = figures.kept(key, lambda: by_rule.by_rule(agent.workspace_id, agent.pk))
+    return {"items": [asdict(one) for one in fired]}
 
 
 class ToolFiguresAsked(Asked):

@@ -161,6 +161,7 @@ def _agents(workspace: Workspace, owner: User, connection: Connection) -> None:
             language="en-GB",
             tier=plan.tier,
             tools=list(plan.tools),
+            rules=list(plan.rules),
         )
     _hosted_agents(connection)
 

@@ -1,7 +1,9 @@
 """The first workspace: the phone line of an energy supplier that does not exist."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from agents.rules.form import ONCE_S
 from simulator.tools import CATALOGUE
 
 WORKSPACE = "Larkfield Energy"
@@ -25,6 +27,29 @@ What you may do
 """.strip()
 
 
+def _flagged(name: str, title: str, **when: Any) -> dict[str, Any]:
+    """An escalation rule that flags a call once, as agents/rules/form.py reads it."""
+    then = {"do": "alert"}
+    return {
+        "id": name,
+        "name": title,
+        "on": True,
+        "when": when,
+        "only": {},
+        "cooldown_s": ONCE_S,
+        "then": then,
+    }
+
+
+# When a person has to know.
+RULES = (
+    _flagged("person", "Asked for a person", trigger="asks_for_person", times=1),
+    _flagged("tools", "Same tool failed twice", trigger="tool_failed", tool="same", times=2),
+)
+# Who reports a power cut may be in danger.
+SILENCE = _flagged("silence", "Long silence", trigger="silence", seconds=8)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentPlan:
     name: str
@@ -34,6 +59,7 @@ class AgentPlan:
     first_message: str
     job: str
     tools: tuple[str, ...]
+    rules: tuple[dict[str, Any], ...] = RULES
 
     @property
     def prompt(self) -> str:
@@ -85,6 +111,7 @@ AGENTS = (
             "end_call",
             "transfer_call",
         ),
+        rules=(*RULES, SILENCE),
     ),
     AgentPlan(
         name="Iris",

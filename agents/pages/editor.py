@@ -14,7 +14,7 @@ from agents.drafting import drafts
 from agents.llm.tools import BUILT_IN
 from agents.models import Agent, Tier, Tool
 from agents.pages import chain, tested
-from agents.rules import sentence
+from agents.rules import form, sentence
 from agents.tooling import page as tooling
 
 # id of the section, its name, and whether it takes the right to see words.
@@ -109,7 +109,11 @@ def of(agent: Agent, viewer: Viewer, csrf: str) -> dict[str, Any]:
 
 def _escalation(agent: Agent, content: dict[str, Any]) -> dict[str, Any]:
     """Its rules in words, and what the editor makes others of."""
-    told = [sentence.worded(rule) for rule in content["rules"] if isinstance(rule, dict)]
+    told = [
+        {"id": rule.get("id"), "name": form.title(rule), "told": sentence.worded(rule)}
+        for rule in content["rules"]
+        if isinstance(rule, dict)
+    ]
     return {"rules": told, "grammar": sentence.grammar(sorted(_tools(agent)))}
 
 

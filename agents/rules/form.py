@@ -110,7 +110,9 @@ def needs_model(rules: Any) -> bool:
 
 def title(rule: Mapping) -> str:
     """What a rule is called."""
-    return str(rule.get("name") or TITLES.get((rule.get("when") or {}).get("trigger"), "Rule"))
+    when = rule.get("when")
+    trigger = when.get("trigger") if isinstance(when, Mapping) else ""
+    return str(rule.get("name") or TITLES.get(str(trigger), "Rule"))
 
 
 def _faults(rule: Any) -> list[tuple[str, str]]:

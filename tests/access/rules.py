@@ -124,6 +124,7 @@ PAGES = {
         Permission.SEE_CALLS, also=(Rule(Permission.EDIT_AGENTS, "POST", {"name": " "}, answers=(400,)),)
     ),
     "api/v1/agents/figures": Rule(Permission.SEE_CALLS),
+    "api/v1/agents/<uuidstr:agent_id>/rules/figures": Rule(Permission.SEE_CALLS),
     "api/v1/agents/import": Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),
     "api/v1/agents/<uuidstr:agent_id>": Rule(
         Permission.SEE_CALLS, also=(Rule(Permission.EDIT_AGENTS, "PATCH", {"topic": "Billing"}),)

@@ -17,9 +17,11 @@ function put(rule, field, value) {
 class AgentRules extends HTMLElement {
   #grammar;
   #rules = [];
+  #hits; // of the last week, by the rule's id; unknown until they have come
 
   connectedCallback() {
     this.editor = this.closest("agent-editor");
+    this.#count();
     if (!this.editor.page.may_edit) return;
     this.#grammar = JSON.parse(this.querySelector("#rules-grammar").textContent);
     this.closest(".panel").querySelector('[data-act="rule"]').addEventListener("click", () => this.#add());
@@ -49,6 +51,28 @@ class AgentRules extends HTMLElement {
     this.#part("rules").replaceChildren(...this.#rules.map((rule) => this.#drawn(rule)));
     this.#part("none").hidden = this.#rules.length > 0;
     this.#faults();
+    this.#showHits();
+  }
+
+  async #count() {
+    try {
+      const answer = await fetch(`${this.editor.page.api}/rules/figures`, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(LONGEST_MS) });
+      if (!answer.ok) return;
+      this.#hits = new Map((await answer.json()).items.map((one) => [one.rule, one]));
+      this.#showHits();
+    } catch {
+      // Nothing is said of them then.
+    }
+  }
+
+  #showHits() {
+    if (!this.#hits) return;
+    for (const node of this.#nodes) {
+      const { hits, calls } = this.#hits.get(node.dataset.rule) ?? { hits: 0, calls: 0 };
+      const shown = node.querySelector('[data-part="hits"]');
+      shown.textContent = hits === 0 ? "no hits" : hits === 1 ? "1 hit" : `${hits.toLocaleString()} hits`;
+      shown.title = `In ${calls} of this agent’s calls of the last 7 days`;
+    }
   }
 
   #drawn(rule) {
@@ -56,6 +80,7 @@ class AgentRules extends HTMLElement {
     const { trigger, action, when, then, only, titles } = this.#grammar;
     const name = node.querySelector('[data-part="name"]');
     const fill = (part, parts) => node.querySelector(`[data-part="${part}"]`).replaceChildren(...parts.flatMap((one) => this.#slot(rule, one)));
+    node.dataset.rule = rule.id;
     node.firstElementChild.setAttribute("aria-label", rule.name || titles[rule.when?.trigger] || "Rule");
     fill("sentence", ["When", trigger, ...(when[rule.when?.trigger] ?? []), "then", action, ...(then[rule.then?.do] ?? [])]);
     fill("only", ["Only", ...only.filter((part) => !part.shown_if || at(rule, part.shown_if))]);
@@ -101,6 +126,7 @@ class AgentRules extends HTMLElement {
         if (slot === "only.hours" && target.value !== '""') rule.only.zone ??= Intl.DateTimeFormat().resolvedOptions().timeZone;
         const drawn = this.#drawn(rule);
         node.replaceWith(drawn);
+        this.#showHits();
         drawn.querySelector(`[data-slot="${slot}"]`).focus();
       }
     }
