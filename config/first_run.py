@@ -15,6 +15,7 @@ from accounts.tokens import create_token, digest, revoke_token, working_tokens
 from agents.catalog import ensure_anthropic, ensure_openai, ensure_simulated
 from agents.models import Agent, Provider, Tool
 from agents.services import publish
+from agents.testing import kept
 from config import larkfield
 from platforms.models import Connection
 from simulator import API_KEY, agent_id
@@ -163,6 +164,8 @@ def _agents(workspace: Workspace, owner: User, connection: Connection) -> None:
             tools=list(plan.tools),
             rules=list(plan.rules),
         )
+        for test in larkfield.tests_of(plan):
+            kept.create(agent, test, by=owner)
     _hosted_agents(connection)
 
 

@@ -158,6 +158,28 @@ AGENTS = (
     ),
 )
 
+_TWICE = "Hi, yeah, I think you've taken my payment twice this month."
+# What an agent of that name has to pass: a caller's first words after its greeting, and what has to hold.
+TESTS = {
+    "Odell": (
+        ("Asks who is calling", {"kind": "contains", "answers": "any", "text": "account number"}),
+        (
+            "Is sorry before it asks",
+            {"kind": "judged", "question": "The agent says sorry before it asks for the account number."},
+        ),
+    ),
+}
+
+
+def tests_of(plan: AgentPlan) -> list[dict[str, Any]]:
+    """As agents/testing/kept.py takes them."""
+    said = [{"role": "agent", "text": plan.first_message}, {"role": "caller", "text": _TWICE}]
+    return [
+        {"name": name, "conversation": said, "start": 1, "checks": [{"id": "c1"} | check]}
+        for name, check in TESTS.get(plan.name, ())
+    ]
+
+
 # name: topic. The platform's own model answers their calls; what they are told is kept there, not with us.
 HOSTED_AGENTS = {"Vera": "Feedback"}
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import ApiToken, Membership, User, Workspace
 from accounts.tokens import digest, working_tokens
 from agents.llm.tools import BUILT_IN
-from agents.models import Agent, LanguageModel, Provider, Tool
+from agents.models import Agent, AgentTest, LanguageModel, Provider, Tool
 from agents.registry import registered
 from agents.rules.form import faults
 from platforms.models import Connection
@@ -61,6 +61,15 @@ def test_its_agents_are_published_and_reachable(seed):
         assert set(agent.live_version.tools) <= known
         assert agent.live_version.rules
         assert faults(agent.live_version.rules) == []
+
+
+def test_its_billing_agent_has_two_tests(seed):
+    seed()
+    seed()
+
+    kinds = [test.checks[0]["kind"] for test in AgentTest.objects.select_related("agent").order_by("id")]
+    assert kinds == ["contains", "judged"]
+    assert {test.agent.topic for test in AgentTest.objects.select_related("agent")} == {"Billing"}
 
 
 def test_a_second_run_changes_nothing(seed):
