@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.modules import LOAD, with_imports
 
@@ -92,6 +93,30 @@ def test_a_lost_place_forgets_what_was_being_said_and_nothing_else(tell):
 
 def test_words_of_a_turn_nobody_opened_are_no_turn(tell):
     assert tell([delta("r9", "half a sentence")]) == []
+
+
+def test_a_voice_is_heard_by_https_only(page):
+    voices = [
+        {"id": "wren", "name": "Wren", "preview_url": "https://x.example/a.mp3"},
+        {"id": "crow", "name": "Crow", "preview_url": "javascript:alert(1)"},
+    ]
+    work = f"""() => {{
+      document.body.innerHTML = `<agent-editor><agent-voice><input><a data-part="hear" hidden>Hear it</a>
+        <span data-part="about"></span></agent-voice></agent-editor>`;
+      const editor = document.querySelector("agent-editor"), voice = editor.firstElementChild;
+      const voices = "data:application/json," + encodeURIComponent('{json.dumps({"items": voices})}');
+      editor.page = {{ may_edit: true, voices }};
+      editor.append(voice); // which connects it anew
+    }}"""
+    page.evaluate(LOAD, [list(with_imports("agents/voice.js").items()), "agents/voice.js", work])
+    link = page.locator('[data-part="hear"]')
+
+    page.locator("input").fill("wren")
+    expect(link).to_have_attribute("href", "https://x.example/a.mp3")
+    page.locator("input").fill("crow")
+    expect(page.locator('[data-part="about"]')).to_have_text("Crow")
+    expect(link).to_be_hidden()
+    assert "javascript" not in link.get_attribute("href")
 
 
 # --- The order of the board -----------------------------------------------------------------------------

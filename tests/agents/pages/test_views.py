@@ -2,14 +2,18 @@
 
 import json
 import re
+import time
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from agents.drafting import drafts
 from agents.drafting.content import faults
 from agents.drafting.content import of as said_by
 from agents.models import Agent, LanguageModel, ModelCall, Provider
 from agents.pages import chain, starters
+from agents.services import publish
 from tests.people import make_member, sign_in
 
 
@@ -87,6 +91,29 @@ def test_the_list_says_who_answers_with_what(agent, workspace):
     assert "2 agents, by name." in told
     assert "Juno Not published" in told
     assert "Odell Billing v1 + 1 change" in told
+
+
+def test_the_list_costs_as_much_however_many_agents_were_rewritten(agent, workspace):
+    client = sign_in(make_member(workspace, "viewer"))
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get("/agents/").status_code == 200
+        return len(asked)
+
+    # What takes longest to compare: all lines differ, but for every second one.
+    before, after = ("\n\n".join(f"{word} {n}" for n in range(1_000)) for word in ("Say", "Never say"))
+    publish(agent, prompt=before)
+    drafts.save(agent, {"prompt": after}, 0, None)
+    one = queries()
+    for n in range(3):
+        other = Agent.objects.create(workspace=workspace, name=f"Agent {n}")
+        publish(other, prompt=before)
+        drafts.save(other, {"prompt": after}, 0, None)
+    began = time.process_time()
+    assert queries() <= one
+    # Compared line by line they would take minutes.
+    assert time.process_time() - began < 10
 
 
 def test_a_model_of_the_chain_says_how_it_did_for_this_agent(agent, workspace):
