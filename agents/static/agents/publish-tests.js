@@ -25,6 +25,7 @@ export class PublishTests {
     this.#dialog.querySelector('[data-part="tests"]').hidden = !count || !isDue;
     if (!count || !isDue) return;
     this.#part("said").textContent = isRunning ? `Running: ${count - running.length - missing.length} of ${count} done.` : said(count, passed.length, error.length, missing.length);
+    if (isRunning && this.#part("run") === document.activeElement) this.#dialog.querySelector('[name="note"]').focus();
     this.#part("run").hidden = isRunning || !(missing.length + error.length);
     this.#part("failed").replaceChildren(...failed.map(line));
     this.#yes.textContent = failed.length ? `${this.#words} anyway` : this.#words;

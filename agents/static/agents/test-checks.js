@@ -109,6 +109,7 @@ export class Checks {
 
   #draw() {
     this.#list.replaceChildren(...this.#checks.map((check) => this.#drawn(check)));
+    this.#list.nextElementSibling.hidden = this.#checks.length > 0;
   }
 
   #drawn(check) {

@@ -70,7 +70,8 @@ class AgentTests extends HTMLElement {
   }
 
   async stop() {
-    this.#say(await this.#run.stop());
+    const wrong = await this.#run.stop();
+    if (wrong) this.#say(wrong);
   }
 
   // A test is on the server as its form has it.
@@ -262,9 +263,11 @@ class AgentTests extends HTMLElement {
     this.editor.querySelector('[data-section="tests"] [data-part="mark"]').textContent = size || "";
     const [run, stop] = ["run", "stop"].map((act) => this.querySelector(`[data-act="${act}"]`));
     if (run) {
+      const isIn = [run, stop].includes(document.activeElement);
       run.hidden = this.#run.isOn;
       run.ariaDisabled = size ? null : "true";
       stop.hidden = !this.#run.isOn;
+      if (isIn) (this.#run.isOn ? stop : run).focus();
     }
     this.dispatchEvent(new CustomEvent("tests:told"));
   }
