@@ -1,10 +1,12 @@
 """Tests of an agent as people keep them: made from a call, run on the draft, looked at before publishing."""
 
+import json
 import re
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
+from tests.browser.modules import LOAD, with_imports
 from tests.browser.test_agents import saved, the_editor
 
 
@@ -63,3 +65,35 @@ def test_a_test_made_from_a_call_says_before_publishing_what_would_break(visit):
     section.get_by_role("button", name="Delete").click()
     section.get_by_role("button", name="Undo").press("Enter")
     expect(section.get_by_text("Never of zebras")).to_be_visible()
+
+
+CHECKS = [
+    ({"kind": "contains", "answers": "any", "text": "refund"}, "An answer contains “refund”"),
+    (
+        {"kind": "regex", "answers": "last", "text": "£[0-9]+"},
+        "The last answer matches the pattern “£[0-9]+”",
+    ),
+    (
+        {"kind": "tool_called", "answers": "any", "tool": "refund.create", "arguments": {"pence": 1200}},
+        'An answer uses the tool refund.create with {"pence":1200}',
+    ),
+    (
+        {"kind": "tool_not_called", "answers": "every", "tool": "end_call"},
+        "Every answer does not use the tool end_call",
+    ),
+    (
+        {"kind": "judged", "question": "It is polite."},
+        "The conversation is judged by a model: “It is polite.”",
+    ),
+]
+
+
+def test_a_check_reads_as_a_sentence(browser):
+    page = browser.new_page()
+    work = f"({{ worded }}) => {json.dumps([check for check, _ in CHECKS])}.map(worded)"
+
+    told = page.evaluate(
+        LOAD, [list(with_imports("agents/test-checks.js").items()), "agents/test-checks.js", work]
+    )
+    assert told == [words for _, words in CHECKS]
+    page.close()
