@@ -1,4 +1,4 @@
-"""The vendors' own SDKs, imported by the first test that uses one.
+"""The vendors' own SDKs and what else is large, imported by the first test that uses one.
 
 Each takes up to a second of CPU to import, and every worker of a run imports every test.
 """
@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import Any
 
 
-class Sdk:
-    """`Sdk("retell").Retell` is `retell.Retell`."""
+class Late:
+    """`Late("retell").Retell` is `retell.Retell`."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -20,8 +20,8 @@ class Sdk:
         return getattr(import_module(self._name), name)
 
 
-anthropic, openai, retell = Sdk("anthropic"), Sdk("openai"), Sdk("retell")
-retell_types, retell_proof = Sdk("retell.types"), Sdk("retell.lib.webhook_auth")
+anthropic, openai, retell = Late("anthropic"), Late("openai"), Late("retell")
+retell_types, retell_proof = Late("retell.types"), Late("retell.lib.webhook_auth")
 
 
 @cache
