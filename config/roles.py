@@ -65,7 +65,12 @@ class Roles:
         command = self.manage(
             "simulator", "simulate", *options, "--faults", SIMULATED_FAULTS, *SIMULATED_MISHAPS
         )
-        return Child(role="simulator", prepare=lambda: command)
+        page = f"http://127.0.0.1:{port}/stats"
+        return Child(
+            role="simulator",
+            prepare=lambda: command,
+            ready=lambda alive: wait_for_page("simulator", page, alive),
+        )
 
     def _celery(self, role: str, *arguments: str) -> Child:
         command = self._python(role, "-m", "celery", "--quiet", "-A", "config", *arguments)

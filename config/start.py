@@ -83,10 +83,10 @@ async def _start(plan: Plan, supervisor: Supervisor) -> None:
     page = f"{plan.here}/accounts/login/"
     for number in range(1, plan.workers + 1):
         await supervisor.start(roles.web(number, fd, page))
-    if plan.simulator_port:
-        await supervisor.start(roles.simulator(plan.simulator_port))
     for child in (roles.watch(), roles.worker(), roles.beat()):
         await supervisor.start(child)
+    if plan.simulator_port:  # the last: it is waited for, while those before it, whom nobody asks, get going
+        await supervisor.start(roles.simulator(plan.simulator_port))
     first = json.loads((plan.home / "first-run.json").read_text())
     supervisor.say(f"Earshot is ready at {plan.here}  (login: {first['email']} / {first['password']})")
 

@@ -1,7 +1,6 @@
 """An agent on the simulated Retell that somebody changes there: theirs is kept, or ours put back."""
 
 import re
-import time
 
 import httpx
 import pytest
@@ -36,7 +35,6 @@ def api(earshot) -> Api:
 def agent(api) -> str:
     """Published, and on no platform yet."""
     [connection] = [one for one in api("GET", "/connections")["items"] if one["name"] == "Simulated Retell"]
-    wait_until_it_listens(connection["base_url"])
     id = api("POST", "/agents", name=NAME, connection=connection["id"])["id"]
     publish(api, id, prompt="You are Drifter.", voice="11labs-Anthony", language="en-GB")
     return id
@@ -46,18 +44,6 @@ def publish(api: Api, agent: str, **changes) -> None:
     revision = api("GET", f"/agents/{agent}/draft")["revision"]
     api("PATCH", f"/agents/{agent}/draft", revision=revision, changes=changes)
     api("POST", f"/agents/{agent}/publish", note="As it is tested")
-
-
-def wait_until_it_listens(url: str) -> None:
-    """Earshot says that it is ready a moment before the simulator is."""
-    until = time.monotonic() + 60
-    while True:
-        try:
-            httpx.get(f"{url}/list-voices", timeout=10)
-            return
-        except httpx.TransportError:
-            assert time.monotonic() < until, "the simulator does not listen"
-            time.sleep(0.2)
 
 
 def speed_there(api, agent: str, speed: float | None = None) -> float:

@@ -1,12 +1,14 @@
 """`manage.py up`: one command starts everything, keeps it running, and leaves nothing behind."""
 
 import os
+import re
 import shutil
 import signal
 import stat
 import subprocess
 import sys
 import sysconfig
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -46,6 +48,13 @@ def up(home):
     yield running
     if running.process.poll() is None:
         running.stop()
+
+
+def test_what_it_calls_ready_answers(up):
+    [port] = re.findall(r"simulate --port (\d+)", " ".join(family(up.home).values()))
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=10) as answer:
+        assert answer.status == 200
 
 
 def test_it_says_where_it_is_and_how_to_log_in(up):
