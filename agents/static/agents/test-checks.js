@@ -37,20 +37,14 @@ const isEmpty = (value) => !Object.keys(value ?? {}).length;
 
 export class Checks {
   #list;
-  #blank; // (name) → a node
-  #tools;
-  #mayEdit;
-  #changed;
+  #around; // { blank: (name) → a node, tools, mayEdit, changed }
   #checks = [];
   #broken = new Map(); // of JSON that is none yet: check → what is typed
 
-  constructor(list, { blank, tools, mayEdit, changed }) {
+  constructor(list, around) {
     this.#list = list;
-    this.#blank = blank;
-    this.#tools = tools;
-    this.#mayEdit = mayEdit;
-    this.#changed = changed;
-    if (!mayEdit) return;
+    this.#around = around;
+    if (!around.mayEdit) return;
     list.addEventListener("input", ({ target }) => this.#wrote(target));
     list.addEventListener("click", ({ target }) => target.closest("button") && this.#drop(this.#nodes.indexOf(target.closest(".sentence"))));
   }
@@ -80,7 +74,7 @@ export class Checks {
     while (used.has(`c${n}`)) n += 1;
     this.#checks.push(this.#fresh({ id: `c${n}` }, kind));
     this.#draw();
-    this.#changed();
+    this.#around.changed();
     this.#nodes.at(-1).querySelector("input, [data-slot=tool]").focus();
   }
 
@@ -101,7 +95,7 @@ export class Checks {
     const made = { id, kind };
     for (const part of SENTENCES[kind]) {
       if (typeof part === "string" || part.field === "kind") continue;
-      const first = { answers: kind.includes("not_") ? "every" : "any", tool: this.#tools[0] ?? "", arguments: {} };
+      const first = { answers: kind.includes("not_") ? "every" : "any", tool: this.#around.tools[0] ?? "", arguments: {} };
       made[part.field] = had[part.field] ?? first[part.field] ?? "";
     }
     return made;
@@ -113,18 +107,18 @@ export class Checks {
   }
 
   #drawn(check) {
-    const node = this.#blank("check");
+    const node = this.#around.blank("check");
     const said = node.querySelector('[data-part="sentence"]');
     node.firstElementChild.setAttribute("aria-label", worded(check));
-    if (!this.#mayEdit) said.textContent = worded(check);
-    else said.append(...SENTENCES[check.kind].map((part) => this.#slot(check, part)), this.#blank("drop"));
+    if (!this.#around.mayEdit) said.textContent = worded(check);
+    else said.append(...SENTENCES[check.kind].map((part) => this.#slot(check, part)), this.#around.blank("drop"));
     return node;
   }
 
   // Words, or the control that a slot is.
   #slot(check, part) {
     if (typeof part === "string") return Object.assign(document.createElement("span"), { textContent: part });
-    const choices = part.field === "tool" ? this.#tools.map((name) => [name, name]) : part.choices;
+    const choices = part.field === "tool" ? this.#around.tools.map((name) => [name, name]) : part.choices;
     const control = document.createElement(choices ? "select" : part.isJson ? "textarea" : "input");
     control.className = choices ? "slot-in" : "slot-in slot-wide";
     control.dataset.slot = part.field;
@@ -153,7 +147,7 @@ export class Checks {
       node.replaceWith(drawn);
       drawn.querySelector('[data-slot="kind"]').focus();
     }
-    this.#changed();
+    this.#around.changed();
   }
 
   #wroteJson(node, check, target) {
@@ -171,7 +165,7 @@ export class Checks {
     this.#broken.delete(this.#checks[index]);
     this.#checks.splice(index, 1);
     this.#draw();
-    this.#changed();
+    this.#around.changed();
     const next = this.#nodes[Math.min(index, this.#checks.length - 1)] ?? this.#list.closest("form");
     next.querySelector('[data-slot="kind"], [data-part="add-check"]').focus();
   }

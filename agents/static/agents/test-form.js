@@ -84,9 +84,9 @@ class AgentTest extends HTMLElement {
   #draw() {
     this.replaceChildren(this.#blank("form"));
     const { page } = this.tests.editor;
-    const shared = { blank: this.#blank, tools: page.tools, mayEdit: page.may_edit, changed: () => this.#changed() };
-    this.#talk = new Talk(this.#part("conversation"), shared);
-    this.#checks = new Checks(this.#part("checks"), shared);
+    const around = { blank: this.#blank, tools: page.tools, mayEdit: page.may_edit, changed: () => this.#changed() };
+    this.#talk = new Talk(this.#part("conversation"), around);
+    this.#checks = new Checks(this.#part("checks"), around);
     const { name, tools } = this.form.elements;
     name.value = this.#test.name;
     tools.value = this.#test.tools;

@@ -30,21 +30,15 @@ function drawTool(node, entry) {
 
 export class Talk {
   #list;
-  #blank; // (name) → a node
-  #tools;
-  #mayEdit;
-  #changed;
+  #around; // { blank: (name) → a node, tools, mayEdit, changed }
   #entries = [];
   #start = 0;
   #broken = new Set(); // entries with JSON that is none yet
 
-  constructor(list, { blank, tools, mayEdit, changed }) {
+  constructor(list, around) {
     this.#list = list;
-    this.#blank = blank;
-    this.#tools = tools;
-    this.#mayEdit = mayEdit;
-    this.#changed = changed;
-    if (!mayEdit) return;
+    this.#around = around;
+    if (!around.mayEdit) return;
     list.addEventListener("input", ({ target }) => this.#wrote(target));
     list.addEventListener("click", ({ target }) => this.#pressed(target.closest("button")));
     list.addEventListener("keydown", (event) => this.#key(event));
@@ -67,10 +61,10 @@ export class Talk {
 
   add(role, at = this.#entries.length) {
     if (this.#entries.length >= MOST) return;
-    this.#entries.splice(at, 0, FRESH[role](this.#tools[0] ?? ""));
+    this.#entries.splice(at, 0, FRESH[role](this.#around.tools[0] ?? ""));
     if (at < this.#start) this.#start += 1;
     this.#draw();
-    this.#changed();
+    this.#around.changed();
     const node = this.#nodes[at];
     if (role === "tool") node.querySelector("details").open = true;
     node.querySelector("[data-slot]").focus();
@@ -93,19 +87,19 @@ export class Talk {
   #draw() {
     const open = this.#nodes.filter((node) => node.querySelector("details")?.open).map((node) => node.entry);
     const nodes = this.#entries.map((entry, n) => this.#drawn(entry, n));
-    nodes.splice(this.#start, 0, this.#blank("start"));
+    nodes.splice(this.#start, 0, this.#around.blank("start"));
     this.#list.replaceChildren(...nodes);
     for (const node of this.#nodes) if (open.includes(node.entry)) node.querySelector("details").open = true;
   }
 
   #drawn(entry, n) {
-    const node = this.#mayEdit ? this.#field(entry) : said(entry, this.#blank);
+    const node = this.#around.mayEdit ? this.#field(entry) : said(entry, this.#around.blank);
     node.entry = entry;
     const isAnew = entry.role === "agent" && n >= this.#start;
     node.toggleAttribute("data-anew", isAnew);
     if (entry.role === "agent") node.querySelector('[data-part="anew"]').hidden = !isAnew;
-    if (!this.#mayEdit) return node;
-    const acts = this.#blank("turn-acts");
+    if (!this.#around.mayEdit) return node;
+    const acts = this.#around.blank("turn-acts");
     const what = `${{ caller: "caller’s words", agent: "answer", tool: "tool’s answer" }[entry.role]}, turn ${n + 1}`;
     for (const [key, word] of [["[data-move='-1']", "Earlier"], ["[data-move='1']", "Later"], ["[data-act]", "Take out"]]) acts.querySelector(key).setAttribute("aria-label", `${word}: ${what}`);
     node.append(acts);
@@ -114,12 +108,12 @@ export class Talk {
   }
 
   #field(entry) {
-    if (entry.role === "agent") return said(entry, this.#blank);
-    const node = this.#blank(entry.role);
+    if (entry.role === "agent") return said(entry, this.#around.blank);
+    const node = this.#around.blank(entry.role);
     if (entry.role === "caller") node.querySelector("textarea").value = entry.text;
     else {
       drawTool(node, entry);
-      const names = this.#tools.includes(entry.name) || !entry.name ? this.#tools : [...this.#tools, entry.name];
+      const names = this.#around.tools.includes(entry.name) || !entry.name ? this.#around.tools : [...this.#around.tools, entry.name];
       node.querySelector('[data-slot="name"]').append(...names.map((name) => new Option(name, name, name === entry.name, name === entry.name)));
     }
     return node;
@@ -137,7 +131,7 @@ export class Talk {
     } else entry[slot] = slot === "ok" ? target.checked : target.value;
     if (slot === "text" && entry.role === "tool") this.#json(node, target, wrongAnswer(target.value), "warn");
     if (slot === "name") node.querySelector('[data-part="name"]').textContent = target.value;
-    this.#changed();
+    this.#around.changed();
   }
 
   #json(node, target, wrong, tone) {
@@ -172,7 +166,7 @@ export class Talk {
     if (start < 0 || start > this.#entries.length) return;
     this.#start = start;
     this.#draw();
-    this.#changed();
+    this.#around.changed();
     this.#list.querySelector(`.talk-start ${focus}`).focus();
   }
 
@@ -181,7 +175,7 @@ export class Talk {
     if (to < 0 || to >= this.#entries.length) return;
     this.#entries.splice(to, 0, ...this.#entries.splice(index, 1));
     this.#draw();
-    this.#changed();
+    this.#around.changed();
     this.#nodes[to].querySelector(focus)?.focus();
   }
 
@@ -190,7 +184,7 @@ export class Talk {
     this.#entries.splice(index, 1);
     if (index < this.#start) this.#start -= 1;
     this.#draw();
-    this.#changed();
+    this.#around.changed();
     const next = this.#nodes[Math.min(Math.max(index - 1, 0), this.#entries.length - 1)] ?? this.#list.closest("form");
     next.querySelector("textarea, [data-act=drop], [data-add]").focus();
   }

@@ -9,6 +9,7 @@ import "agents/test-form.js";
 import { Run } from "agents/test-run.js";
 
 const UNDO_MS = 10_000;
+const LONGEST_NAME = 120;
 const NEW = { name: "", conversation: [{ role: "caller", text: "" }], start: 0, tools: "recorded", checks: [] };
 const many = (count) => `${count} test${count === 1 ? "" : "s"}`;
 
@@ -86,9 +87,10 @@ class AgentTests extends HTMLElement {
 
   duplicate(node, test) {
     const names = new Set([...this.#rows.values()].map(({ name }) => name));
+    const name = test.name.replace(/ \(\d+\)$/, "").slice(0, LONGEST_NAME - " (100)".length);
     let n = 2;
-    while (names.has(`${test.name} (${n})`)) n += 1;
-    this.#begin({ ...test, name: `${test.name} (${n})` }, node);
+    while (names.has(`${name} (${n})`)) n += 1;
+    this.#begin({ ...test, name: `${name} (${n})` }, node);
   }
 
   // It goes a little later: until then it can be had back.
