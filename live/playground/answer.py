@@ -7,18 +7,13 @@ from channels.db import database_sync_to_async
 
 from agents.llm.events import ToolCall
 from agents.llm.request import Request
-from agents.llm.tools import BUILT_IN, ToolResult
+from agents.llm.tools import ACTED, BUILT_IN, ToolResult
 from agents.rules.happenings import ESCALATE
 from agents.tooling.recorded import Recording
 from calls.models import PLAYGROUND
 from live.chat.answer import ChatAnswer
 from live.playground.recorded import recording_of
 
-# Nobody is on a line, so this is all that comes of them.
-ACTED = {
-    "end_call": "The call ends once this is spoken.",
-    "transfer_call": "The caller is put through once this is spoken.",
-}
 _recording_of = database_sync_to_async(recording_of, thread_sensitive=False)
 
 
@@ -52,7 +47,7 @@ class PlaygroundAnswer(ChatAnswer):
         return self._recording.answer(call.name, call.arguments)
 
     async def _act(self, call: ToolCall) -> ToolResult:
-        """As on a line (live/spoken.py), in words alone."""
+        """As on a line (live/spoken.py), in words alone: nobody is on one."""
         self._acted = True
         message = (call.arguments or {}).get("message")
         if isinstance(message, str) and message.strip() and not self.stream:

@@ -8,6 +8,7 @@ from accounts.models import AuditEntry
 from agents.testing.forms import MOST_ENTRIES
 from base.errors import Faulty
 from calls import as_test
+from calls.models import PLAYGROUND
 from tests.calls.made import A_SHORT_CALL, make_call, said, used
 from tests.people import make_member, sign_in
 
@@ -56,6 +57,12 @@ def test_up_to_a_turn_is_with_all_of_its_answer(agent, turn):
     call = make_call(agent, [*A_SHORT_CALL, *ON])
 
     assert roles(as_test.make(call, by=None, turn=turn)) == ["agent", "caller", "tool", "agent"]
+
+
+def test_what_was_tried_in_the_playground_is_as_good(agent):
+    call = make_call(agent, A_SHORT_CALL, platform=PLAYGROUND, channel="chat", ended=False, title="A bill")
+
+    assert as_test.make(call, by=None).source_call == call.pk
 
 
 def test_two_of_one_call_have_names_of_their_own(agent):
