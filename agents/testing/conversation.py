@@ -9,11 +9,14 @@ from agents.tooling.recorded import Recorded, Recording
 
 
 def messages_of(entries: Sequence[Entry]) -> list[Message]:
-    told = []
+    """What an agent says before it uses a tool is one message with that: some servers refuse two of an
+    assistant's in a row."""
+    told: list[Message] = []
     for n, entry in enumerate(entries):
         if entry["role"] == TOOL:
             call = ToolCall(f"t{n}", entry["name"], entry["arguments"])
-            told.append(Message("assistant", tool_calls=(call,)))
+            before = told.pop().text if told and told[-1].role == "assistant" else ""
+            told.append(Message("assistant", before, tool_calls=(call,)))
             told.append(Message("tool", entry["text"], tool_call_id=call.id))
         else:
             told.append(Message("user" if entry["role"] == CALLER else "assistant", entry["text"]))

@@ -98,8 +98,8 @@ async def test_tools_answer_from_the_recording_and_nobody_outside_is_asked(vendo
     assert result.transcript[4]["text"] == "The recording has no answer of refund.create to this."
     assert result.verdict == "failed"
     assert [(check["ok"], check["at"]) for check in result.checks] == [(True, 3), (False, 4)]
-    told = [message.get("content") for message in vendors.asked("a")[2].body["messages"]]
-    assert "two charges of £42" in told
+    told = [(one["role"], one["content"]) for one in vendors.asked("a")[2].body["messages"][3:]]
+    assert told[:2] == [("assistant", "Let me look."), ("tool", "two charges of £42")]
 
 
 async def test_what_was_said_before_the_start_stands_and_a_greeting_is_the_drafts_own(
