@@ -14,6 +14,8 @@ from agents.testing.api import router as tests
 from agents.tooling.api import router as tools
 from base.api import Api, sayings
 from calls.api import router as calls
+from calls.tallies.api import agents as figures_of_agents
+from calls.tallies.api import tools as figures_of_tools
 from live.api import backtests
 from live.api import router as chats
 from live.playground.api import router as playground
@@ -80,6 +82,8 @@ api.add_router("", tools)
 api.add_router("", tests)
 api.add_router("", spending)
 api.add_router("", calls)
+api.add_router("", figures_of_agents)
+api.add_router("", figures_of_tools)
 api.add_router("", chats)
 api.add_router("", backtests)
 api.add_router("", playground)
