@@ -40,6 +40,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
         length_ms = max(0, int((now - found.started_at).total_seconds() * 1000))
     facts = parts.call_part(found)["data"] | {"cost_usd": _cost(found)}
     newer, older = history.neighbours(found)
+    may_test = found.agent_id is not None and request.viewer.may(Permission.EDIT_AGENTS)
     context = {
         "section": "live" if found.status == "live" else "history",
         "call": facts,
@@ -53,7 +54,8 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "blanks": page.blanks(found),
         "turn_count": len(told),
         "sees_words": sees_words,
-        "may_test": found.agent_id is not None and request.viewer.may(Permission.EDIT_AGENTS),
+        "may_test": may_test,
+        "play": f"{reverse('agents:agent', args=[found.agent_id])}?from={found.pk}&turn=" if may_test else "",
         "length_ms": length_ms,
         "seconds_long": length_ms // 1000,
         "strip": page.strip(found, told, length_ms),

@@ -102,6 +102,8 @@ export class Transcript {
     node.dataset.turn = turn.key;
     node.dataset.n = turn.n;
     node.querySelector(".turn-n").href = `#turn-${turn.n}`;
+    const play = node.querySelector(".turn-play");
+    if (play) play.setAttribute("href", play.getAttribute("href").replace(/turn=.*$/, `turn=${turn.n}`));
     this.#date(node, turn.start_ms);
     this.#place(node, turn.n);
     this.#nodes.set(turn.key, node);
