@@ -101,6 +101,14 @@ def shoot(browser: Browser, url: str, login: dict, theme: str, width: int) -> No
     agent = page(f"{address}#prompt")
     expect(agent.locator('[data-part="size"]')).to_contain_text("tokens")
     take("agent", agent)
+    trial = page(address)
+    if width < 1_000:
+        trial.locator(".view-tabs label", has_text="Playground").click()
+    trial.get_by_role("button", name="Both", exact=True).click()
+    trial.get_by_role("textbox", name="Say something as the caller").fill("I was charged twice in May.")
+    trial.keyboard.press("Enter")
+    expect(trial.locator(".playground .verdict:visible")).to_have_count(2, timeout=30_000)
+    take("playground", trial)
 
 
 if __name__ == "__main__":
