@@ -18,7 +18,7 @@ from streaming.log import Log
 from tests.agents.rules.made import rule
 from tests.live.house import GREETING, PATIENCE_S, dialled, until
 from tests.live.scenes import BEGAN, at
-from tests.live.test_conversation import ended, url
+from tests.live.test_conversation import ended, recorded, url
 from tests.live.test_versions import models
 
 
@@ -55,17 +55,20 @@ async def test_a_rule_ends_a_call_with_the_last_word(house, address, world, foll
     assert (last.key[0], last.text) == ("i", "I have to end this call. Goodbye.")
 
 
-async def test_a_rule_hands_a_call_over(house, address, world, followed):
+async def test_a_rule_hands_a_call_over(house, address, followed):
     over = {"do": "transfer", "to": "+442079460000", "say": "I am putting you through to a colleague."}
     await sync_to_async(publish)(house.agent, rules=[rule("phrase", phrases=["third time"], do=over)])
 
-    placed = await world.call("angry", url(address, house))
-    call = await ended(placed.id)
+    async with dialled(address, house.agent, "call_1") as peer:
+        await peer.answered(0)
+        await peer.ask(1, ("user", "This is the third time I call."))
+        (frame, *_) = await until(
+            lambda: [one for one in peer.of("agent_interrupt") if one["content_complete"]]
+        )
 
-    assert (placed.disconnection_reason, placed.transfer_destination) == ("call_transfer", over["to"])
+    assert (frame["content"], frame["transfer_number"]) == (over["say"], over["to"])
+    call = await recorded("call_1")
     assert [(alert["rule"], alert["done"]) for alert in call.alerts] == [("r1", "transfer")]
-    last = [turn for turn in call.turns.all() if turn.role == "agent"][-1]
-    assert (last.key[0], last.text) == ("i", over["say"])
 
 
 async def test_a_model_is_told_what_a_rule_whispers_with_its_next_request_and_no_other(
