@@ -144,10 +144,6 @@ export class PlayTalk extends EventTarget {
     return this.#said[nth];
   }
 
-  get lastTurn() {
-    return this.#turnOf(null);
-  }
-
   get #said() {
     return [...this.#root.querySelectorAll('[data-message][data-role="caller"]:not([hidden])')];
   }
@@ -307,12 +303,18 @@ export class PlayTalk extends EventTarget {
     this.part("acts").hidden = !this.#said.length;
   }
 
-  // The number of the caller's line as the record has it, or of the last turn; null: the server is away.
+  // The number of the turn that the caller's line number `nth` is; null: the server is away.
   async #turnOf(nth) {
-    const { ok, told } = await ask("GET", `/api/v1/calls/${this.play.id}/transcript?limit=${MOST}`, this.#page.csrf);
-    if (!ok) return null;
-    const turns = nth === null ? told.items : told.items.filter(({ role }) => role === "caller");
-    return turns.at(nth ?? -1)?.n ?? null;
+    const lines = [];
+    let cursor = "";
+    while (lines.length <= nth) {
+      const { ok, told } = await ask("GET", `/api/v1/calls/${this.play.id}/transcript?limit=${MOST}${cursor}`, this.#page.csrf);
+      if (!ok) return null;
+      lines.push(...told.items.filter(({ role }) => role === "caller"));
+      if (!told.next) break;
+      cursor = `&cursor=${encodeURIComponent(told.next)}`;
+    }
+    return lines[nth]?.n ?? null;
   }
 
   #told() {

@@ -250,11 +250,6 @@ class AgentPlayground extends HTMLElement {
     talk.nodeAt(nth)?.focus();
   }
 
-  async #makeTest(talk) {
-    const { id } = talk.play;
-    document.dispatchEvent(new CustomEvent("playground:make-test", { detail: { call: id, turn: await talk.lastTurn } }));
-  }
-
   #listen() {
     this.addEventListener("click", ({ target }) => this.#clicked(target.closest("button")));
     this.addEventListener("keydown", (event) => {
@@ -292,7 +287,7 @@ class AgentPlayground extends HTMLElement {
     else if (act === "last") this.#last();
     else if (act === "stop-one") talk.stop();
     else if (act === "again" && talk) this.#again(talk);
-    else if (act === "make-test") this.#makeTest(talk);
+    else if (act === "make-test") document.dispatchEvent(new CustomEvent("playground:make-test", { detail: { call: talk.play.id } }));
   }
 }
 
