@@ -239,7 +239,10 @@ class Told(Schema):
 
     def given(self) -> dict[str, Any]:
         """What was said, as JSON has it; what was left out is to stay as it is."""
-        return self.model_dump(mode="json", exclude_unset=True)
+        try:
+            return self.model_dump(mode="json", exclude_unset=True)
+        except ValueError as error:  # pydantic reads deeper than it writes
+            raise invalid({"body": "this cannot be kept: it is nested too deep"}) from error
 
 
 def bounded(field: Any) -> Any:
