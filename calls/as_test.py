@@ -4,6 +4,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import count
 
+from django.db import transaction
+
 from agents.models import Agent, AgentTest
 from agents.provision import Actor
 from agents.testing import forms, kept
@@ -15,6 +17,7 @@ from platforms.clean import clean
 LONGEST_NAME = 60
 
 
+@transaction.atomic
 def make(call: Call, *, by: Actor, name: str = "", turn: int | None = None) -> AgentTest:
     """The agent answers anew from its first words after its greeting. Of a longer call than a test holds,
     its beginning is taken. Raises Faulty.
@@ -23,6 +26,8 @@ def make(call: Call, *, by: Actor, name: str = "", turn: int | None = None) -> A
     """
     if call.agent is None:
         raise Faulty({"agent": "Nobody knows which agent of yours this call was with."})
+    # Until it is kept nobody takes its name.
+    Agent.objects.select_for_update(of=("self",)).get(pk=call.agent_id)
     conversation = _bounded(rounds(call.standing(), turn))
     started = next((n for n, entry in enumerate(conversation) if entry["role"] == CALLER), 0)
     fields = {
@@ -48,7 +53,10 @@ def rounds(turns: Iterable[Turn], last: int | None = None) -> list[list[Entry]]:
 def name_of(call: Call, conversation: Sequence[Entry]) -> str:
     said = next((entry["text"] for entry in conversation if entry["role"] == CALLER), "")
     words = call.title or call.summary.partition(". ")[0].rstrip(".") or said or "A call"
-    return textwrap.shorten(clean(words), LONGEST_NAME, placeholder="…")
+    named = " ".join(clean(words).split())
+    if len(named.split(" ", 1)[0]) >= LONGEST_NAME:  # words of a language that has no spaces between them
+        return f"{named[: LONGEST_NAME - 1]}…"
+    return textwrap.shorten(named, LONGEST_NAME, placeholder="…")
 
 
 def _in_order(turns: Sequence[Turn]) -> list[Turn]:

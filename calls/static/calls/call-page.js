@@ -251,6 +251,7 @@ class CallPage extends HTMLElement {
   }
 
   async #makeTest(button) {
+    if (button.ariaDisabled) return;
     button.ariaDisabled = "true";
     await makeTest(this.#data.call.id, this.#data.csrf);
     button.ariaDisabled = null;

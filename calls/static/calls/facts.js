@@ -76,7 +76,7 @@ export class Facts {
       const part = (called) => node.querySelector(`[data-part="${called}"]`);
       setText(part("name"), name);
       setText(part("outcome"), meant === done ? this.#acted[done] : this.#notActed);
-      part("at").href = `#${anchorOf(alert)}`;
+      if (part("at").hasAttribute("href")) part("at").href = `#${anchorOf(alert)}`; // else there is no transcript here
       const time = part("at").querySelector("time");
       time.dateTime = new Date(Date.parse(started_at) + at_ms).toISOString();
       word(time);
