@@ -5,6 +5,7 @@ from asgiref.sync import sync_to_async
 from accounts.models import Workspace
 from agents.models import Agent
 from calls.models import Call, Turn
+from live.playground import chats
 from tests.agents.vendors import HELLO, Part, Stop
 from tests.live.house import told
 from tests.live.playground.made import TOLD, source_of
@@ -158,9 +159,10 @@ async def test_what_makes_no_sense_is_told_by_its_field(player, house):
 async def test_what_belongs_to_others_is_not_there(player, house):
     @sync_to_async
     def elsewhere():
-        return Agent.objects.create(workspace=Workspace.objects.create(name="Somebody"), name="Nora")
+        agent = Agent.objects.create(workspace=Workspace.objects.create(name="Somebody"), name="Nora")
+        return agent, chats.begin(agent, chats.draft_of(agent), None)
 
-    agent = await elsewhere()
+    agent, play = await elsewhere()
     theirs = await source_of(agent)
     mine = await source_of(house.agent)
 
@@ -169,6 +171,8 @@ async def test_what_belongs_to_others_is_not_there(player, house):
         player.beginning("draft", agent=agent.pk),
         player.beginning(1, **{"from": {"call": str(theirs.pk), "turn": 1}}),
         player.client.get(f"/api/v1/playground/{mine.pk}"),
-        player.client.get(f"/api/v1/playground/{theirs.pk}/verdict"),
+        player.client.get(f"/api/v1/playground/{play.call_id}"),
+        player.client.get(f"/api/v1/playground/{play.call_id}/verdict"),
+        player.beginning(1, **{"from": {"call": str(play.call_id)}}),
     ):
         assert (await asking).status_code == 404
