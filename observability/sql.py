@@ -90,10 +90,11 @@ SELECT coalesce(sum(count), 0) AS errors, count(DISTINCT message) AS kinds, coun
 
 # --- Below the boxes --------------------------------------------------------------------------------------
 
+# What an agent's test asks is booked under the test, which is no call.
 _MODEL_CALL = """
 SELECT m.id, m.created_at, m.provider, m.model, m.feature, m.attempt, m.fallback_from, m.first_token_ms,
        m.duration_ms, m.tokens_in, m.tokens_out, m.cost_usd, m.finish, m.error_type, m.error_code,
-       m.call_id, m.trace_id
+       CASE WHEN m.feature <> 'test' THEN m.call_id END AS call_id, m.trace_id
   FROM agents_modelcall AS m
 """
 
@@ -154,7 +155,8 @@ SELECT id, created_at AS at, platform || ' ' || kind AS what, status || ' ' || e
 """,
     "model calls": """
 SELECT id, created_at AS at, provider || ' ' || model AS what,
-       CASE WHEN error_type <> '' THEN error_type ELSE finish END AS detail, call_id
+       CASE WHEN error_type <> '' THEN error_type ELSE finish END AS detail,
+       CASE WHEN feature <> 'test' THEN call_id END AS call_id
   FROM agents_modelcall
  WHERE workspace_id = %(workspace)s AND id >= %(since_id)s AND trace_id = %(trace)s
  ORDER BY id LIMIT 50

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from accounts.models import Workspace
 from agents.models.agents import Agent, AgentVersion
@@ -71,7 +72,10 @@ class AgentTestRun(Row):
     objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["agent", "-id"], name="runs_of_agents")]
+        indexes = [
+            models.Index(fields=["agent", "-id"], name="runs_of_agents"),
+            models.Index("id", condition=Q(status__in=("waiting", "running")), name="runs_under_way"),
+        ]
 
     def __str__(self) -> str:
         return f"tests of {self.agent}"
@@ -86,12 +90,13 @@ class AgentTestResult(Row):
         PASSED = "passed"
         FAILED = "failed"
         ERROR = "error"  # nobody can say: a model was away, say
+        UNCHECKED = "unchecked"  # it was held, and the test checks nothing
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     run = models.ForeignKey(AgentTestRun, on_delete=models.CASCADE, related_name="results")
     test = models.ForeignKey(AgentTest, on_delete=models.SET_NULL, null=True, related_name="results")
     name = models.CharField(max_length=120)
-    verdict = models.CharField(max_length=7, choices=Verdict, default=Verdict.WAITING)
+    verdict = models.CharField(max_length=9, choices=Verdict, default=Verdict.WAITING)
     checks = models.JSONField(default=list)  # each as it was asked, with `ok` and `reason`
     transcript = models.JSONField(default=list)  # as AgentTest.conversation
     error = models.CharField(max_length=200, blank=True)  # in words for people
@@ -102,7 +107,16 @@ class AgentTestResult(Row):
 
     class Meta:
         constraints = [models.UniqueConstraint("run", "test", name="one_result_per_test")]
+        # Whoever plays them looks for these every few seconds, in all workspaces.
+        indexes = [
+            models.Index("id", condition=Q(verdict__in=("waiting", "running")), name="results_under_way")
+        ]
         ordering = ["id"]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.verdict}"
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the test was changed since this was asked for."""
+        return self.test is not None and self.created_at < self.test.edited_at

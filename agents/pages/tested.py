@@ -12,13 +12,14 @@ from agents.testing.digest import digest_of
 
 Verdict = AgentTestResult.Verdict
 Status = AgentTestRun.Status
-OVER = (Verdict.PASSED, Verdict.FAILED, Verdict.ERROR)
+OVER = (Verdict.PASSED, Verdict.FAILED, Verdict.ERROR, Verdict.UNCHECKED)
 UNDER_WAY = (Status.WAITING, Status.RUNNING)
 # (word, icon, tone) of a verdict. The browser is told the same; "": it was never run.
 VERDICTS = {
     Verdict.PASSED.value: ("Passed", "check", "ok"),
     Verdict.FAILED.value: ("Failed", "x", "danger"),
     Verdict.ERROR.value: ("Not judged", "alert", "warn"),
+    Verdict.UNCHECKED.value: ("Nothing checked", "alert", "warn"),
     Verdict.RUNNING.value: ("Running", "clock", "live"),
     Verdict.WAITING.value: ("Waiting", "clock", "none"),
     "": ("Not run", "clock", "none"),
@@ -27,7 +28,8 @@ VERDICTS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a test went last. `version`, or else `revision` of the draft: what it was run over."""
+    """How a test went last. `version`, or else `revision` of the draft: what it was run over. Only what was
+    run over exactly what the draft says has the draft's revision."""
 
     run: str
     verdict: str
@@ -38,9 +40,12 @@ class Outcome:
     revision: int | None
     failed: dict[str, Any] | None  # the first check that did not hold, with its reason
     error: str  # why nobody can say
+    outdated: bool  # the test was changed since
 
     @property
     def over(self) -> str:
+        if self.outdated:
+            return "earlier test"
         return "draft" if self.version is None else f"v{self.version}"
 
 
@@ -53,15 +58,14 @@ def page(agent: Agent, listed: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def rows(agent: Agent, draft: AgentDraft) -> list[dict[str, Any]]:
-    """Each test in the order they were made, with how it went last or None. What was run over exactly what
-    the draft says has its revision."""
+    """Each test in the order they were made, with how it went last or None."""
     results = AgentTestResult.objects.for_workspace(agent.workspace_id)
     settled = results.filter(verdict__in=OVER) | results.filter(run__status__in=UNDER_WAY)
     newest = settled.filter(test=OuterRef("pk")).order_by("-id").values("id")[:1]
-    tests = list(agent.tests.annotate(newest=Subquery(newest)).only("id", "name", "checks"))
+    tests = list(agent.tests.annotate(newest=Subquery(newest)).only("id", "name", "checks", "edited_at"))
     found = results.filter(pk__in=[test.newest for test in tests if test.newest])
     now = (digest_of(draft.content), draft.revision)
-    told = {one.pk: _outcome(one, now) for one in found.select_related("run__version").defer(*_LONG)}
+    told = {one.pk: _outcome(one, now) for one in found.select_related("run__version", "test").defer(*_LONG)}
     return [_row(test, told.get(test.newest)) for test in tests]
 
 
@@ -92,7 +96,7 @@ def _under_way(agent: Agent) -> str:
 
 
 # Of a row: what the list has no use for.
-_LONG = ("transcript", "run__content", "run__version__prompt")
+_LONG = ("transcript", "run__content", "run__version__prompt", "test__conversation")
 
 
 def _row(test: AgentTest, outcome: Outcome | None) -> dict[str, Any]:
@@ -102,6 +106,7 @@ def _row(test: AgentTest, outcome: Outcome | None) -> dict[str, Any]:
         "id": str(test.pk),
         "name": test.name,
         "checks": len(test.checks),
+        "edited_at": test.edited_at.isoformat(),
         "result": told,
         "over": outcome.over if outcome else "",
         "verdict": {"word": word, "icon": icon, "tone": tone},
@@ -110,6 +115,8 @@ def _row(test: AgentTest, outcome: Outcome | None) -> dict[str, Any]:
 
 def _outcome(result: AgentTestResult, now: tuple[str, int]) -> Outcome:
     digest, revision = now
+    # A draft takes up what is published beside it without a revision of its own.
+    earlier = None if result.run.revision == revision else result.run.revision
     return Outcome(
         run=str(result.run_id),
         verdict=result.verdict,
@@ -117,7 +124,8 @@ def _outcome(result: AgentTestResult, now: tuple[str, int]) -> Outcome:
         of=len(result.checks),
         at=result.run.ended_at or result.created_at,
         version=result.run.version.number if result.run.version else None,
-        revision=revision if result.run.digest == digest else result.run.revision,
+        revision=revision if result.run.digest == digest else earlier,
         failed=next((check for check in result.checks if check.get("ok") is False), None),
         error=result.error,
+        outdated=result.is_outdated,
     )

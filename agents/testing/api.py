@@ -18,7 +18,7 @@ from agents.testing import kept, runs, shapes
 from agents.testing.digest import digest_of
 from agents.testing.forms import MOST_TESTS
 from agents.testing.shapes import NUMBERS, LatestOut, NewTest, RunOut, RunWithResults, TestChange, TestOut
-from base.api import Listing, Told, answers, found, invalid, listed, page_of, paged
+from base.api import Asked, Listing, Told, answers, found, invalid, listed, page_of, paged
 from base.errors import json_error
 
 router = Router(tags=["Tests"])
@@ -32,6 +32,7 @@ RUNS = AgentTestRun.objects.defer("content").annotate(
     passed=Count("results", filter=Q(results__verdict=_how.PASSED)),
     failed=Count("results", filter=Q(results__verdict=_how.FAILED)),
     errors=Count("results", filter=Q(results__verdict=_how.ERROR)),
+    unchecked=Count("results", filter=Q(results__verdict=_how.UNCHECKED)),
     cost=Sum("results__cost_usd"),
     number=F("version__number"),
 )
@@ -44,6 +45,11 @@ class NewRun(Told):
     tests: list[UUID] = Field(
         None, min_length=1, max_length=MOST_TESTS, description="Those to be run; without it, all are."
     )
+
+
+class Results(Asked):
+    transcripts: bool = Field(True, description="Whether they are answered: they may be long.")
+    test: UUID = Field(None, description="The result of this test alone.")
 
 
 class Runs(Listing):
@@ -162,11 +168,11 @@ def list_test_runs(request: HttpRequest, agent_id: UUID, asked: Query[Runs]):
     "/test-runs/{uuid:run_id}",
     summary="Get a run of an agent’s tests",
     auth=READERS,
-    response=answers(RunWithResults, 404),
+    response=answers(RunWithResults, 400, 404),
 )
-def get_test_run(request: HttpRequest, run_id: UUID):
-    """With how each test went, or goes."""
-    return _with_results(found(request, RUNS, run_id))
+def get_test_run(request: HttpRequest, run_id: UUID, asked: Query[Results]):
+    """With how each test went, or goes. Whoever asks again and again leaves the transcripts out."""
+    return _with_results(found(request, RUNS, run_id), asked.test, transcripts=asked.transcripts)
 
 
 @router.post(
@@ -182,15 +188,19 @@ def stop_test_run(request: HttpRequest, run_id: UUID):
     return _with_results(found(request, RUNS, run_id))
 
 
+# Of a result: what is not told of the last one.
+_LONG = ("transcript", "run__content", "test__conversation", "test__checks")
+
+
 def _told(test: AgentTest) -> TestOut:
     return shapes.told(test, _latest(test.agent, [test]).get(test.pk))
 
 
 def _latest(agent: Agent, tests: list[AgentTest]) -> dict[UUID, LatestOut]:
     results = AgentTestResult.objects.for_workspace(agent.workspace_id).filter(test__in=tests)
-    newest = results.order_by("test_id", "-id").distinct("test_id").select_related("run__version")
+    newest = results.order_by("test_id", "-id").distinct("test_id").select_related("run__version", "test")
     digest = digest_of(drafts.look(agent).content) if tests else ""
-    newest = newest.defer("transcript", "run__content", *(f"run__version__{n}" for n in AgentVersion.CONTENT))
+    newest = newest.defer(*_LONG, *(f"run__version__{n}" for n in AgentVersion.CONTENT))
     return {result.test_id: shapes.latest_out(result, digest) for result in newest}
 
 
@@ -218,5 +228,9 @@ def _chosen(agent: Agent, wanted: list[UUID] | None) -> list[AgentTest]:
     return [test for test in tests if not wanted or test.pk in wanted]
 
 
-def _with_results(run: AgentTestRun) -> RunWithResults:
-    return shapes.run_out(run, RunWithResults, results=[shapes.result_out(one) for one in run.results.all()])
+def _with_results(run: AgentTestRun, test: UUID | None = None, *, transcripts: bool = True) -> RunWithResults:
+    rows = run.results.filter(test=test) if test else run.results.all()
+    if not transcripts:
+        rows = rows.defer("transcript")
+    results = [shapes.result_out(one, transcript=transcripts) for one in rows]
+    return shapes.run_out(run, RunWithResults, results=results)

@@ -23,6 +23,13 @@ def messages_of(entries: Sequence[Entry]) -> list[Message]:
     return told
 
 
+def answered_from(entries: Sequence[Entry], start: int) -> int:
+    """`start`, or the caller's words right before it: their answer would be dropped, and none given."""
+    while start and entries[start - 1]["role"] == CALLER:
+        start -= 1
+    return start
+
+
 def recording_of(entries: Sequence[Entry], start: int) -> Recording:
     """What came before `start` has been heard."""
     uses = [(n, entry) for n, entry in enumerate(entries) if entry["role"] == TOOL]

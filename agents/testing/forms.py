@@ -70,7 +70,11 @@ def faults(conversation: Sequence[Entry], start: int, checks: Sequence[Check]) -
 
 def size(entry: Entry) -> int:
     """How many characters of a conversation's it takes."""
-    return len(entry["text"]) + (len(json.dumps(entry["arguments"])) if entry.get("arguments") else 0)
+    return len(entry["text"]) + _asked_with(entry)
+
+
+def _asked_with(one: Entry | Check) -> int:
+    return len(json.dumps(one["arguments"])) if one.get("arguments") else 0
 
 
 def _of_conversation(conversation: Sequence[Entry], start: int) -> Faults:
@@ -92,6 +96,8 @@ def _of_conversation(conversation: Sequence[Entry], start: int) -> Faults:
 def _of_checks(checks: Sequence[Check]) -> Faults:
     if len(checks) > MOST_CHECKS:
         yield "checks", f"There are more than {MOST_CHECKS} checks."
+    if sum(map(_asked_with, checks)) > MOST_CHARACTERS:
+        yield "checks", f"Their arguments have more than {MOST_CHARACTERS:,} characters."
     seen = set()
     for n, check in enumerate(checks):
         if check["id"] in seen:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from time import monotonic
+from uuid import UUID
 
 from agents.llm.errors import ProviderError
 from agents.models import AgentTest, AgentTestResult
@@ -29,10 +30,10 @@ class Outcome:
     error: str = ""
 
 
-async def outcome_of(agent: RunningAgent, test: AgentTest, turn: str) -> Outcome:
+async def outcome_of(agent: RunningAgent, test: AgentTest, result_id: UUID, turn: str) -> Outcome:
     """Never raises for what models and tools do: nobody can say then how the test went."""
     began = monotonic()
-    play = Play(agent, test.conversation, test.start, test.tools, turn)
+    play = Play(agent, test.conversation, test.start, test.tools, result_id, turn)
     judged: list[Judged] = []
     error = ""
     try:
@@ -73,4 +74,6 @@ async def _judge(check: Check, play: Play) -> Judged:
 def _verdict(judged: Sequence[Judged], error: str) -> str:
     if any(one.ok is False for one in judged):
         return Verdict.FAILED
-    return Verdict.ERROR if error or any(one.ok is None for one in judged) else Verdict.PASSED
+    if error or any(one.ok is None for one in judged):
+        return Verdict.ERROR
+    return Verdict.PASSED if judged else Verdict.UNCHECKED

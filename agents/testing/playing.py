@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 from agents.llm import router, tools
 from agents.llm.events import Failed, TextDelta, ToolCall
@@ -18,7 +19,7 @@ from agents.registry import ToolContext
 from agents.rules.happenings import ESCALATE
 from agents.services import RunningAgent
 from agents.testing.checks import FEATURE
-from agents.testing.conversation import asked, is_greeted, messages_of, recording_of
+from agents.testing.conversation import answered_from, asked, is_greeted, messages_of, recording_of
 from agents.testing.forms import AGENT, TOOL, Entry, size
 from agents.variables import MEMORY, fill
 from platforms.clean import clean
@@ -39,10 +40,12 @@ class Play:
     conversation: Sequence[Entry]
     start: int
     tools: str  # one of ToolsFrom
+    id: UUID  # stands for a call's: what one may cost, this may
     turn: str  # what its requests are booked under
     transcript: list[Entry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.start = answered_from(self.conversation, self.start)
         self.transcript += self.conversation[: self.start]
         self._recording = recording_of(self.conversation, self.start)
         # Nobody is known by a number here.
@@ -83,7 +86,7 @@ class Play:
         said, called = "", []
         messages = messages_of(self.transcript)
         request = self.agent.request(FEATURE, messages, last=last, system=self._system, turn=self.turn)
-        request = replace(request, cache_seconds=0)  # it is to answer anew
+        request = replace(request, cache_seconds=0, call_id=self.id)  # it is to answer anew
         async with aclosing(router.stream(request)) as events:
             async for event in events:
                 match event:

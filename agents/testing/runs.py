@@ -117,7 +117,9 @@ def claim() -> AgentTestResult | None:
     for found in list(waiting().annotate(busy=busy).order_by("busy", "id").values_list("pk", flat=True)[:8]):
         if AgentTestResult.objects.filter(pk=found, verdict=Verdict.WAITING).update(verdict=Verdict.RUNNING):
             result = AgentTestResult.objects.select_related("run__agent__workspace", "run__version", "test")
-            ours = result.get(pk=found)
+            ours = result.filter(pk=found).first()
+            if ours is None:  # its agent was deleted meanwhile
+                continue
             AgentTestRun.objects.filter(pk=ours.run_id, status=Status.WAITING).update(status=Status.RUNNING)
             return ours
     return None

@@ -81,7 +81,9 @@ class LatestOut(Schema):
     checks: int
     version: int | None = Field(description="That it was put to; null: a draft.")
     revision: int | None = Field(description="Of the draft.")
-    is_current: bool = Field(description="It was over exactly what the draft says now.")
+    is_current: bool = Field(
+        description="It was over exactly what the draft says now, and the test was not changed since."
+    )
     ended_at: datetime | None
 
 
@@ -108,8 +110,9 @@ class ResultOut(Schema):
         description="As they were asked, once it is over: with `ok` (null: nobody can say), `reason` "
         "for people, and `at`, the entry of `transcript` it is about, or null."
     )
-    transcript: list[dict[str, Any]] = Field(
-        description="What was said before, and what was said anew; entries as a test’s."
+    transcript: list[dict[str, Any]] | None = Field(
+        description="What was said before, and what was said anew; entries as a test’s. Null: it was not "
+        "asked for."
     )
     error: str | None = Field(description="Why nobody can say how it went, for people.")
     duration_ms: int | None
@@ -126,6 +129,7 @@ class RunOut(Schema):
     passed: int
     failed: int
     errors: int = Field(description="Tests of which nobody can say how they went.")
+    unchecked: int = Field(description="Tests without a check: they were held, and nothing was looked at.")
     started_by: UUID | None
     created_at: datetime
     ended_at: datetime | None
@@ -148,6 +152,7 @@ def run_out(run: Any, kind: type[RunOut] = RunOut, **more: Any) -> Any:
         passed=run.passed,
         failed=run.failed,
         errors=run.errors,
+        unchecked=run.unchecked,
         started_by=run.started_by_id,
         created_at=run.created_at,
         ended_at=run.ended_at,
@@ -156,14 +161,14 @@ def run_out(run: Any, kind: type[RunOut] = RunOut, **more: Any) -> Any:
     )
 
 
-def result_out(result: AgentTestResult) -> ResultOut:
+def result_out(result: AgentTestResult, *, transcript: bool = True) -> ResultOut:
     return ResultOut(
         id=result.pk,
         test=result.test_id,
         name=result.name,
         verdict=AgentTestResult.Verdict(result.verdict),
         checks=result.checks,
-        transcript=result.transcript,
+        transcript=result.transcript if transcript else None,
         error=result.error or None,
         duration_ms=result.duration_ms,
         cost_usd=money(result.cost_usd),
@@ -171,6 +176,7 @@ def result_out(result: AgentTestResult) -> ResultOut:
 
 
 def latest_out(result: AgentTestResult, digest: str) -> LatestOut:
+    """`digest`: of what the draft says."""
     return LatestOut(
         run=result.run_id,
         verdict=AgentTestResult.Verdict(result.verdict),
@@ -178,7 +184,7 @@ def latest_out(result: AgentTestResult, digest: str) -> LatestOut:
         checks=len(result.checks),
         version=result.run.version.number if result.run.version else None,
         revision=result.run.revision,
-        is_current=result.run.digest == digest,
+        is_current=result.run.digest == digest and not result.is_outdated,
         ended_at=result.run.ended_at,
     )
 

@@ -1,5 +1,7 @@
 """Tests of agents, as programs write and run them."""
 
+import functools
+
 import pytest
 
 from accounts.models import AuditEntry
@@ -10,6 +12,7 @@ from tests.agents.testing.made import SAYS_REFUND, TALK, make_test
 from tests.api.test_drafts import faults
 from tests.api.test_drafts import send as send
 
+USES = {"id": "c1", "kind": "tool_called", "tool": "x"}
 ALL_KINDS = [
     SAYS_REFUND,
     {"id": "c2", "kind": "not_contains", "text": "sorry"},
@@ -82,6 +85,8 @@ def test_a_test_is_written_changed_and_deleted(send, path, body, world):
         ({"checks": [SAYS_REFUND | {"tool": "x"}]}, "checks.0.tool"),
         ({"checks": [{"id": "c1", "kind": "judged", "question": ""}]}, "checks.0.question"),
         ({"checks": [SAYS_REFUND | {"answers": "some"}]}, "checks.0.answers"),
+        ({"checks": [USES | {"arguments": {"a": "x" * 32_000}}]}, "checks"),
+        ({"checks": [USES | {"arguments": functools.reduce(lambda a, _: {"a": a}, range(300), {})}]}, "body"),
     ],
 )
 def test_what_is_wrong_is_told_where_it_is(send, path, body, changes, field):
@@ -143,6 +148,32 @@ def test_a_run_is_started_looked_at_and_kept_with_the_version_its_draft_becomes(
     assert not send("GET", f"tests/{test['id']}")["latest"]["is_current"]
     actions = AuditEntry.objects.filter(action__startswith="test.").order_by("id")
     assert list(actions.values_list("action", flat=True)) == ["test.create", "test.run"]
+
+
+def test_what_passed_before_it_was_changed_has_not_passed(send, path, body):
+    test = send("POST", f"{path}/tests", body, 201)
+    run = send("POST", f"{path}/test-runs", {}, 202)
+    settle(run["id"], "passed")
+    assert send("GET", f"tests/{test['id']}")["latest"]["is_current"]
+
+    changed = send("PATCH", f"tests/{test['id']}", {"checks": [SAYS_REFUND | {"text": "never"}]})
+
+    assert (changed["latest"]["verdict"], changed["latest"]["is_current"]) == ("passed", False)
+
+
+def test_whoever_follows_a_run_asks_for_no_transcripts(send, path, world):
+    one = make_test(world.agent)
+    make_test(world.agent, name="Other", checks=[])
+    run = send("POST", f"{path}/test-runs", {}, 202)
+    settle(run["id"], "unchecked")
+    AgentTestResult.objects.update(transcript=TALK)
+
+    followed = send("GET", f"test-runs/{run['id']}?transcripts=false")
+
+    assert [result["transcript"] for result in followed["results"]] == [None, None]
+    assert (followed["passed"], followed["unchecked"], followed["status"]) == (0, 2, "done")
+    (alone,) = send("GET", f"test-runs/{run['id']}?test={one.pk}")["results"]
+    assert (alone["name"], alone["transcript"]) == (one.name, TALK)
 
 
 def test_a_version_is_put_to_some_tests(send, path, body, world):

@@ -21,10 +21,10 @@ export class PublishTests {
   // isDue: there is something to publish.
   show(isDue = this.#isDue) {
     this.#isDue = isDue;
-    const { count, isRunning, passed, failed, error, missing, running } = this.#tests.standing;
+    const { count, isRunning, passed, failed, error, unchecked, missing, running } = this.#tests.standing;
     this.#dialog.querySelector('[data-part="tests"]').hidden = !count || !isDue;
     if (!count || !isDue) return;
-    this.#part("said").textContent = isRunning ? `Running: ${count - running.length - missing.length} of ${count} done.` : said(count, passed.length, error.length, missing.length);
+    this.#part("said").textContent = isRunning ? `Running: ${count - running.length - missing.length} of ${count} done.` : said({ count, passed, error, unchecked, missing });
     if (isRunning && this.#part("run") === document.activeElement) this.#dialog.querySelector('[name="note"]').focus();
     this.#part("run").hidden = isRunning || !(missing.length + error.length);
     this.#part("failed").replaceChildren(...failed.map(line));
@@ -36,10 +36,10 @@ export class PublishTests {
   }
 }
 
-function said(count, passed, error, missing) {
-  if (missing === count) return "The tests were not run on this draft.";
-  const rest = [[error, "could not be judged"], [missing, "not run on this draft"]].filter(([n]) => n).map(([n, how]) => `${n} ${how}`);
-  return `${[`${passed} of ${count} test${count === 1 ? "" : "s"} passed`, ...rest].join(", ")}.`;
+function said({ count, passed, error, unchecked, missing }) {
+  if (missing.length === count) return "The tests were not run on this draft.";
+  const rest = [[error, "could not be judged"], [unchecked, "without a check"], [missing, "not run on this draft"]].filter(([{ length }]) => length).map(([{ length }, how]) => `${length} ${how}`);
+  return `${[`${passed.length} of ${count} test${count === 1 ? "" : "s"} passed`, ...rest].join(", ")}.`;
 }
 
 // One that failed, and why.

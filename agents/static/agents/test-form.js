@@ -11,6 +11,7 @@ class AgentTest extends HTMLElement {
   #test; // as the server has it; without an id until it is saved
   #talk;
   #checks;
+  #opened = null; // once it is drawn, or cannot be
   isChanged = false;
 
   connectedCallback() {
@@ -30,24 +31,37 @@ class AgentTest extends HTMLElement {
     this.isChanged = true;
   }
 
-  async open() {
-    if (this.#test) return;
+  open() {
+    this.#opened ??= this.#test ? Promise.resolve() : this.#fetch();
+    return this.#opened;
+  }
+
+  // It was just made from a conversation: what has to hold is for its maker to say.
+  async openForCheck() {
+    await this.open();
+    if (this.#checks && !this.#checks.told.length) this.#part("add-check")?.focus();
+  }
+
+  async #fetch() {
     const { test: id } = this.row.dataset;
     const { ok, told } = await this.#ask("GET", `${API}/${id}`);
     if (!ok) {
       this.replaceChildren(Object.assign(document.createElement("p"), { className: "dim", textContent: told.error.message }));
+      this.#opened = null;
       return;
     }
     this.#test = told;
     this.#draw();
-    const { result } = this.tests.rowOf(id);
-    if (result) await this.#fetchResult(result.run);
+    await this.ran();
     if (this.row.matches(":target")) this.row.scrollIntoView({ block: "start" });
   }
 
-  // A run of it is over, or was when this was opened. result: as the API has it.
-  show(result, over) {
-    if (this.form) drawResult(this.#part("last"), result, over, this.#blank);
+  // A run of it is over, or was when this was opened.
+  async ran() {
+    const { result } = this.tests.rowOf(this.row.dataset.test);
+    if (!this.form || !result) return;
+    const { ok, told } = await this.#ask("GET", `/api/v1/test-runs/${result.run}?test=${this.#test.id}`);
+    if (ok && told.results.length) drawResult(this.#part("last"), told.results[0], this.tests.over(result), this.#blank);
   }
 
   // Answers whether it is on the server as it stands here.
@@ -158,12 +172,6 @@ class AgentTest extends HTMLElement {
     const problem = this.#part("problem");
     problem.hidden = !text;
     problem.textContent = text;
-  }
-
-  async #fetchResult(run) {
-    const { ok, told } = await this.#ask("GET", `/api/v1/test-runs/${run}`);
-    const result = ok && told.results.find(({ test }) => test === this.#test.id);
-    if (result) this.show(result, this.tests.over(told));
   }
 }
 

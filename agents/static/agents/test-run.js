@@ -3,6 +3,7 @@ import { ask } from "agents/send.js";
 
 const EVERY_MS = 1_000;
 const OVER = ["done", "stopped"];
+const FOR_GOOD = [401, 403, 404]; // asking again changes nothing
 
 export class Run extends EventTarget {
   #api; // of the agent
@@ -10,7 +11,8 @@ export class Run extends EventTarget {
   #id = "";
   #timer = 0;
 
-  // Events: "told" (detail: the run as the API has it, the last of them with isOver), "away" (detail: words).
+  // Events: "told" (detail: the run as the API has it but without transcripts, the last of them with isOver), "away"
+  // (detail: words).
   constructor({ api, csrf }) {
     super();
     this.#api = api;
@@ -45,11 +47,12 @@ export class Run extends EventTarget {
   async #look() {
     clearTimeout(this.#timer);
     const asked = this.#id;
-    const { ok, told } = await ask("GET", `/api/v1/test-runs/${asked}`, this.#csrf);
+    const { ok, status, told } = await ask("GET", `/api/v1/test-runs/${asked}?transcripts=false`, this.#csrf);
     if (asked !== this.#id) return;
     if (ok) return this.#take(told);
+    if (FOR_GOOD.includes(status)) this.#id = "";
     this.dispatchEvent(new CustomEvent("away", { detail: told.error.message }));
-    this.#later();
+    if (this.isOn) this.#later();
   }
 
   #take(run) {

@@ -14,7 +14,7 @@ const NEW = { name: "", conversation: [{ role: "caller", text: "" }], start: 0, 
 const many = (count) => `${count} test${count === 1 ? "" : "s"}`;
 
 class AgentTests extends HTMLElement {
-  #rows = new Map(); // id → { id, name, checks, result }
+  #rows = new Map(); // id → { id, name, checks, edited_at, result }
   #verdicts;
   #run;
   #going = new Map(); // rows that are deleted unless somebody undoes it → what deletes them
@@ -26,7 +26,10 @@ class AgentTests extends HTMLElement {
     for (const row of rows) this.#rows.set(row.id, row);
     this.#run = new Run(this.editor.page);
     this.#run.addEventListener("told", ({ detail }) => this.#took(detail));
-    this.#run.addEventListener("away", ({ detail }) => this.#say(detail));
+    this.#run.addEventListener("away", ({ detail }) => {
+      this.#say(detail);
+      this.#told();
+    });
     if (run) this.#run.follow(run);
     this.#overs();
     addEventListener("hashchange", () => this.#arrive());
@@ -34,9 +37,10 @@ class AgentTests extends HTMLElement {
     if (this.editor.page.may_edit) this.#listen();
   }
 
-  // Those that passed, failed and could not be judged on exactly this draft, and those it was not put to.
+  // Those that passed, failed, could not be judged and check nothing on exactly this draft, and those it was not put to
+  // as they are now.
   get standing() {
-    const of = { passed: [], failed: [], error: [], running: [], missing: [] };
+    const of = { passed: [], failed: [], error: [], unchecked: [], running: [], missing: [] };
     for (const row of this.#rows.values()) {
       const verdict = this.#isOfDraft(row.result) ? row.result.verdict : "missing";
       of[verdict === "waiting" ? "running" : verdict].push(row);
@@ -52,10 +56,11 @@ class AgentTests extends HTMLElement {
     return this.querySelector(`template[data-blank="${name}"]`).content.firstElementChild.cloneNode(true);
   }
 
-  // What a run was over, in a word.
-  over(run) {
-    if (run.version) return `v${run.version}`;
-    return this.#isOfDraft(run) ? "draft" : "earlier draft";
+  // What a result is of, in a word.
+  over(result) {
+    if (result.outdated) return "earlier test";
+    if (result.version) return `v${result.version}`;
+    return this.#isOfDraft(result) ? "draft" : "earlier draft";
   }
 
   // tests: ids; none: all. What is written here is saved first, and the draft too.
@@ -76,8 +81,9 @@ class AgentTests extends HTMLElement {
   }
 
   // A test is on the server as its form has it.
-  saved(node, { id, name, checks }) {
-    const row = { result: null, ...this.#rows.get(id), id, name, checks: checks.length };
+  saved(node, { id, name, checks, edited_at }) {
+    const { result = null } = this.#rows.get(id) ?? {};
+    const row = { id, name, checks: checks.length, edited_at, result: result && { ...result, outdated: true } };
     this.#rows.set(id, row);
     node.dataset.test = id;
     node.id = `test-${id}`;
@@ -104,21 +110,30 @@ class AgentTests extends HTMLElement {
     const gone = this.blank("gone");
     gone.querySelector("span").textContent = `“${row.name}” is deleted.`;
     const undo = gone.querySelector("button");
-    const go = () => {
-      clearTimeout(timer);
-      this.#going.delete(gone);
-      if (gone.contains(document.activeElement)) this.#panel.querySelector('[data-act="test"]').focus();
-      gone.remove();
-      ask("DELETE", `/api/v1/tests/${id}`, this.editor.page.csrf, undefined, { keepalive: true });
-    };
-    const timer = setTimeout(go, UNDO_MS);
-    undo.addEventListener("click", () => {
+    const back = () => {
       clearTimeout(timer);
       this.#going.delete(gone);
       this.#rows.set(id, row);
       gone.replaceWith(node);
-      node.querySelector("summary").focus();
       this.#told();
+    };
+    const go = async () => {
+      clearTimeout(timer);
+      this.#going.delete(gone);
+      if (gone.contains(document.activeElement)) this.#panel.querySelector('[data-act="test"]').focus();
+      gone.hidden = true;
+      const { ok, status, told } = await ask("DELETE", `/api/v1/tests/${id}`, this.editor.page.csrf, undefined, { keepalive: true });
+      if (ok || status === 404) {
+        gone.remove();
+        return this.#told();
+      }
+      back();
+      this.#say(`“${row.name}” is not deleted. ${told.error.message}`);
+    };
+    const timer = setTimeout(go, UNDO_MS);
+    undo.addEventListener("click", () => {
+      back();
+      node.querySelector("summary").focus();
     });
     this.#going.set(gone, go);
     this.#rows.delete(id);
@@ -144,7 +159,7 @@ class AgentTests extends HTMLElement {
     this.editor.addEventListener("draft:saved", () => this.#overs());
     document.addEventListener("playground:make-test", async ({ detail }) => {
       const made = await makeTest(detail.call, this.editor.page.csrf, detail.turn);
-      if (made) this.#add(made);
+      if (made) this.#openForCheck(this.#add(made));
     });
     addEventListener("pagehide", () => this.#going.forEach((go) => go()));
     addEventListener("beforeunload", (event) => {
@@ -156,7 +171,7 @@ class AgentTests extends HTMLElement {
     if (act === "test") this.#begin(NEW);
     if (act === "run") this.run();
     if (act === "stop") this.stop();
-    if (act === "from-call") pickCall(this.editor.page, (made) => this.#open(this.#add(made)));
+    if (act === "from-call") pickCall(this.editor.page, (made) => this.#openForCheck(this.#add(made)));
   }
 
   #begin(test, after = null) {
@@ -183,13 +198,18 @@ class AgentTests extends HTMLElement {
     node.scrollIntoView({ block: "start" });
   }
 
+  #openForCheck(node) {
+    this.#open(node);
+    node.querySelector("agent-test").openForCheck();
+  }
+
   // The address may name one.
   #arrive() {
     const node = location.hash.startsWith("#test-") && document.getElementById(location.hash.slice(1));
     if (!node) return;
     const settings = document.querySelector(".edit .view-tabs input");
     if (settings) settings.checked = true;
-    this.#open(node);
+    this.#openForCheck(node);
   }
 
   // --- How they went ------------------------------------------------------
@@ -199,11 +219,11 @@ class AgentTests extends HTMLElement {
       const row = this.#rows.get(result.test);
       if (!row) continue;
       const failed = result.checks.find(({ ok }) => ok === false);
-      row.result = { run: run.id, verdict: result.verdict, passed: result.checks.filter(({ ok }) => ok).length, of: result.checks.length, at: run.ended_at ?? run.created_at, version: run.version, revision: run.revision, failed: failed ?? null, error: result.error ?? "" };
+      row.result = { run: run.id, verdict: result.verdict, passed: result.checks.filter(({ ok }) => ok).length, of: result.checks.length, at: run.ended_at ?? run.created_at, version: run.version, revision: run.revision, failed: failed ?? null, error: result.error ?? "", outdated: new Date(run.created_at) < new Date(row.edited_at) };
       const node = this.#nodes.find(({ dataset }) => dataset.test === row.id);
       if (!node) continue;
       this.#drawRow(node, row);
-      if (run.isOver) node.querySelector("agent-test").show(result, this.over(run));
+      if (run.isOver) node.querySelector("agent-test").ran();
     }
     this.#tell(run);
     this.#told();
@@ -218,7 +238,8 @@ class AgentTests extends HTMLElement {
     progress.value = done;
     if (!isOver) return this.#say(`${done} of ${results.length} done`);
     const stopped = status === "stopped" ? "Stopped. " : "";
-    this.#say(`${stopped}${is("passed")} of ${many(results.length)} passed.`);
+    const unchecked = is("unchecked") ? `, ${is("unchecked")} without a check` : "";
+    this.#say(`${stopped}${is("passed")} of ${many(results.length)} passed${unchecked}.`);
   }
 
   #drawRow(node, { name, checks, result }) {
@@ -249,8 +270,9 @@ class AgentTests extends HTMLElement {
     this.dispatchEvent(new CustomEvent("tests:told"));
   }
 
-  #isOfDraft(run) {
-    return Boolean(run) && run.version === null && run.revision === this.editor.draft.revision;
+  // Also what was published since, where the draft says it again.
+  #isOfDraft(result) {
+    return Boolean(result) && !result.outdated && result.revision === this.editor.draft.revision;
   }
 
   #say(text) {

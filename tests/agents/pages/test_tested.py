@@ -10,6 +10,8 @@ from agents.drafting import drafts
 from agents.drafting.content import of as said_by
 from agents.models import AgentTest, AgentTestResult, AgentTestRun
 from agents.pages import tested
+from agents.services import publish
+from agents.testing import kept
 from agents.testing.digest import digest_of
 from tests.people import make_member, sign_in
 
@@ -94,6 +96,39 @@ def test_what_says_the_same_again_was_run_on_the_draft(agent, charged):
 
     assert again.revision > first.revision
     assert row["result"]["revision"] == again.revision
+
+
+def test_of_a_test_that_was_changed_since_nothing_is_known(agent, charged):
+    draft = drafts.save(agent, {"prompt": "Be brief."}, 0, None).draft
+    run(agent, [charged], "passed", draft=draft)
+    kept.edit(charged, {"checks": [SAYS | {"text": "goodbye"}]}, by=None)
+
+    (row,) = tested.rows(agent, drafts.look(agent))
+
+    assert (row["result"]["outdated"], row["over"]) == (True, "earlier test")
+
+
+def test_a_draft_that_took_up_what_was_published_beside_it_is_another(agent, charged):
+    draft = drafts.save(agent, {"prompt": "Be brief."}, 0, None).draft
+    run(agent, [charged], "passed", draft=draft)
+    publish(agent, voice="another")
+    agent.refresh_from_db()
+
+    followed = drafts.look(agent)
+    (row,) = tested.rows(agent, followed)
+
+    assert followed.revision == draft.revision
+    assert row["result"]["revision"] is None
+
+
+def test_where_nothing_is_checked_nothing_has_passed(agent, charged):
+    AgentTest.objects.update(checks=[])
+    run(agent, [charged], "unchecked", version=agent.live_version)
+
+    (row,) = tested.rows(agent, drafts.look(agent))
+
+    assert row["verdict"]["word"] == "Nothing checked"
+    assert tested.by_version(agent) == {1: "0 of 1 test"}
 
 
 def test_a_version_says_how_it_did_by_the_newest_result_of_each(agent, charged):

@@ -5,14 +5,16 @@ from decimal import Decimal
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.core.cache import cache
+from django.db import InterfaceError, OperationalError
 from redis import Redis
 
 from agents import registry
 from agents.drafting import content
 from agents.llm.whole import SLOT
-from agents.models import AgentTestResult, AgentTestRun, Budget, ModelCall
+from agents.models import Agent, AgentTestResult, AgentTestRun, Budget, ModelCall
 from agents.services import publish
-from agents.testing import outcome, playing, runs
+from agents.testing import outcome, playing, runs, tasks
 from tests.agents.testing.conftest import worked
 from tests.agents.testing.made import (
     ANSWERED,
@@ -24,7 +26,7 @@ from tests.agents.testing.made import (
     make_run,
     make_test,
 )
-from tests.agents.vendors import HANG, Counts, Part, Refuse, Say, Stop
+from tests.agents.vendors import HANG, Counts, Part, Refuse, Say, Stop, Wait
 
 make, start, stop = sync_to_async(make_test), sync_to_async(make_run), sync_to_async(runs.stop)
 
@@ -114,7 +116,7 @@ async def test_what_was_said_before_the_start_stands_and_a_greeting_is_the_draft
     over = await run(stands, anew)
 
     one, two = [result async for result in over.results.order_by("id")]
-    assert (one.verdict, two.verdict) == ("passed", "passed")
+    assert (one.verdict, two.verdict) == ("unchecked", "unchecked")  # nobody has said what is to hold
     assert texts(one) == [entry["text"] for entry in (GREETED, ASKED, LOOKED, ANSWERED, THANKED)] + ["Done."]
     assert texts(two) == ["This is Odell.", ASKED["text"], "Done."]
 
@@ -209,6 +211,75 @@ async def test_the_agents_budget_holds(vendors, add_model, agent, run):
     assert result.verdict == "error"
     assert "budget" in result.error
     assert len(vendors.asked("a")) <= 1
+
+
+async def test_a_test_costs_no_more_than_a_call_may(vendors, add_model, agent, run):
+    await add_model("a")
+    await Agent.objects.filter(pk=agent.pk).aupdate(call_cap_usd=Decimal("0.0001"))
+    vendors.play("a", *says("A refund."))
+
+    result = await only(await run(await make(agent)))
+
+    assert result.verdict == "error"
+    assert result.error.startswith("What this call may spend on models")
+    assert len(vendors.requests) == 1
+
+
+async def test_words_right_before_the_start_are_answered_too(vendors, add_model, agent, run):
+    await add_model("a")
+    vendors.play("a", *says("New."))
+
+    result = await only(await run(await make(agent, conversation=[ASKED, ANSWERED, THANKED], start=1)))
+
+    assert texts(result) == [ASKED["text"], "New.", THANKED["text"], "New."]
+
+
+async def test_a_database_that_is_away_for_a_moment_stops_no_test(
+    vendors, add_model, agent, run, monkeypatch
+):
+    away = iter([None, OperationalError("away"), InterfaceError("away")])
+
+    def at_times(real):
+        async def asked(*told, **fields):
+            if error := next(away, None):
+                raise error
+            return await real(*told, **fields)
+
+        return asked
+
+    async def nobody_knows(result):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(tasks, "LOOK_S", 0.05)
+    monkeypatch.setattr(tasks, "_is_stopped", nobody_knows)
+    monkeypatch.setattr(tasks, "_claim", at_times(tasks._claim))
+    monkeypatch.setattr(tasks, "_settle", at_times(tasks._settle))
+    await add_model("a")
+    vendors.play("a", Wait(0.3), *says("A refund."))
+    tests = [await make(agent, name=f"Test {n}") for n in range(4)]
+
+    over = await run(*tests)
+
+    assert [result.verdict async for result in over.results.all()] == ["passed"] * 4
+
+
+async def test_between_two_turns_others_who_wait_for_models_have_theirs(
+    vendors, add_model, agent, monkeypatch
+):
+    await add_model("a")
+    vendors.play("a", *says("A refund."))
+    await make(agent)
+    started = await start(agent)
+    monkeypatch.setattr(tasks, "ENOUGH_S", 0.0)
+    await worked()
+    monkeypatch.undo()
+
+    await worked()
+    assert not vendors.requests
+    await cache.adelete(tasks.RESTING)
+    await worked()
+
+    assert (await only(started)).verdict == "passed"
 
 
 async def test_neither_an_answer_nor_a_test_takes_for_ever(vendors, add_model, agent, run, monkeypatch):
