@@ -112,7 +112,8 @@ def begin_playground(request: HttpRequest, agent_id: UUID, asked: Play):
     by_alias=True,
 )
 def get_playground(request: HttpRequest, call_id: UUID):
-    """What it is held with, and what was said. Only who began it goes on with it."""
+    """What it is held with, and what was said. Only who began it goes on with it; where an API token did,
+    whoever may edit."""
     return _out(_the(request, call_id))
 
 

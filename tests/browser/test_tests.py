@@ -31,6 +31,7 @@ def test_a_test_made_from_a_call_says_before_publishing_what_would_break(visit):
     expect(section.get_by_text("From here the agent answers anew")).to_be_visible()
     expect(section.get_by_label(re.compile("^Caller’s words")).first).not_to_have_value("")
 
+    expect(section.get_by_role("combobox", name="Add a check")).to_be_focused()  # so far it checks nothing
     name = section.get_by_label("Name")
     name.fill("Never of zebras")
     section.get_by_role("combobox", name="Add a check").select_option(label="words that are not said")
@@ -47,6 +48,8 @@ def test_a_test_made_from_a_call_says_before_publishing_what_would_break(visit):
     )
 
     section.get_by_label("What is checked").select_option(label="contains")
+    page.keyboard.press("Control+s")
+    expect(section.get_by_text("earlier test", exact=True).first).to_be_visible()
     section.get_by_role("button", name="Run it").click()
     expect(section.get_by_text("0 of 1 test passed.")).to_be_visible(timeout=90_000)
     expect(section.locator("[data-failed]")).to_contain_text("Every answer contains “zebra”")
