@@ -62,6 +62,7 @@ async def test_a_version_is_played_though_another_is_live_and_the_call_is_stampe
     assert shop.asked[0]["call"]["call_id"] == play["chat"]
     call = await Call.objects.select_related("version").aget(pk=play["id"])
     assert call.version_label == "v1"
+    await router.drain()  # what it has cost is told, too
     kept = (await player.client.get(f"/api/v1/chats/{play['chat']}/messages")).json()
     assert kept["items"] == (await player.look(play))["messages"]
     assert (await player.client.get("/api/v1/chats")).json()["items"] == []
