@@ -14,7 +14,7 @@ from accounts.api import access
 from accounts.permissions import Permission
 from agents.testing import shapes as tests
 from agents.testing.shapes import NUMBERS, Named, TestOut
-from base.api import Day, Listing, Money, Told, answers, found, money, ours, page_of, paged
+from base.api import Asked, Day, Listing, Money, Told, answers, found, money, ours, page_of, paged
 from calls import as_test, figures, history, parts
 from calls.history import Filters
 from calls.models import Call, Event, Turn
@@ -73,7 +73,7 @@ class CallOut(Schema):
     trace_id: str | None
 
 
-class Calls(Listing):
+class CallFilters(Asked):
     """The history page's own filters: calls.history.Filters reads the same names."""
 
     agent: list[UUID] = Field([], max_length=50, description="Those of any of these agents.")
@@ -93,6 +93,10 @@ class Calls(Listing):
         return Filters(agents, self.status or "", self.since, self.until, self.platform or "")
 
 
+class Calls(CallFilters, Listing):
+    """Which calls, and how many at once."""
+
+
 @router.get(
     "/calls",
     summary="List calls",
@@ -103,7 +107,7 @@ def list_calls(request: HttpRequest, asked: Query[Calls]):
     """The latest to begin first, live ones included."""
     rows = asked.filters.narrow(ours(request, CALLS))
     calls, following = paged(rows, asked, request.viewer.workspace_id, order="-started_at")
-    return {"items": _told(calls, request), "next": following}
+    return {"items": told(calls, request), "next": following}
 
 
 @router.get(
@@ -114,7 +118,7 @@ def list_calls(request: HttpRequest, asked: Query[Calls]):
 )
 def get_call(request: HttpRequest, call_id: UUID):
     """One call, live or ended."""
-    return _told([found(request, CALLS, call_id)], request)[0]
+    return told([found(request, CALLS, call_id)], request)[0]
 
 
 class TestFromCall(Told):
@@ -142,7 +146,7 @@ def make_test_from_call(request: HttpRequest, call_id: UUID, told: TestFromCall)
     return Status(201, tests.told(test))
 
 
-def _told(calls: Iterable[Call], request: HttpRequest) -> list[CallOut]:
+def told(calls: Iterable[Call], request: HttpRequest) -> list[CallOut]:
     calls = list(calls)
     costs = figures.model_costs_of([call.pk for call in calls])
     sees_words = request.viewer.may(Permission.SEE_WORDS)

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils import timezone
 from pgvector.django import HnswIndex, VectorField
@@ -317,3 +319,27 @@ class PlaygroundChat(Row):
 
     def __str__(self) -> str:
         return f"playground of {self.call_id}"
+
+
+class SearchText(Row):
+    """The words of a call as lexemes, for finding it by them (calls/search/texts.py)."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="search_text")
+    started_at = models.DateTimeField()  # the call's
+    config = models.CharField(
+        max_length=20
+    )  # of PostgreSQL's text search: the language its words are read as
+    words = SearchVectorField()
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["words"], name="words_of_calls"),
+            models.Index(fields=["workspace", "-started_at"], name="words_by_start"),
+            models.Index(fields=["workspace", "config"], name="words_by_language"),
+        ]
+
+    def __str__(self) -> str:
+        return f"words of {self.call_id}"

@@ -1,4 +1,4 @@
-"""Slow work on calls that are over: placing what was said, judging how it went, naming chats."""
+"""Slow work on calls that are over: having what was said found, judging how it went, naming chats."""
 
 import logging
 import time
@@ -18,6 +18,7 @@ from agents.llm.errors import ProviderError
 from agents.llm.whole import SLOT, UnusableAnswer
 from calls import analysis, embeddings
 from calls.models import Call
+from calls.search import texts
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ def _place(may_go_on: Callable[[], bool]) -> None:
                 return
             tried.add(call.pk)
             try:
+                texts.keep(call)
                 embeddings.take_in(call, may_go_on)
             except Exception as error:
                 if isinstance(error, ProviderError) and error.falls_through:

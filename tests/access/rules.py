@@ -183,6 +183,7 @@ PAGES = {
         for act in ("push", "drift/check", "drift/keep", "drift/put-back")
     },
     "api/v1/calls": Rule(Permission.SEE_CALLS),
+    "api/v1/search": Rule(Permission.SEE_WORDS, data={"q": "bill"}),
     "api/v1/calls/<uuidstr:call_id>": Rule(Permission.SEE_CALLS),
     "api/v1/calls/<uuidstr:call_id>/transcript": Rule(Permission.SEE_WORDS),
     "api/v1/calls/<uuidstr:call_id>/events": Rule(Permission.SEE_CALLS),

@@ -1,0 +1,98 @@
+"""`/api/v1/search`: calls by what was said in them."""
+
+from typing import Literal
+
+from asgiref.sync import async_to_sync
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from accounts.api import access
+from accounts.permissions import Permission
+from agents.llm.errors import ProviderError
+from base.api import answers, ours
+from base.pool import leave_database
+from calls.api import CALLS, CallFilters, CallOut, told
+from calls.embeddings import query_for
+from calls.search import asked, found
+
+router = Router(tags=["Calls"])
+
+
+class TurnOut(Schema):
+    n: int = Field(description="Its number: the call’s page has it at #turn-17.", examples=[17])
+    role: str = Field(description="caller or agent.", examples=["caller"])
+    at_ms: int = Field(description="When it began, since the call did.")
+
+
+class PieceOut(Schema):
+    text: str
+    hit: bool = Field(description="Whether it is a word that was asked for.")
+
+
+class HitOut(Schema):
+    call: CallOut
+    turn: TurnOut | None = Field(description="Where the snippet was said. Null: it is the call’s summary.")
+    snippet: str
+    pieces: list[PieceOut] = Field(description="The same snippet, with the words that were asked for.")
+    match: Literal["words", "meaning", "both"] = Field(description="How it was found.")
+    score: float = Field(description="Higher is better; only good for comparing hits of one answer.")
+
+
+class SearchOut(Schema):
+    items: list[HitOut]
+    next: None = Field(description="Always null: the best are all there are.")
+    meaning: bool = Field(description="False: it was looked for by words alone.")
+
+
+class Search(CallFilters):
+    q: str = Field(
+        min_length=1,
+        max_length=asked.LONGEST,
+        description="Words, “phrases in quotation marks”, -words that must not be there; or a sentence.",
+    )
+    by: Literal["both", "words"] = Field("both", description="By words and meaning, or by words alone.")
+    limit: int = Field(20, ge=1, le=found.MOST, description="How many hits at most.")
+
+
+@router.get(
+    "/search",
+    summary="Search calls",
+    auth=access(Permission.SEE_WORDS),
+    response=answers(SearchOut, 400),
+)
+def search_calls(request: HttpRequest, asked_for: Query[Search]):
+    """What was said, by its words and by its meaning, the best first. Calls are found within a minute of
+    their end."""
+    workspace_id = request.viewer.workspace_id
+    question = asked.read(asked_for.q, workspace_id)
+    vector = None if asked_for.by == "words" else _vector(asked_for.q, request)
+    among = asked_for.filters.narrow(ours(request, CALLS)) if asked_for.filters.query else None
+    hits = found.find(workspace_id, question, vector, among)[: asked_for.limit]
+    calls = {call.pk: call for call in ours(request, CALLS).filter(pk__in=[hit.call_id for hit in hits])}
+    hits = [hit for hit in hits if hit.call_id in calls]
+    why = found.snippets(hits, calls, question)
+    shown = {one.id: one for one in told(calls.values(), request)}
+    items = [_hit(hit, shown[hit.call_id], why[hit.call_id]) for hit in hits]
+    return {"items": items, "next": None, "meaning": vector is not None}
+
+
+def _vector(text: str, request: HttpRequest) -> list[float] | None:
+    """None: whoever makes them is away, and words are all there is."""
+    leave_database()
+    try:
+        return async_to_sync(query_for)(text, request.viewer.workspace_id)
+    except ProviderError:
+        return None
+
+
+def _hit(hit: found.Hit, call: CallOut, why: found.Snippet) -> HitOut:
+    turn = why.turn
+    return HitOut(
+        call=call,
+        turn=TurnOut(n=turn.n, role=turn.role, at_ms=turn.start_ms) if turn else None,
+        snippet=why.text,
+        pieces=[PieceOut(text=text, hit=is_hit) for text, is_hit in why.pieces],
+        match=hit.match,
+        score=hit.score,
+    )

@@ -1,0 +1,201 @@
+"""Both searches as one list, and the words that say why a call is in it."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from calls import parts
+from calls.models import Call, Turn
+from calls.search.asked import LEXEME, Question
+from calls.search.meaning import ByMeaning, by_meaning
+from calls.search.words import ByWords, by_words
+
+# Reciprocal rank fusion (G. V. Cormack, C. L. A. Clarke, S. Büttcher, SIGIR 2009). Their 60 is for lists that
+# are equally good; of ours the first of the one that knows the answer should win. A call that has half of the
+# words counts half.
+DAMPING = 10
+MOST = 200  # calls that are told of
+LOOKED_AT = 4_000  # characters of a turn in which words are looked for
+LONGEST_SNIPPET, BEFORE = 220, 60  # characters of a snippet, and of them before what was found
+
+Match = Literal["words", "meaning", "both"]
+
+
+@dataclass(slots=True)
+class Hit:
+    call_id: UUID
+    score: float = 0.0
+    by_words: float | None = None  # the part of what was asked that it has
+    by_meaning: ByMeaning | None = None
+
+    @property
+    def match(self) -> Match:
+        if self.by_words is None:
+            return "meaning"
+        return "words" if self.by_meaning is None else "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """What was said, in pieces: those that are marked are words that were asked for."""
+
+    turn: Turn | None  # None: it is the call's summary
+    pieces: list[tuple[str, bool]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(piece for piece, _ in self.pieces)
+
+
+def find(
+    workspace_id: UUID,
+    question: Question,
+    vector: Sequence[float] | None,
+    among: QuerySet[Call] | None = None,
+) -> list[Hit]:
+    """The best first. `vector`: of the query; None: by words alone. For a thread."""
+    worded = _of_number(workspace_id, question, among) + by_words(workspace_id, question, among)
+    meant = by_meaning(workspace_id, vector, among) if vector is not None else []
+    if any(term.is_phrase or term.is_unwanted for term in question.terms):
+        # Who writes so wants what has these words, and nothing like it.
+        known = {one.call_id for one in worded}
+        meant = [one for one in meant if one.call_id in known]
+    return fused(worded, meant)
+
+
+def fused(worded: Iterable[ByWords], meant: Iterable[ByMeaning]) -> list[Hit]:
+    hits: dict[UUID, Hit] = {}
+    for rank, word in enumerate(worded, 1):
+        hit = hits.setdefault(word.call_id, Hit(word.call_id))
+        if hit.by_words is None:
+            hit.by_words = word.score
+            hit.score += word.score / (DAMPING + rank)
+    for rank, one in enumerate(meant, 1):
+        hit = hits.setdefault(one.call_id, Hit(one.call_id))
+        hit.by_meaning = one
+        hit.score += 1 / (DAMPING + rank)
+    return sorted(hits.values(), key=lambda hit: hit.score, reverse=True)[:MOST]
+
+
+def _of_number(workspace_id: UUID, question: Question, among: QuerySet[Call] | None) -> list[ByWords]:
+    """The calls of a telephone number, newest first: who knows all of it need not be shown it."""
+    if not question.number:
+        return []
+    written = [question.number, f"+{question.number}"]
+    calls = among if among is not None else Call.objects.for_workspace(workspace_id).real()
+    theirs = calls.filter(Q(from_number__in=written) | Q(to_number__in=written)).order_by(
+        "-started_at", "-id"
+    )
+    return [ByWords(call_id, 1.0) for call_id in theirs.values_list("pk", flat=True)[:MOST]]
+
+
+# --- Why ------------------------------------------------------------------------------------------------
+
+_WORD = re.compile(r"\w+(?:[-'’.:@/]\w+)*")
+
+
+def snippets(hits: Sequence[Hit], calls: dict[UUID, Call], question: Question) -> dict[UUID, Snippet]:
+    """For each call the turn that has most of the words, or that says the like. For a thread."""
+    worded = [hit.call_id for hit in hits if hit.by_words is not None]
+    turns = _with_words(worded, question)
+    like = {hit.by_meaning.turn_id: hit for hit in hits if hit.by_meaning and hit.call_id not in turns}
+    for turn in Turn.objects.filter(pk__in=[pk for pk in like if pk]).defer("stream", "words"):
+        turns[turn.call_id] = turn
+    told = {pk: _said(call, turns.get(pk)) for pk, call in calls.items()}
+    marked = _marked(told, calls, question)
+    return {pk: Snippet(turns.get(pk), marked[pk]) for pk in calls}
+
+
+def _said(call: Call, turn: Turn | None) -> str:
+    if turn is None:
+        return call.summary[:LOOKED_AT]
+    return parts.plain(call, turn.role, turn.text[:LOOKED_AT])
+
+
+def _with_words(call_ids: Sequence[UUID], question: Question) -> dict[UUID, Turn]:
+    """Of each call the turn with most of the words; the first of those."""
+    wanted = question.wanted
+    if not call_ids or not wanted:
+        return {}
+    weights = " + ".join(["CASE WHEN said @@ %s::tsquery THEN %s ELSE 0 END"] * len(wanted))
+    params = [value for term in wanted for value in (term.query, term.weight)]
+    with connection.cursor() as cursor:
+        # A look at the letters first, since it costs a tenth of reading them as words.
+        cursor.execute(
+            f"""
+            SELECT DISTINCT ON (call_id) id FROM (
+                SELECT turn.id, turn.call_id, turn.n, {weights} AS weight
+                FROM calls_turn turn JOIN calls_searchtext kept ON kept.call_id = turn.call_id,
+                LATERAL (SELECT to_tsvector(kept.config::regconfig, left(turn.text, %s))
+                    || to_tsvector('simple', left(turn.text, %s)) AS said) AS read
+                WHERE turn.call_id = ANY(%s) AND turn.role <> 'tool' AND turn.text ~* %s
+            ) AS weighed WHERE weight > 0 ORDER BY call_id, weight DESC, n
+            """,  # noqa: S608  the terms are parameters
+            [*params, LOOKED_AT, LOOKED_AT, list(call_ids), _letters(question)],
+        )
+        ids = [pk for (pk,) in cursor.fetchall()]
+    return {turn.call_id: turn for turn in Turn.objects.filter(pk__in=ids).defer("stream", "words")}
+
+
+def _letters(question: Question) -> str:
+    """What the words begin with, as a regular expression: a stem is that but for its last letter."""
+    return "|".join(re.escape(lexeme[:-1] if len(lexeme) > 3 else lexeme) for lexeme in _lexemes(question))
+
+
+def _lexemes(question: Question) -> list[str]:
+    found = (lexeme for term in question.wanted for lexeme in LEXEME.findall(term.query))
+    return sorted({lexeme.replace("''", "'") for lexeme in found})
+
+
+def _marked(
+    told: dict[UUID, str], calls: dict[UUID, Call], question: Question
+) -> dict[UUID, list[tuple[str, bool]]]:
+    lines = {pk: " ".join(text.split()) for pk, text in told.items()}
+    asked_for = _asked_for({word for text in lines.values() for word in _WORD.findall(text)}, calls, question)
+    return {pk: _pieces(text, asked_for) for pk, text in lines.items()}
+
+
+def _asked_for(words: set[str], calls: dict[UUID, Call], question: Question) -> set[str]:
+    """Those of the words that stand for one of the question's, by their stem or as they are."""
+    lexemes = _lexemes(question)
+    if not words or not lexemes:
+        return set()
+    query = " | ".join("'" + lexeme.replace("'", "''") + "'" for lexeme in lexemes)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT word FROM unnest(%s::text[]) AS word,
+                (SELECT DISTINCT config FROM calls_searchtext WHERE call_id = ANY(%s)) AS kept
+            WHERE to_tsvector(config::regconfig, word) || to_tsvector('simple', word) @@ %s::tsquery
+            """,
+            [list(words), list(calls), query],
+        )
+        return {word for (word,) in cursor.fetchall()}
+
+
+def _pieces(text: str, asked_for: set[str]) -> list[tuple[str, bool]]:
+    found = [word.span() for word in _WORD.finditer(text) if word[0] in asked_for]
+    start, end = _window(text, [begin for begin, _ in found])
+    pieces, at = [("…", False)] if start else [], start
+    for begin, stop in found:
+        if start <= begin and stop <= end:
+            pieces += [(text[at:begin], False), (text[begin:stop], True)]
+            at = stop
+    pieces.append((text[at:end] + ("…" if end < len(text) else ""), False))
+    return [piece for piece in pieces if piece[0]]
+
+
+def _window(text: str, hits: Sequence[int]) -> tuple[int, int]:
+    """From where to where a snippet reaches: whole words, around the first place with most of the hits."""
+    if len(text) <= LONGEST_SNIPPET:
+        return 0, len(text)
+    reach = LONGEST_SNIPPET - BEFORE
+    first = max(hits, key=lambda at: sum(at <= other < at + reach for other in hits), default=0)
+    start = text.rfind(" ", 0, max(0, first - BEFORE)) + 1
+    end = start + LONGEST_SNIPPET
+    return start, len(text) if end >= len(text) else text.rfind(" ", start + 1, end)

@@ -1,0 +1,95 @@
+"""What is searched by words: one row for each call, with the lexemes of all that was said in it.
+
+A call is the unit, not a turn: what is looked for is often said in several of them ("a table for three,
+later"). Each word is there by its stem, as the agent's language has it. Names and numbers are there as they
+are written, too: "Will" is no stop word, and a model number has no stem.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from base.ids import uuid7
+from calls.models import Call, Turn
+
+# PostgreSQL's configurations, by language. All others have their words as they are.
+CONFIGS = {
+    "da": "danish",
+    "de": "german",
+    "en": "english",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "hu": "hungarian",
+    "it": "italian",
+    "nb": "norwegian",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sv": "swedish",
+    "tr": "turkish",
+}
+PLAIN = "simple"
+# A tsvector holds a megabyte of lexemes and no more; an hour of talk has 60,000 characters.
+LONGEST = 400_000
+_WRITTEN = re.compile(r"[^\s]*[A-Z0-9][^\s]*")
+_KEEP = """
+INSERT INTO calls_searchtext (id, created_at, workspace_id, call_id, started_at, config, words)
+VALUES (%(id)s, now(), %(workspace)s, %(call)s, %(started_at)s, %(config)s,
+    setweight(to_tsvector(%(config)s::regconfig, %(summary)s), 'A')
+    || to_tsvector(%(config)s::regconfig, %(said)s) || to_tsvector('simple', %(written)s))
+ON CONFLICT (call_id) DO UPDATE
+SET started_at = excluded.started_at, config = excluded.config, words = excluded.words
+"""
+
+
+def config_of(language: str) -> str:
+    """The text search configuration for a language as agents have it: "en-GB"."""
+    return CONFIGS.get(language.partition("-")[0].lower(), PLAIN)
+
+
+def keep(call: Call) -> None:
+    """Have a call found by its words, as they are now."""
+    version = call.version
+    said = "\n".join(_lines(call))[:LONGEST]
+    values: dict[str, Any] = {
+        "id": uuid7(),
+        "workspace": call.workspace_id,
+        "call": call.pk,
+        "started_at": call.started_at,
+        "config": config_of(version.language if version else ""),
+        "summary": call.summary[:LONGEST],
+        "said": said,
+        "written": " ".join(_WRITTEN.findall(f"{said}\n{call.summary}")),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, values)
+
+
+def _lines(call: Call) -> Iterator[str]:
+    # What tools answer was heard by nobody: long lists of what the caller did not choose.
+    yield from call.standing().exclude(role=Turn.Role.TOOL).values_list("text", flat=True)
+
+
+def configs_of(workspace_id: UUID) -> Sequence[str]:
+    """Those that a workspace's calls are kept by: a query is read by each of them."""
+    with connection.cursor() as cursor:
+        # An index-only walk from one to the next: there are many calls and few languages.
+        cursor.execute(
+            """
+            WITH RECURSIVE each(config) AS (
+                SELECT min(config) FROM calls_searchtext WHERE workspace_id = %(workspace)s
+                UNION ALL
+                SELECT (SELECT min(config) FROM calls_searchtext
+                        WHERE workspace_id = %(workspace)s AND config > each.config)
+                FROM each WHERE config IS NOT NULL)
+            SELECT config FROM each WHERE config IS NOT NULL
+            """,
+            {"workspace": workspace_id},
+        )
+        return [config for (config,) in cursor.fetchall()]
