@@ -19,7 +19,7 @@ from calls.search import asked, found
 router = Router(tags=["Calls"])
 
 
-class TurnOut(Schema):
+class SaidOut(Schema):
     n: int = Field(description="Its number: the call’s page has it at #turn-17.", examples=[17])
     role: str = Field(description="caller or agent.", examples=["caller"])
     at_ms: int = Field(description="When it began, since the call did.")
@@ -32,7 +32,7 @@ class PieceOut(Schema):
 
 class HitOut(Schema):
     call: CallOut
-    turn: TurnOut | None = Field(description="Where the snippet was said. Null: it is the call’s summary.")
+    turn: SaidOut | None = Field(description="Where the snippet was said. Null: it is the call’s summary.")
     snippet: str
     pieces: list[PieceOut] = Field(description="The same snippet, with the words that were asked for.")
     match: Literal["words", "meaning", "both"] = Field(description="How it was found.")
@@ -90,7 +90,7 @@ def _hit(hit: found.Hit, call: CallOut, why: found.Snippet) -> HitOut:
     turn = why.turn
     return HitOut(
         call=call,
-        turn=TurnOut(n=turn.n, role=turn.role, at_ms=turn.start_ms) if turn else None,
+        turn=SaidOut(n=turn.n, role=turn.role, at_ms=turn.start_ms) if turn else None,
         snippet=why.text,
         pieces=[PieceOut(text=text, hit=is_hit) for text, is_hit in why.pieces],
         match=hit.match,

@@ -52,6 +52,7 @@ def test_a_rule_is_written_by_keyboard_tried_on_past_calls_and_put_before_anothe
 def test_a_rule_that_fires_is_a_row_among_the_words(visit):
     visitor = visit()
     chat = visitor.open("/chat/")
+    chat.get_by_role("combobox", name="Agent").select_option(label="Odell, Billing")
 
     def say(text: str, answers: int) -> str:
         """Gives the id of the call."""
