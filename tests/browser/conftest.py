@@ -11,7 +11,7 @@ from tests import chromium
 from tests.config.running import Up, a_home
 
 SPEED = 3  # of the callers: nobody here waits for a call to take its three minutes
-CROWD = 4  # of them: each talks beside all the other tests
+CROWD = 2  # of them: each talks beside all the other tests
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 

@@ -52,8 +52,16 @@ def test_the_draft_is_heard_beside_what_is_live_branched_and_begun_from_a_call(v
     expect(live.locator(".answer").last).to_contain_text(words[:40])
     before = live.locator('.turn[data-role="caller"]').count()
     box.fill("Thank you, that is all.")
+    page.route("**/api/chat", lambda route: route.abort(), times=1)  # it never arrives, and is sent again
     box.press("Enter")
     expect(live.locator('.turn[data-role="caller"]')).to_have_count(before + 1)
     expect(live.get_by_role("list", name="What is to be noticed")).to_be_visible()
     expect(page).to_have_url(re.compile(r"\?play=[0-9a-f-]{36}"))
+    page.route("**/api/chat", lambda route: route.abort())
+    box.fill("And one more thing.")
+    box.press("Enter")
+    expect(live.get_by_text("The server can’t be reached. Send it again once it can.")).to_be_visible()
+    expect(box).to_have_value("And one more thing.")
+    expect(live.locator('.turn[data-role="caller"]')).to_have_count(before + 1)
+    page.unroute("**/api/chat")
     assert flaws(page, (DARK_NARROW, LIGHT_WIDE)) == {}

@@ -16,6 +16,10 @@ export class Branches {
     sessionStorage.setItem(this.#name, JSON.stringify(this.#known));
   }
 
+  knows(id) {
+    return id in this.#known;
+  }
+
   of(id) {
     return this.#known[id] ?? { of: null, nth: 0, start: null, taken: 0 };
   }

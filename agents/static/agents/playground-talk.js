@@ -59,7 +59,13 @@ export class PlayTalk extends EventTarget {
     this.version = version;
     if (!id) return "";
     const { ok, told } = await ask("GET", `/api/v1/playground/${id}`, this.#page.csrf);
-    return ok ? this.#open(told) : refusal(told.error);
+    if (!ok) return refusal(told.error);
+    // By a link, or in another tab: which of its lines were taken over is not kept here.
+    if (told.from && !this.#branches.knows(id)) {
+      const turns = (await this.#callersTurns(id)) ?? [];
+      this.#branches.add(id, { start: told.from, taken: turns.filter((n) => n <= told.from.turn).length });
+    }
+    return this.#open(told);
   }
 
   // A new one. start: { call, turn } or null; tools: "recorded", "live" or nothing.
@@ -100,18 +106,19 @@ export class PlayTalk extends EventTarget {
     const question = { id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text }], metadata: {} };
     this.#talk.put(question);
     const running = this.#run();
+    const { signal } = running.abort;
+    // Sent again it is the same question: its answer is joined or told again, and paid once.
+    const send = () => this.#transport.send({ id: this.play.chat, messages: [question], trigger: "submit-message" }, signal);
     try {
-      const parts = await this.#transport.send({ id: this.play.chat, messages: [question], trigger: "submit-message" }, running.abort.signal);
-      await this.#read(running, parts);
+      await this.#hear(running, send).catch((error) => this.#comeBack(running, error, send));
     } catch (error) {
-      if (running.abort.signal.aborted) return "";
-      if (error instanceof Refused) {
-        this.#talk.drop(question);
-        this.#talk.drop(running.message);
-        this.#over(running);
-        return refusal(error);
-      }
-      await this.#comeBack(running, error);
+      if (signal.aborted) return "";
+      this.#talk.drop(question);
+      this.#talk.drop(running.message);
+      this.#over(running);
+      if (error instanceof Refused) return refusal(error);
+      if (!(error instanceof Broken)) throw error;
+      return "The server can’t be reached. Send it again once it can.";
     }
     return "";
   }
@@ -187,7 +194,19 @@ export class PlayTalk extends EventTarget {
     const parts = await this.#transport.resume(this.play.chat, abort.signal).catch(() => null);
     if (!parts || visit !== this.#visit || this.#running) return abort.abort();
     const running = this.#run(abort);
-    await this.#read(running, parts).catch((error) => this.#comeBack(running, error));
+    const resume = () => this.#transport.resume(this.play.chat, abort.signal);
+    await this.#read(running, parts)
+      .catch((error) => this.#comeBack(running, error, resume))
+      .catch((error) => this.#lose(running, error));
+  }
+
+  // What came of the answer is not known, but may be in the record.
+  #lose(running, error) {
+    if (running.abort.signal.aborted) return;
+    running.message.fail({ type: error instanceof Broken ? "lost" : "internal", retryable: true });
+    this.#reading.now(running.message);
+    this.#over(running);
+    if (!(error instanceof Broken)) reportError(error);
   }
 
   #run(abort = new AbortController()) {
@@ -200,6 +219,10 @@ export class PlayTalk extends EventTarget {
     this.#follow.toEnd();
     this.#told();
     return running;
+  }
+
+  async #hear(running, fetch) {
+    await this.#read(running, await fetch());
   }
 
   async #read(running, parts) {
@@ -224,32 +247,26 @@ export class PlayTalk extends EventTarget {
     await this.#judge();
   }
 
-  // The answer goes on without us, and is told again from its beginning.
-  async #comeBack(running, broken) {
-    const { signal } = running.abort;
+  // The answer goes on without us, and is told again from its beginning. Raises what is wrong in the end.
+  async #comeBack(running, broken, fetch) {
     let error = broken;
     for (const ms of AGAIN_MS) {
-      if (!(error instanceof Broken)) break;
+      if (!(error instanceof Broken) || running.abort.signal.aborted) throw error;
       await pause(ms);
-      if (signal.aborted) return;
       try {
-        const parts = await this.#transport.resume(this.play.chat, signal);
+        const parts = await fetch();
         const again = new Message(running.message.id);
-        if (!parts) this.#talk.drop(running.message);
-        else this.#talk.replace(running.message, again);
-        if (parts) running.message = again;
+        this.#talk.replace(running.message, again);
+        running.message = again;
         if (parts) return await this.#read(running, parts);
+        this.#talk.drop(running.message); // it is over, and in the record
         this.#over(running);
         return await this.#settle();
       } catch (failure) {
-        if (signal.aborted) return;
         error = failure;
       }
     }
-    running.message.fail({ type: error instanceof Broken ? "lost" : "internal", retryable: true });
-    this.#reading.now(running.message);
-    this.#over(running);
-    if (!(error instanceof Broken)) reportError(error);
+    throw error;
   }
 
   #over(running) {
@@ -305,16 +322,21 @@ export class PlayTalk extends EventTarget {
 
   // The number of the turn that the caller's line number `nth` is; null: the server is away.
   async #turnOf(nth) {
-    const lines = [];
+    return (await this.#callersTurns(this.play.id, nth + 1))?.[nth] ?? null;
+  }
+
+  // The numbers of the caller's turns, at least the first `most` of them; null: the server is away.
+  async #callersTurns(id, most = Infinity) {
+    const turns = [];
     let cursor = "";
-    while (lines.length <= nth) {
-      const { ok, told } = await ask("GET", `/api/v1/calls/${this.play.id}/transcript?limit=${MOST}${cursor}`, this.#page.csrf);
+    while (turns.length < most) {
+      const { ok, told } = await ask("GET", `/api/v1/calls/${id}/transcript?limit=${MOST}${cursor}`, this.#page.csrf);
       if (!ok) return null;
-      lines.push(...told.items.filter(({ role }) => role === "caller"));
+      turns.push(...told.items.filter(({ role }) => role === "caller").map(({ n }) => n));
       if (!told.next) break;
       cursor = `&cursor=${encodeURIComponent(told.next)}`;
     }
-    return lines[nth]?.n ?? null;
+    return turns;
   }
 
   #told() {

@@ -53,6 +53,7 @@ class AgentPlayground extends HTMLElement {
     if (call || asked.get("play")) this.#toFront();
     if (call) {
       this.#from = { start: { call, ...(turn && { turn: Number(turn) }) }, tools: "recorded" };
+      this.#forgetStart(); // reloaded meanwhile, it would begin another one
       await this.#show();
       return this.#over();
     }
@@ -105,9 +106,9 @@ class AgentPlayground extends HTMLElement {
     this.#drawStart(talk);
     const isOld = isDraft && talk.play && talk.play.revision < this.#editor.draft.revision && !talk.isAnswering && talk.lines.length;
     const others = this.#talks.find((one) => one !== talk && one.lines.length);
-    const isBehind = this.#mode === "both" && !talk.lines.length && others;
+    const isBehind = this.#mode === "both" && !talk.isAnswering && others && talk.lines.length < others.lines.length;
     talk.part("note").hidden = !isOld && !isBehind;
-    talk.part("note").querySelector("span").textContent = isOld ? "The draft has changed since." : "Nothing was said to this one yet.";
+    talk.part("note").querySelector("span").textContent = isOld ? "The draft has changed since." : talk.lines.length ? "Not all of it was said to this one." : "Nothing was said to this one yet.";
     if (!talk.part("empty").hidden) this.#drawEmpty(talk, isDraft);
   }
 
@@ -116,7 +117,8 @@ class AgentPlayground extends HTMLElement {
     const recorded = (talk.play?.tools ?? this.#from.tools) === "recorded";
     const turn = start?.turn ?? talk.play?.from?.turn;
     const source = talk.part("source");
-    talk.part("set-text").textContent = !start ? "From the beginning." : turn ? `Turns 1 to ${turn} from` : "From";
+    const isNone = turn === 0; // said otherwise at the first line
+    talk.part("set-text").textContent = !start ? "From the beginning." : isNone ? "From before the first turn of" : turn ? `Turns 1 to ${turn} from` : "From";
     source.hidden = !start;
     if (start) {
       source.href = `/calls/${start.call}/${turn ? `#turn-${turn}` : ""}`;
@@ -145,8 +147,13 @@ class AgentPlayground extends HTMLElement {
       if (id) url.searchParams.set(name, id);
       else if (this.#held.size || name === "beside") url.searchParams.delete(name);
     }
-    if (first) for (const name of ["from", "turn"]) url.searchParams.delete(name);
     if (url.href !== location.href) history.replaceState(history.state, "", url);
+  }
+
+  #forgetStart() {
+    const url = new URL(location);
+    for (const name of ["from", "turn"]) url.searchParams.delete(name);
+    history.replaceState(history.state, "", url);
   }
 
   #toFront() {
@@ -203,7 +210,8 @@ class AgentPlayground extends HTMLElement {
   }
 
   async #again(talk) {
-    const lines = talk.lines.length ? talk.lines : (this.#talks.find((one) => one !== talk)?.lines ?? []);
+    const others = this.#mode === "both" ? this.#talks.find((one) => one !== talk).lines : [];
+    const lines = talk.lines.length < others.length ? others : talk.lines;
     const wrong = (await this.#saved()) || (await talk.again(lines, this.#from.start, this.#from.tools));
     talk.fail(wrong);
     this.#draw();
