@@ -3,19 +3,17 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils import timezone
-from pgvector.django import HnswIndex, VectorField
 
 from accounts.models import Workspace
-from agents.models import Agent, AgentVersion, ToolsFrom
+from agents.models import Agent, AgentVersion
 from base.models import Row, WorkspaceQuerySet
 from platforms.events import TurnTakenBack
 from platforms.models import Connection
 
-DIMENSIONS = 256  # of a vector, whoever makes it
 SOONEST, LATEST = timedelta(minutes=1), timedelta(days=1)  # between two tries of slow work
 # The platform, and what models are booked under, of conversations in which an agent is tried out.
 PLAYGROUND = "playground"
@@ -82,6 +80,17 @@ class Call(Row):
     cost_usd = models.DecimalField(max_digits=12, decimal_places=6, default=0)  # the platform's charge
     # Escalation rules that fired: [{rule, occurrence, name, at_ms, about, do, done, say, at}, …] by time.
     alerts = models.JSONField(default=list)
+    # What people and models said of it afterwards (calls/models/judging.py, notes.py).
+    tags = ArrayField(
+        models.CharField(max_length=40), default=list
+    )  # of people; in the order of the alphabet
+    topics = ArrayField(models.UUIDField(), default=list)  # of Topic
+    fields = models.JSONField(default=dict)  # values of custom fields, typed, by CustomField.key
+    score = models.PositiveSmallIntegerField(null=True)  # of its scorecard, 0 to 100; people's counts more
+    # What lists and insights ask of every call, kept once it has ended (calls/kept.py).
+    reply_p95_ms = models.PositiveIntegerField(null=True)
+    total_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True)  # with the models' cost
+    kept_at = models.DateTimeField(null=True)  # null: anew, as something has changed
     # When its topic was finished: the last thing a watcher of the live call is told.
     closed_at = models.DateTimeField(null=True)
     turn_count = models.PositiveIntegerField(default=0)
@@ -137,6 +146,10 @@ class Call(Row):
                 name="calls_embedded_by",
             ),
             models.Index(fields=["started_at"], condition=models.Q(judged_at=None), name="calls_to_judge"),
+            models.Index(fields=["started_at"], condition=models.Q(kept_at=None), name="calls_to_keep"),
+            GinIndex(fields=["tags"], name="calls_by_tag"),
+            GinIndex(fields=["topics"], name="calls_by_topic"),
+            GinIndex(fields=["fields"], opclasses=["jsonb_path_ops"], name="calls_by_field"),
         ]
 
     def __str__(self) -> str:
@@ -255,91 +268,3 @@ class Event(Row):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
-
-
-class Embedding(Row):
-    """What something says as a point, near to what says the like: a turn's words, or a call's summary.
-
-    Made again when the words or the model change; points of different models say nothing about each other.
-    """
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="embeddings")
-    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, null=True, related_name="+")  # null: the summary
-    model = models.CharField(max_length=60)
-    digest = models.CharField(max_length=16)  # of the words
-    vector = VectorField(dimensions=DIMENSIONS)
-
-    objects = WorkspaceQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["call", "turn"], nulls_distinct=False, name="one_embedding_per_text"
-            )
-        ]
-        indexes = [HnswIndex(fields=["vector"], opclasses=["vector_cosine_ops"], name="nearest_embeddings")]
-
-    def __str__(self) -> str:
-        return f"{self.call_id} by {self.model}"
-
-
-class Digest(Row):
-    """The older part of a conversation in few words, for a model whose window does not take all of it.
-
-    A working note of whoever holds the call (live/digest.py), not a fact about it: losing it costs nothing.
-    """
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="digest")
-    heard = models.PositiveIntegerField()  # how many utterances of the caller it covers, with their answers
-    covers = models.CharField(max_length=16, blank=True)  # a hash of those: in a chat they may be taken back
-    text = models.TextField()
-
-    objects = WorkspaceQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return f"the first {self.heard} of {self.call_id}"
-
-
-class PlaygroundChat(Row):
-    """What a conversation of the playground is held with. It is a call on the platform "playground"."""
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="playground")
-    content = models.JSONField()  # each field of AgentVersion.CONTENT
-    number = models.PositiveIntegerField(null=True)  # of the version; null: it was the draft
-    revision = models.PositiveIntegerField(null=True)  # of the draft
-    # The call whose turns it began with, and the number of the last of them.
-    source = models.ForeignKey(Call, on_delete=models.SET_NULL, null=True, related_name="+")
-    turn = models.PositiveIntegerField(null=True)
-    tools = models.CharField(max_length=8, choices=ToolsFrom, default=ToolsFrom.LIVE)
-
-    objects = WorkspaceQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return f"playground of {self.call_id}"
-
-
-class SearchText(Row):
-    """The words of a call as lexemes, for finding it by them (calls/search/texts.py)."""
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="search_text")
-    started_at = models.DateTimeField()  # the call's
-    config = models.CharField(
-        max_length=20
-    )  # of PostgreSQL's text search: the language its words are read as
-    words = SearchVectorField()
-
-    objects = WorkspaceQuerySet.as_manager()
-
-    class Meta:
-        indexes = [
-            GinIndex(fields=["words"], name="words_of_calls"),
-            models.Index(fields=["workspace", "-started_at"], name="words_by_start"),
-            models.Index(fields=["workspace", "config"], name="words_by_language"),
-        ]
-
-    def __str__(self) -> str:
-        return f"words of {self.call_id}"

@@ -1,0 +1,36 @@
+"""What happened on calls, and what people and models made of it afterwards."""
+
+from calls.models.calls import LONGEST_MS, PLAYGROUND, Call, CallQuerySet, Event, Turn
+from calls.models.finding import DIMENSIONS, Embedding, SearchText
+from calls.models.holds import LegalHold
+from calls.models.judging import CustomField, FieldValue, Reading, Score, Scorecard, Topic
+from calls.models.notes import Note, Review
+from calls.models.recordings import Recording
+from calls.models.views import Export, SavedView
+from calls.models.working import Digest, PlaygroundChat
+
+__all__ = [
+    "DIMENSIONS",
+    "LONGEST_MS",
+    "PLAYGROUND",
+    "Call",
+    "CallQuerySet",
+    "CustomField",
+    "Digest",
+    "Embedding",
+    "Event",
+    "Export",
+    "FieldValue",
+    "LegalHold",
+    "Note",
+    "PlaygroundChat",
+    "Reading",
+    "Recording",
+    "Review",
+    "SavedView",
+    "Score",
+    "Scorecard",
+    "SearchText",
+    "Topic",
+    "Turn",
+]

@@ -1,0 +1,63 @@
+"""What calls are found by: their words, and the points their meaning is."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from pgvector.django import HnswIndex, VectorField
+
+from accounts.models import Workspace
+from base.models import Row, WorkspaceQuerySet
+from calls.models.calls import Call, Turn
+
+DIMENSIONS = 256  # of a vector, whoever makes it
+
+
+class Embedding(Row):
+    """What something says as a point, near to what says the like: a turn's words, or a call's summary.
+
+    Made again when the words or the model change; points of different models say nothing about each other.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="embeddings")
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, null=True, related_name="+")  # null: the summary
+    model = models.CharField(max_length=60)
+    digest = models.CharField(max_length=16)  # of the words
+    vector = VectorField(dimensions=DIMENSIONS)
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["call", "turn"], nulls_distinct=False, name="one_embedding_per_text"
+            )
+        ]
+        indexes = [HnswIndex(fields=["vector"], opclasses=["vector_cosine_ops"], name="nearest_embeddings")]
+
+    def __str__(self) -> str:
+        return f"{self.call_id} by {self.model}"
+
+
+class SearchText(Row):
+    """The words of a call as lexemes, for finding it by them (calls/search/texts.py)."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="search_text")
+    started_at = models.DateTimeField()  # the call's
+    config = models.CharField(
+        max_length=20
+    )  # of PostgreSQL's text search: the language its words are read as
+    words = SearchVectorField()
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["words"], name="words_of_calls"),
+            models.Index(fields=["workspace", "-started_at"], name="words_by_start"),
+            models.Index(fields=["workspace", "config"], name="words_by_language"),
+        ]
+
+    def __str__(self) -> str:
+        return f"words of {self.call_id}"
