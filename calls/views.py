@@ -74,6 +74,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
             "call": facts,
             "turns": told,
             "sees_words": sees_words,
+            "finished": found.closed_at is not None,
             "csrf": get_token(request),
             "stream": stream,
             "replay": reverse("calls:replay", args=[found.pk]),

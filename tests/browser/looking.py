@@ -108,6 +108,10 @@ SPOKEN = (
 )
 
 
+# Over, and told to the end: the platform has the last word on what was heard, a moment after a call's end.
+FINISHED = "call-page[data-finished]"
+
+
 def a_live_call(page: Page) -> None:
     """The youngest that is spoken, so that it goes on for a while."""
     page.locator(f"{SPOKEN} .call-who").last.click()

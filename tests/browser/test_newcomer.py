@@ -6,7 +6,7 @@ import signal
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import a_live_call, live_or_over, markup, transcript
+from tests.browser.looking import FINISHED, a_live_call, live_or_over, markup, transcript
 from tests.config.running import wait_for
 
 A_CALL_MS = 200_000  # longer than any of the simulated ones
@@ -30,7 +30,7 @@ def test_a_newcomer_watches_a_call_from_the_board_to_its_replay(visit, earshot):
 def calls_arrive_and_are_heard(page: Page) -> None:
     """Several at once, soon, and their words grow while nobody touches anything."""
     # Within ten seconds; but this machine may be running other tests.
-    expect(page.locator(".call").nth(2)).to_be_visible(timeout=30_000)
+    expect(page.locator(".call").nth(1)).to_be_visible(timeout=60_000)
     said = page.locator(".wall-grid").inner_text()
     page.wait_for_function("(said) => document.querySelector('.wall-grid').innerText !== said", arg=said)
     expect(page.locator(".conn-text")).to_have_text("Live")
@@ -63,6 +63,7 @@ def the_call_ends_where_it_is(page: Page) -> None:
     address = page.url
     expect(page.locator("[data-replay]")).to_be_visible(timeout=A_CALL_MS)
     assert page.url == address
+    expect(page.locator(FINISHED)).to_be_attached(timeout=60_000)
     expect(page.locator('[data-fact="pill"]')).not_to_have_text("Live")
 
 

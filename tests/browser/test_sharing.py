@@ -8,7 +8,7 @@ import redis
 from playwright.sync_api import Page, expect
 
 from base.embedded import places
-from tests.browser.looking import SPOKEN, live_or_over, transcript
+from tests.browser.looking import FINISHED, SPOKEN, live_or_over, transcript
 from tests.config.running import wait_for
 
 A_CALL_MS = 200_000  # longer than any of the simulated ones
@@ -44,7 +44,7 @@ def test_ten_tabs_are_one_connection_and_each_ends_as_its_record(visit, earshot)
     all_live(pages)
     first, *others = (page for page in pages if page.url.endswith(links[0]))
     for page in (first, *others):
-        expect(page.locator("[data-replay]")).to_be_visible(timeout=A_CALL_MS)
+        expect(page.locator(FINISHED)).to_be_attached(timeout=A_CALL_MS)
     watched = transcript(first)
     assert [transcript(page) for page in others] == [watched] * 3
     first.reload()

@@ -44,8 +44,10 @@ class CallPage extends HTMLElement {
     this.#strip = new Strip(this.querySelector(".strip"), this.#isLive ? windowOf(this.#elapsed) : this.#length);
     if (this.#data.sees_words) this.#openWords();
     this.#listen();
-    if (this.#isLive) this.#watch();
-    else this.#openReplay();
+    // For a moment after its end what was said is still put right: the last words, and how much of them was heard.
+    if (this.#isLive || (this.#data.sees_words && !this.#data.finished)) this.#watch();
+    if (!this.#isLive) this.#openReplay();
+    this.toggleAttribute("data-finished", this.#data.finished);
     this.#arrive();
   }
 
@@ -124,7 +126,10 @@ class CallPage extends HTMLElement {
     this.#quiet();
     if (keys.some((key) => this.#isSettled(key))) this.#facts.turns(this.#record.inOrder());
     if (!this.#isLive && !this.#replay) this.#end();
-    if (this.#record.finished) this.#stream.close();
+    if (!this.#record.finished) return;
+    this.toggleAttribute("data-finished", true);
+    this.#timers.forEach(clearInterval);
+    this.#stream.close();
   }
 
   #paintTurn(key) {
