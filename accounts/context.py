@@ -12,8 +12,8 @@ from base.theme import theme_of
 
 
 def shell(request: HttpRequest) -> dict:
-    """theme, and for somebody signed in: viewer, viewer_key, workspace, role, whether they manage it and
-    may chat, and the workspaces they can switch to."""
+    """theme, and for somebody signed in: viewer, viewer_key, workspace, role, whether they manage it, may
+    chat, search what was said and edit agents, and the workspaces they can switch to."""
     context: dict[str, Any] = {"theme": theme_of(request)}
     viewer = getattr(request, "viewer", None)
     if viewer and viewer.user_id:
@@ -25,6 +25,8 @@ def shell(request: HttpRequest) -> dict:
             "role_name": Role(viewer.role).label,
             "manages": viewer.may(Permission.MANAGE_WORKSPACE),
             "may_chat": viewer.may(Permission.CHAT),
+            "may_search": viewer.may(Permission.SEE_WORDS),
+            "may_edit_agents": viewer.may(Permission.EDIT_AGENTS),
             "workspaces": [membership.workspace for membership in memberships.order_by("id")],
         }
     return context

@@ -2,6 +2,7 @@
 // Pages use setConnection, onRetry and setCount of this module. Everything else works by attributes:
 //   data-dialog="id"  opens a dialog        data-close      closes the one it is in
 //   data-key="h"      is pressed by a key   data-command    is offered in the palette under that name
+//   #id in the address of a page opens that dialog
 import { keysOn, setKeysOn } from "js/keys.js";
 import { openPalette } from "js/palette.js";
 import { flipTheme, setTheme } from "js/theme.js";
@@ -73,6 +74,10 @@ document.addEventListener("click", (event) => {
   if ("bannerClose" in pressed.dataset) banner.hidden = dismissed = true;
   if ("connRetry" in pressed.dataset) document.dispatchEvent(new Event("shell:retry"));
 });
+
+// An address may end with the name of a dialog, which is then open: /agents/#create.
+const named = location.hash && document.getElementById(location.hash.slice(1));
+if (named instanceof HTMLDialogElement && !named.open) named.showModal();
 
 // A click on a dialog's backdrop is a click on the dialog itself, outside its box.
 document.addEventListener("click", ({ target, clientX: x, clientY: y }) => {

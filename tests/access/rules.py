@@ -31,6 +31,8 @@ PAGES = {
     "live/": Rule(Permission.SEE_CALLS),
     "live/pulse": Rule(Permission.SEE_CALLS),
     "calls/": Rule(Permission.SEE_CALLS),
+    "palette": Rule(Permission.SEE_CALLS, data={"q": "odell"}),
+    "palette/calls": Rule(Permission.SEE_WORDS, data={"q": "charged twice"}),
     "calls/<uuid:call_id>/": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/figures": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/replay": Rule(Permission.SEE_WORDS),

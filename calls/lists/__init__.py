@@ -1,0 +1,1 @@
+"""Pages and fragments that show lists of calls: the history, a glance at one of its calls, what ⌘K offers."""
