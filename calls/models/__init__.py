@@ -3,6 +3,7 @@
 from calls.models.calls import LONGEST_MS, PLAYGROUND, Call, CallQuerySet, Event, Turn
 from calls.models.finding import DIMENSIONS, Embedding, SearchText
 from calls.models.holds import LegalHold
+from calls.models.insights import BUCKETS, Tally, TallyMark, TallyPart
 from calls.models.judging import CustomField, FieldValue, Reading, Score, Scorecard, Topic
 from calls.models.notes import Note, Review
 from calls.models.recordings import Recording
@@ -10,6 +11,7 @@ from calls.models.views import Export, SavedView
 from calls.models.working import Digest, PlaygroundChat
 
 __all__ = [
+    "BUCKETS",
     "DIMENSIONS",
     "LONGEST_MS",
     "PLAYGROUND",
@@ -31,6 +33,9 @@ __all__ = [
     "Score",
     "Scorecard",
     "SearchText",
+    "Tally",
+    "TallyMark",
+    "TallyPart",
     "Topic",
     "Turn",
 ]
