@@ -22,6 +22,11 @@ TIMETABLE = {
     # Runs begin when they are started; this finds what was in the way then.
     "play tests": {"task": "agents.testing.tasks.play", "schedule": 5.0, "options": {"expires": 5}},
     "catch up on calls": {"task": "calls.tasks.catch_up", "schedule": 10.0, "options": {"expires": 10}},
+    "add calls up": {"task": "calls.insights.tasks.settle", "schedule": 10.0, "options": {"expires": 10}},
+    "add calls up again": {
+        "task": "calls.insights.tasks.look_again",
+        "schedule": crontab(hour="2", minute="30"),
+    },
 }
 
 
@@ -101,3 +106,4 @@ app.conf.update(
 )
 app.autodiscover_tasks()
 app.autodiscover_tasks(["agents.publishing", "agents.testing"])  # packages of an app: it looks into none
+app.autodiscover_tasks(["calls.insights"])
