@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet
+from pgvector.django import CosineDistance
 
-from calls import parts
-from calls.models import Call, Turn
+from calls import embedders, parts
+from calls.models import Call, Embedding, Turn
 from calls.search.asked import LEXEME, Question
-from calls.search.meaning import ByMeaning, by_meaning
+from calls.search.meaning import ALIKE, ByMeaning, by_meaning
 from calls.search.words import ByWords, by_words
 
 # Reciprocal rank fusion (G. V. Cormack, C. L. A. Clarke, S. Büttcher, SIGIR 2009). Their 60 is for lists that
@@ -20,6 +21,7 @@ from calls.search.words import ByWords, by_words
 # words counts half.
 DAMPING = 10
 MOST = 200  # calls that are told of
+MOMENTS = 8  # turns of one call that are
 LOOKED_AT = 4_000  # characters of a turn in which words are looked for
 LONGEST_SNIPPET, BEFORE = 220, 60  # characters of a snippet, and of them before what was found
 
@@ -107,8 +109,45 @@ def snippets(hits: Sequence[Hit], calls: dict[UUID, Call], question: Question) -
     for turn in Turn.objects.filter(pk__in=[pk for pk in like if pk]).defer("stream", "words"):
         turns[turn.call_id] = turn
     told = {pk: _said(call, turns.get(pk)) for pk, call in calls.items()}
-    marked = _marked(told, calls, question)
-    return {pk: Snippet(turns.get(pk), marked[pk]) for pk in calls}
+    pieces = marked(told, list(calls), question)
+    return {pk: Snippet(turns.get(pk), pieces[pk]) for pk in calls}
+
+
+def moments(call: Call, question: Question, vector: Sequence[float] | None) -> list[Snippet]:
+    """The turns of a call that say it, or the like: the best `MOMENTS`, in their order. For a thread."""
+    best = _weighed(call, question)
+    if vector is not None:
+        near = Embedding.objects.filter(call=call, turn__isnull=False, model=embedders.name())
+        nearest = near.annotate(distance=CosineDistance("vector", vector)).order_by("distance")
+        told = nearest.values_list("turn_id", "distance")[:MOMENTS]
+        best += [turn_id for turn_id, distance in told if 1 - distance >= ALIKE]
+    turns = list(
+        Turn.objects.filter(pk__in=list(dict.fromkeys(best))[:MOMENTS]).defer("stream", "words").order_by("n")
+    )
+    pieces = marked({turn.pk: _said(call, turn) for turn in turns}, [call.pk], question)
+    return [Snippet(turn, pieces[turn.pk]) for turn in turns]
+
+
+def _weighed(call: Call, question: Question) -> list[UUID]:
+    """The turns of a call that have any of the words, those with most of them first."""
+    if not question.wanted:
+        return []
+    weights = " + ".join(["CASE WHEN said @@ %s::tsquery THEN %s ELSE 0 END"] * len(question.wanted))
+    params = [value for term in question.wanted for value in (term.query, term.weight)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT id FROM (
+                SELECT turn.id, turn.n, {weights} AS weight
+                FROM calls_turn turn JOIN calls_searchtext kept ON kept.call_id = turn.call_id,
+                LATERAL (SELECT to_tsvector(kept.config::regconfig, left(turn.text, %s))
+                    || to_tsvector('simple', left(turn.text, %s)) AS said) AS read
+                WHERE turn.call_id = %s AND turn.role <> 'tool'
+            ) AS weighed WHERE weight > 0 ORDER BY weight DESC, n LIMIT %s
+            """,  # noqa: S608  the terms are parameters
+            [*params, LOOKED_AT, LOOKED_AT, call.pk, MOMENTS],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _said(call: Call, turn: Turn | None) -> str:
@@ -152,15 +191,17 @@ def _lexemes(question: Question) -> list[str]:
     return sorted({lexeme.replace("''", "'") for lexeme in found})
 
 
-def _marked(
-    told: dict[UUID, str], calls: dict[UUID, Call], question: Question
+def marked(
+    told: dict[UUID, str], call_ids: Sequence[UUID], question: Question
 ) -> dict[UUID, list[tuple[str, bool]]]:
+    """What is told, by any key, in pieces as a snippet has them; it was said in these calls."""
     lines = {pk: " ".join(text.split()) for pk, text in told.items()}
-    asked_for = _asked_for({word for text in lines.values() for word in _WORD.findall(text)}, calls, question)
+    words = {word for text in lines.values() for word in _WORD.findall(text)}
+    asked_for = _asked_for(words, call_ids, question)
     return {pk: _pieces(text, asked_for) for pk, text in lines.items()}
 
 
-def _asked_for(words: set[str], calls: dict[UUID, Call], question: Question) -> set[str]:
+def _asked_for(words: set[str], call_ids: Sequence[UUID], question: Question) -> set[str]:
     """Those of the words that stand for one of the question's, by their stem or as they are."""
     lexemes = _lexemes(question)
     if not words or not lexemes:
@@ -173,7 +214,7 @@ def _asked_for(words: set[str], calls: dict[UUID, Call], question: Question) -> 
                 (SELECT DISTINCT config FROM calls_searchtext WHERE call_id = ANY(%s)) AS kept
             WHERE to_tsvector(config::regconfig, word) || to_tsvector('simple', word) @@ %s::tsquery
             """,
-            [list(words), list(calls), query],
+            [list(words), list(call_ids), query],
         )
         return {word for (word,) in cursor.fetchall()}
 

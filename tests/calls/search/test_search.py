@@ -192,3 +192,15 @@ def test_what_only_means_it_is_quoted_unmarked(agent, outage):
 
     assert why.turn.key == "c0"
     assert not any(is_hit for _, is_hit in why.pieces)
+
+
+def test_the_turns_of_one_call_that_say_it_are_told_in_their_order(agent, refund):
+    question = asked.read("charged billing", agent.workspace_id)
+    vector = async_to_sync(query_for)("my card was charged", agent.workspace_id)
+
+    moments = found.moments(refund, question, vector)
+
+    assert moments[0].turn.key == "c0"
+    assert [moment.turn.n for moment in moments] == sorted(moment.turn.n for moment in moments)
+    assert ("charged", True) in moments[0].pieces
+    assert found.moments(refund, asked.read("zebra", agent.workspace_id), None) == []  # a tool answered it
