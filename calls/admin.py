@@ -9,8 +9,10 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from base.admin import Evidence, readable, shown
-from calls import history, parts
+from calls import parts
+from calls.filters import of_status
 from calls.models import Call, Digest, Embedding, Event, PlaygroundChat, Turn
+from calls.wording import STATUSES
 
 IN_WORKSPACE = ("workspace", AutocompleteSelectFilter)
 
@@ -20,11 +22,11 @@ class StatusFilter(admin.SimpleListFilter):
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin) -> list[tuple[str, str]]:
-        return list(history.STATUSES.items())
+        return list(STATUSES.items())
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Call]) -> QuerySet[Call]:
-        known = self.value() in history.STATUSES
-        return history.of_status(rows, self.value()) if known else rows
+        known = self.value() in STATUSES
+        return of_status(rows, self.value()) if known else rows
 
 
 @admin.register(Call)

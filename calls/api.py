@@ -3,20 +3,20 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
-from pydantic import Field
+from pydantic import Field, PrivateAttr, ValidationInfo, create_model, model_validator
 
 from accounts.api import access
 from accounts.permissions import Permission
 from agents.testing import shapes as tests
 from agents.testing.shapes import NUMBERS, Named, TestOut
-from base.api import Asked, Day, Listing, Money, Told, answers, found, money, ours, page_of, paged
-from calls import as_test, figures, history, parts
-from calls.history import Filters
+from base.api import Asked, Listing, Money, Told, answers, found, invalid, money, ours, page_of, paged
+from calls import as_test, figures, parts
+from calls.filters import NAMES, UTC_NAME, Filters, known_zone, named
 from calls.models import Call, Event, Turn
 from platforms.clean import clean
 
@@ -73,24 +73,48 @@ class CallOut(Schema):
     trace_id: str | None
 
 
-class CallFilters(Asked):
-    """The history page's own filters: calls.history.Filters reads the same names."""
-
-    agent: list[UUID] = Field([], max_length=50, description="Those of any of these agents.")
-    status: Literal["live", "ended", "failed"] = Field(None)
-    since: Day = Field(None, alias="from", description="Those that began on this day (UTC) or later.")
-    until: Day = Field(None, alias="to", description="Those that began on this day (UTC) or earlier.")
-    platform: str = Field(
-        None,
-        pattern=f"^{history.NAME.pattern}$",
-        max_length=20,
-        description="Those of this one. Those of `playground` are listed only then.",
+_ASKED: Any = {
+    name.replace("from", "since"): (
+        list[str] if one.several else str,
+        Field(
+            [] if one.several else None,
+            alias=name,
+            description=f"{one.label}: {one.hint}."
+            + (" `a,b`: any of them; `!a`: not." if one.several else ""),
+        ),
     )
+    for name, one in NAMES.items()
+}
+
+
+class CallFilters(create_model("CallFilters", __base__=Asked, **_ASKED)):
+    """The filters of the history page, as calls/filters reads them; `field.<key>` is a custom field's."""
+
+    tz: str = Field(
+        None, max_length=80, description="Whose days are meant: an IANA time zone; UTC without it."
+    )
+    _filters: Filters = PrivateAttr(default_factory=Filters)
+
+    @model_validator(mode="after")
+    def _knows_its_names(self, info: ValidationInfo) -> "CallFilters":
+        """Instead of the one of `Asked`: the names of custom fields are not known beforehand."""
+        request = (info.context or {}).get("request")
+        if request is None:
+            return self
+        known = {field.alias or name for name, field in type(self).model_fields.items()}
+        unknown = sorted(name for name in request.GET if name not in known and not named(name))
+        zone = known_zone(self.tz) if self.tz is not None else UTC_NAME
+        self._filters = Filters.of(request.GET, zone or UTC_NAME, strict=True)
+        faults = {name[:60]: "there is no such parameter" for name in unknown} | dict(self._filters.faults)
+        if not zone:
+            faults["tz"] = "an IANA time zone, as Europe/London"
+        if faults:
+            raise invalid(faults)
+        return self
 
     @property
     def filters(self) -> Filters:
-        agents = tuple(str(agent) for agent in self.agent)
-        return Filters(agents, self.status or "", self.since, self.until, self.platform or "")
+        return self._filters
 
 
 class Calls(CallFilters, Listing):

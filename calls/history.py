@@ -1,87 +1,25 @@
 """The list of calls: which of them, in what order, and what each row says."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
-from django.http import QueryDict
 from django.utils import timezone
 
 from agents.models import Agent
 from base.cursors import make_cursor, read_cursor
 from calls import figures, page, parts, wording
+from calls.filters import Filters
 from calls.models import PLAYGROUND, Call, Turn
 from calls.wording import Outcome
 
 PAGE = 50
-STATUSES = {"live": "Live", "ended": "Ended", "failed": "Failed"}
-FAILED = ("failed", "not_connected")
-NAME = re.compile(r"[a-z]{1,20}")  # of a platform
 LIVE = Outcome("Live", "live", "wave")
 SNIPPET_LENGTH = 160
 MARKED_LENGTH = 2_000  # of which the marks are taken out before
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the address asks for. Values that make no sense are as if they were not there."""
-
-    agents: tuple[str, ...] = ()
-    status: str = ""
-    since: date | None = None
-    until: date | None = None
-    platform: str = ""  # empty: of all, but not what was only tried in the playground
-
-    @classmethod
-    def of(cls, query: QueryDict) -> "Filters":
-        status = query.get("status", "")
-        return cls(
-            agents=tuple(dict.fromkeys(filter(_is_id, query.getlist("agent")))),
-            status=status if status in STATUSES else "",
-            since=_date(query.get("from", "")),
-            until=_date(query.get("to", "")),
-            platform=_name(query.get("platform", "")),
-        )
-
-    @property
-    def query(self) -> str:
-        """The address of this list, without a cursor."""
-        named = [
-            *(("agent", agent) for agent in self.agents),
-            ("status", self.status),
-            ("from", self.since.isoformat() if self.since else ""),
-            ("to", self.until.isoformat() if self.until else ""),
-            ("platform", self.platform),
-        ]
-        return urlencode([pair for pair in named if pair[1]])
-
-    def narrow(self, rows: Any) -> Any:
-        rows = rows.filter(platform=self.platform) if self.platform else rows.real()
-        if self.agents:
-            rows = rows.filter(agent_id__in=self.agents)
-        if self.since:
-            rows = rows.filter(started_at__gte=_midnight(self.since))
-        if self.until:
-            rows = rows.filter(started_at__lt=_midnight(self.until + timedelta(days=1)))
-        return of_status(rows, self.status)
-
-
-def of_status(rows: Any, status: str) -> Any:
-    """Those of this status; all of them if it is none."""
-    match status:
-        case "live":
-            return rows.live()
-        case "ended":
-            return rows.exclude(ended_at=None).exclude(outcome__in=FAILED)
-        case "failed":
-            return rows.exclude(ended_at=None).filter(outcome__in=FAILED)
-    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,24 +44,6 @@ class Row:
 
 def agents(workspace_id: UUID) -> list[Agent]:
     return list(Agent.objects.for_workspace(workspace_id).order_by("name"))
-
-
-def chips(workspace_id: UUID, filters: Filters) -> list[dict]:
-    """What the list is narrowed by: its name, its value, and the query without it."""
-    names = {str(agent.pk): agent.name for agent in agents(workspace_id)} if filters.agents else {}
-    found = []
-    if filters.agents:
-        chosen = ", ".join(names.get(agent, "another workspace’s") for agent in filters.agents)
-        found.append(("Agent", chosen, replace(filters, agents=())))
-    if filters.status:
-        found.append(("Status", STATUSES[filters.status], replace(filters, status="")))
-    if filters.since:
-        found.append(("From", f"{filters.since:%-d %b %Y}", replace(filters, since=None)))
-    if filters.until:
-        found.append(("To", f"{filters.until:%-d %b %Y}", replace(filters, until=None)))
-    if filters.platform:
-        found.append(("Platform", filters.platform.capitalize(), replace(filters, platform="")))
-    return [{"label": label, "value": value, "without": rest.query} for label, value, rest in found]
 
 
 def listed(workspace_id: UUID, filters: Filters, cursor: str, *, sees_words: bool) -> dict:
@@ -222,27 +142,3 @@ def _shortened(text: str) -> str:
 
 def _ms(span: timedelta) -> int:
     return max(0, span // timedelta(milliseconds=1))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=UTC)
-
-
-def _date(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day < date.max else None  # the last one has no day after it, which a list until it needs
-
-
-def _name(text: str) -> str:
-    return text if NAME.fullmatch(text) else ""
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

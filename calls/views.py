@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from accounts.decorators import requires
 from accounts.permissions import Permission
 from calls import board, figures, history, page, parts, wording
+from calls.filters import Filters, zone_of
 from calls.models import Call
 from streaming.log import position
 
@@ -116,16 +117,16 @@ def replay(request: HttpRequest, call_id: UUID) -> HttpResponse:
 @requires(Permission.SEE_CALLS)
 def history_page(request: HttpRequest) -> HttpResponse:
     sees_words = request.viewer.may(Permission.SEE_WORDS)
-    filters = history.Filters.of(request.GET)
+    filters = Filters.of(request.GET, zone_of(request))
     listed = history.listed(
         request.workspace.pk, filters, request.GET.get("cursor", ""), sees_words=sees_words
     )
     context = {
         "section": "history",
         "filters": filters,
-        "chips": history.chips(request.workspace.pk, filters),
+        "chips": filters.chips(request.workspace.pk),
         "agents": history.agents(request.workspace.pk),
-        "statuses": history.STATUSES,
+        "statuses": wording.STATUSES,
         "sees_words": sees_words,
         **listed,
     }

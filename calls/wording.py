@@ -22,6 +22,10 @@ OUTCOMES = {
     "": Outcome("Ended", "none", "hangup"),
 }
 
+STATUSES = {"live": "Live", "ended": "Ended", "failed": "Failed"}  # of a call
+FAILED = ("failed", "not_connected")  # outcomes of one that failed
+SENTIMENTS = {"positive": "Pleased", "neutral": "Calm", "negative": "Upset"}
+
 # Ends that nobody told us: the watch concluded them (live/watch.py).
 LOST = {"connection_lost": "Connection lost", "no_news": "No more news"}
 UNKNOWN_AGENT = "Unknown agent"  # the platform's, which nobody has linked to one of ours yet

@@ -1,6 +1,8 @@
 """What happened on a call. A call is the fold of its events: `calls.services.record()` is the only writer."""
 
 from datetime import datetime, timedelta
+from typing import Any, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -21,6 +23,19 @@ LONGEST_MS = 2**31 - 1  # what a column of milliseconds holds, 24 days; all that
 
 
 class CallQuerySet(WorkspaceQuerySet):
+    # Whose they are, once that has been said: what narrows them may have to look something up there.
+    workspace_id: UUID | None = None
+
+    def for_workspace(self, workspace: Any) -> Self:
+        found = super().for_workspace(workspace)
+        found.workspace_id = getattr(workspace, "pk", workspace)
+        return found
+
+    def _clone(self) -> Self:
+        found = super()._clone()
+        found.workspace_id = self.workspace_id
+        return found
+
     def live(self) -> "CallQuerySet":
         return self.filter(ended_at=None)
 

@@ -12,8 +12,6 @@ from django.utils import timezone
 from agents.models import Agent, Budget, ModelCall
 from agents.services import publish
 from base.ids import first_uuid7, uuid7
-from calls.api import Calls
-from calls.history import Filters
 from platforms.models import Connection
 from tests.api.made import make_delivery, make_model_call
 from tests.calls.made import A_SHORT_CALL, BEGAN, make_call, said
@@ -161,14 +159,6 @@ def test_a_page_far_into_a_list_begins_where_its_cursor_stands(world):
         program.get("calls", limit=3, cursor=cursor)
     page = next(query["sql"] for query in asked if 'ORDER BY "calls_call"."started_at" DESC' in query["sql"])
     assert '"calls_call"."started_at" <= ' in page
-
-
-def test_calls_are_filtered_as_the_history_page_does():
-    known = Filters(("a",), "live", BEGAN.date(), BEGAN.date(), "retell")
-
-    names = {field.alias or name for name, field in Calls.model_fields.items()}
-
-    assert names - {"limit", "cursor"} == set(parse_qs(known.query))
 
 
 @pytest.mark.parametrize(
