@@ -13,13 +13,16 @@ class Note(Row):
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="notes")
-    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, null=True, related_name="+")  # null: the call
+    # Null: it is about the call. A turn may turn out to be part of another: what was said of it stays.
+    turn = models.ForeignKey(Turn, on_delete=models.SET_NULL, null=True, related_name="+")
     answers = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="thread")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    # Those whom it mentions stand in it by id, "@[019a…]" (calls/notes/people.py).
     text = models.TextField(max_length=4_000)
     edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)  # its text is gone; it stands for those that answer it
     resolved_at = models.DateTimeField(null=True)  # of the first of a thread
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
