@@ -16,13 +16,15 @@ from redis.lock import Lock
 
 from agents.llm.errors import ProviderError
 from agents.llm.whole import SLOT, UnusableAnswer
-from calls import analysis, embeddings
+from calls import analysis, embeddings, kept
+from calls.judging import scores
 from calls.models import Call
 from calls.search import texts
 
 logger = logging.getLogger(__name__)
 
 PASSING = (OperationalError, InterfaceError, RedisError)
+KEEP_SECONDS = 2.0  # what calls came to is kept for so long at a time
 BATCH = 50  # calls looked at together
 ENOUGH_SECONDS = 5.0  # webhooks wait for this worker too; the timetable comes by again
 BUSY_SECONDS = 60.0  # longer than a batch takes (calls/embeddings.py)
@@ -47,9 +49,12 @@ def catch_up() -> None:
     Nobody rings for a single call: what a lost message or a dead worker left is found the next time.
     """
     try:
-        _embed()
+        kept.catch_up(KEEP_SECONDS)
     finally:
-        _give_out()
+        try:
+            _embed()
+        finally:
+            _give_out()
 
 
 def _embed() -> None:
@@ -121,11 +126,15 @@ def _title(call_id: object) -> str:
 
 @shared_task(bind=True, acks_late=True, max_retries=TRIES, ignore_result=True)
 def judge_call(self, call_id: str) -> None:
-    """Have a model say how the call went. Tried again while that can help; without it the call is as good."""
+    """Have a model say how the call went: by its scorecards, then all else that is asked of it, one request
+    at a time. Tried again while that can help; without it the call is as good."""
+    more = False
     try:
         with _alone(READING, READING_SECONDS) as free:
             if free:
-                analysis.judge(UUID(call_id))
+                more = scores.score_next(UUID(call_id))
+                if not more:
+                    analysis.judge(UUID(call_id))
     except (ProviderError, UnusableAnswer, *PASSING) as error:
         if _is_final(error) or self.request.retries >= TRIES:
             logger.warning("call %s was not judged: %s", call_id, type(error).__name__)
@@ -133,7 +142,9 @@ def judge_call(self, call_id: str) -> None:
             return
         pause = PAUSE_SECONDS * 2**self.request.retries
         raise self.retry(exc=error, countdown=pause) from error
-    if not free:
+    if more:
+        judge_call.delay(call_id)
+    elif not free:
         judge_call.apply_async((call_id,), countdown=IN_TURN_SECONDS)
 
 

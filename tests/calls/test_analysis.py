@@ -19,8 +19,9 @@ from agents.llm.errors import ProviderError
 from agents.llm.whole import UnusableAnswer
 from agents.models import Agent, LanguageModel, ModelCall, Provider
 from calls import analysis, fold, services, tasks
-from calls.analysis import JUDGE, Judgement, claim, parse, title_of, transcript, waiting
+from calls.analysis import JUDGE, Judgement, claim, parse, title_of, waiting
 from calls.fold import PLATFORM, READER, Fact
+from calls.judging.reader import LONGEST_TRANSCRIPT, transcript
 from calls.models import Call, Turn
 from calls.services import Opening, record
 from platforms.events import CallAnalyzed, TurnSpoken
@@ -65,7 +66,7 @@ def test_where_the_caller_said_nothing_there_is_nothing_to_read():
 def test_of_a_long_call_beginning_and_end_are_read():
     told = transcript(turns(*(said(f"c{n}", f"word{n} " * 200, n, n) for n in range(200))))
 
-    assert len(told) < analysis.LONGEST_TRANSCRIPT + 10
+    assert len(told) < LONGEST_TRANSCRIPT + 10
     assert told.startswith("Caller: word0")
     assert told.endswith("word199")
 

@@ -57,3 +57,45 @@ def test_it_says_whether_a_statement_is_true_by_what_was_spoken_of():
 
 def test_it_leaves_conversations_to_the_script():
     assert read("You are Odell.", [Said("user", REFUND.lines[0].says)], SCRIPT) is None
+
+
+QUESTIONS = """
+Answer with one JSON object and nothing else: {"fields": {}, "topics": []}
+
+fields: what the conversation says to each of these questions.
+- charged_day (text, in few words): On which day was the payment taken twice?
+- refund (true or false): Does the caller get a refund?
+- how (one of ["Direct debit", "Card"]): How was it paid?
+- moved_on (a date as 2026-11-20): When do they move house?
+
+topics: those of these that the conversation is about.
+- Payments: bills and payments.
+- Gardening: lawns.
+"""
+
+
+def test_it_answers_questions_from_the_line_that_is_nearest():
+    said = (
+        "#1 Agent: Hello.",
+        "#2 Caller: You took my payment twice by card.",
+        "#5 Agent: Here’s your refund.",
+    )
+
+    told = json.loads(read(QUESTIONS, shown(*said), SCRIPT).text)
+
+    assert told["fields"]["charged_day"] == {"value": "You took my payment twice by card.", "turn": 2}
+    assert told["fields"]["refund"] == {"value": True, "turn": 5}
+    assert told["fields"]["how"]["value"] == "Card"
+    assert told["fields"]["moved_on"] == {"value": None, "turn": None}
+    assert told["topics"] == ["Payments"]
+
+
+def test_it_answers_checks_by_their_ids():
+    system = (
+        'Answer with {"checks": {}}\n\nThe checks:\n- c1: A refund is offered.\n- c2: Gardens are praised.'
+    )
+    said = shown("#1 Caller: Twice!", "#2 Agent: I offered a refund.")
+
+    told = json.loads(read(system, said, SCRIPT).text)["checks"]
+
+    assert [(one["answer"], one["turn"]) for one in (told["c1"], told["c2"])] == [("yes", 2), ("no", None)]
