@@ -12,6 +12,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", include("live.urls")),
     path("", include("calls.urls")),
+    path("", include("calls.insights.urls")),
     path("", include("webhooks.urls")),
     path("", include("webhooks.setup.urls")),
     path("", include("agents.pages.urls")),

@@ -12,7 +12,7 @@ from accounts.permissions import Permission, role_may
 from accounts.tokens import create_token
 from agents.models import Agent, Budget, LanguageModel, Provider, Tool
 from agents.services import publish
-from calls.models import Call
+from calls.models import Call, Note, Review
 from calls.services import Opening, record
 from platforms.models import Connection
 from tests.access.rules import ANYBODY, STAFF, Rule
@@ -60,7 +60,7 @@ def place(transactional_db):
     opening = Opening(BEGAN, level=Call.Level.TOKEN, agent_id=agent.pk, version_id=agent.live_version_id)
     ended = record(workspace.pk, "retell", "ended", ON_THE_SOCKET, source="socket", opening=opening)
     record(workspace.pk, "retell", "ended", BY_THE_PLATFORM, source="platform", opening=opening)
-    record(workspace.pk, "retell", "live", ON_THE_SOCKET[:-1], source="socket", opening=opening)
+    live = record(workspace.pk, "retell", "live", ON_THE_SOCKET[:-1], source="socket", opening=opening)
     chat = record(workspace.pk, "chat", "chat-1", ON_THE_SOCKET[:-1], source="socket", opening=opening)
     connection = Connection.objects.create(workspace=workspace, platform="retell", name="Larkfield line")
     delivery = make_delivery(connection, call=ended)
@@ -78,6 +78,8 @@ def place(transactional_db):
     tool = Tool.objects.create(workspace=workspace, name="order.find", url="http://127.0.0.1:1/")
     kept = make_test(agent)
     names = {
+        "note_id": Note.objects.create(workspace=workspace, call=ended, text="Odell was right.").pk,
+        "review_id": Review.objects.create(workspace=workspace, call=live).pk,
         "tool": tool.pk,
         "test_id": kept.pk,
         "run_id": make_run(agent, kept).pk,
@@ -92,6 +94,7 @@ def place(transactional_db):
         "number": 1,
         "connection_id": connection.pk,
         "act": "check",
+        "name": "volume",
         "token_id": create_token(workspace, "to be revoked", Role.VIEWER, None)[0].pk,
         "delivery_id": delivery.pk,
         "budget_id": Budget.objects.create(workspace=workspace, period="day", hard_usd=9).pk,

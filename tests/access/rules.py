@@ -36,6 +36,8 @@ PAGES = {
     "calls/<uuid:call_id>/": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/figures": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/replay": Rule(Permission.SEE_WORDS),
+    "insights/": Rule(Permission.SEE_CALLS),
+    "insights/<str:name>.csv": Rule(Permission.SEE_CALLS),
     "chat/": Rule(Permission.CHAT),
     "agents/": Rule(Permission.SEE_CALLS),
     "agents/<uuid:agent_id>/": Rule(Permission.SEE_CALLS),
