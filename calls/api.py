@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import Field, PrivateAttr, ValidationInfo, create_model, model_validator
@@ -18,6 +19,7 @@ from base.api import Asked, Listing, Money, Told, answers, found, invalid, money
 from calls import as_test, figures, parts
 from calls.filters import NAMES, UTC_NAME, Filters, known_zone, named
 from calls.models import Call, Event, Turn
+from calls.sorting import NEWEST, SORTS, Gone, Sort
 from platforms.clean import clean
 
 router = Router(tags=["Calls"])
@@ -69,6 +71,13 @@ class CallOut(Schema):
     successful: bool | None = Field(description="In the platform’s judgement.")
     cost_usd: Money = Field(description="What the platform and the models cost so far.")
     alerts: list[AlertOut] = Field(description="Escalation rules that fired, in the order of the call.")
+    tags: list[str] = Field(description="What people put on it, in the order of the alphabet.")
+    topics: list[UUID] = Field(description="What it is about.")
+    fields: dict[str, Any] | None = Field(description="Custom fields by key. Words: null for a viewer.")
+    score: int | None = Field(description="Of its scorecard, 0 to 100.")
+    reply_p95_ms: int | None = Field(
+        description="How long the caller waited for answers. Null while it goes on."
+    )
     turn_count: int
     trace_id: str | None
 
@@ -118,7 +127,11 @@ class CallFilters(create_model("CallFilters", __base__=Asked, **_ASKED)):
 
 
 class Calls(CallFilters, Listing):
-    """Which calls, and how many at once."""
+    """Which calls, in what order, and how many at once."""
+
+    sort: Literal[SORTS] = Field(  # type: ignore[valid-type]
+        NEWEST, description="By what; `-`: the most first. Calls that have none, as live ones, come last."
+    )
 
 
 @router.get(
@@ -128,10 +141,16 @@ class Calls(CallFilters, Listing):
     response=answers(page_of(CallOut), 400),
 )
 def list_calls(request: HttpRequest, asked: Query[Calls]):
-    """The latest to begin first, live ones included."""
+    """The latest to begin first, live ones included; or in another order."""
     rows = asked.filters.narrow(ours(request, CALLS))
-    calls, following = paged(rows, asked, request.viewer.workspace_id, order="-started_at")
-    return {"items": told(calls, request), "next": following}
+    scope = f"api:calls:{request.viewer.workspace_id}:{asked.filters.zone}:{asked.filters.query}"
+    try:
+        page = Sort.of(asked.sort).page(rows, asked.cursor, scope, asked.limit)
+    except BadRequest as error:
+        raise invalid({"cursor": "it is not one of this list, or the filters have changed"}) from error
+    except Gone as error:
+        raise invalid({"cursor": "the row it stands at is gone; begin again without it"}) from error
+    return {"items": told(page.calls, request), "next": page.after or None}
 
 
 @router.get(
@@ -210,6 +229,11 @@ def _out(call: Call, model_cost: Decimal, *, sees_words: bool) -> CallOut:
         successful=call.successful,
         cost_usd=money(call.cost_usd + model_cost),
         alerts=[AlertOut(**alert, turn=alert["about"] or None) for alert in call.alerts],
+        tags=call.tags,
+        topics=call.topics,
+        fields=call.fields if sees_words else None,
+        score=call.score,
+        reply_p95_ms=call.reply_p95_ms,
         turn_count=call.turn_count,
         trace_id=call.trace_id or None,
     )

@@ -113,7 +113,7 @@ def record_quietly(
     changed = fresh or changed or bool(new)
     if changed:
         call.revision += 1
-        call.embedded_at = None
+        call.embedded_at = call.kept_at = None
         if call.channel == Call.Channel.CHAT and (turns or gone):
             # It has no end after which it is judged once and for all.
             call.judged_at = call.judge_after = None
@@ -344,7 +344,7 @@ def link_agent(workspace_id: UUID, connection_id: UUID, platform_agent_id: str, 
         agent=None, connection_id=connection_id, platform_agent_id=platform_agent_id
     )
     live = list(waiting.live().values_list("pk", flat=True))
-    linked = waiting.update(agent=agent, revision=F("revision") + 1)
+    linked = waiting.update(agent=agent, kept_at=None, revision=F("revision") + 1)
     for call in Call.objects.filter(pk__in=live).select_related("agent", "version"):
         transaction.on_commit(
             partial(_announce, Recorded(call, [], [], [], fold.WEBHOOK, True, False)), robust=True
