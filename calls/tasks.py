@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 PASSING = (OperationalError, InterfaceError, RedisError)
 KEEP_SECONDS = 2.0  # what calls came to is kept for so long at a time
-KEEP_SECONDS = 2.0  # what calls came to is kept for so long at a time
 BATCH = 50  # calls looked at together
 ENOUGH_SECONDS = 5.0  # webhooks wait for this worker too; the timetable comes by again
 BUSY_SECONDS = 60.0  # longer than a batch takes (calls/embeddings.py)
