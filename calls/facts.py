@@ -13,6 +13,8 @@ def pack(event: CallEvent) -> dict:
     """An event as JSON. Times become ISO 8601, words become [text, start_ms, end_ms]."""
     packed = {field.name: getattr(event, field.name) for field in fields(event)}
     packed["at"] = event.at.isoformat()
+    if isinstance(event, events.CallRecorded):
+        del packed["url"]
     if isinstance(event, events.TurnSpoken):
         packed["words"] = [[word.text, word.start_ms, word.end_ms] for word in event.words]
         packed["stream"] = [list(piece) for piece in event.stream]

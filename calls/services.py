@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from agents.models import Agent
 from agents.services import version_there
-from calls import board, facts, fold, parts
+from calls import board, facts, fold, parts, recordings
 from calls.fold import Fact, TurnRecord
 from calls.models import Call, Event, Turn
-from platforms.events import CallEnded, CallEvent, CallStarted, RuleFired
+from platforms.events import CallEnded, CallEvent, CallRecorded, CallStarted, RuleFired
 from streaming.log import position, publish, snapshot
 from streaming.positions import NOWHERE
 
@@ -118,6 +118,7 @@ def record_quietly(
             # It has no end after which it is judged once and for all.
             call.judged_at = call.judge_after = None
         call.save()
+    recordings.hear_of(call, [event for event in events if isinstance(event, CallRecorded)])
     about = {turn.key: turn for turn in turns}
     if others := {_turn_of(event) for event in events} - about.keys() - {""}:
         about |= {turn.key: turn for turn in Turn.objects.filter(call=call, key__in=others)}

@@ -2,6 +2,7 @@ from django.urls import path
 
 from calls import views
 from calls.lists import views as lists
+from calls.recordings import views as recordings
 
 app_name = "calls"
 
@@ -12,4 +13,6 @@ urlpatterns = [
     path("calls/<uuid:call_id>/", views.call, name="call"),
     path("calls/<uuid:call_id>/figures", views.figures_of, name="figures"),
     path("calls/<uuid:call_id>/replay", views.replay, name="replay"),
+    path("calls/<uuid:call_id>/recording", recordings.recording, name="recording"),
+    path("calls/<uuid:call_id>/heard", recordings.heard, name="heard"),
 ]

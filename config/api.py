@@ -14,6 +14,7 @@ from agents.testing.api import router as tests
 from agents.tooling.api import router as tools
 from base.api import Api, sayings
 from calls.api import router as calls
+from calls.recordings.api import router as recordings
 from calls.search.api import router as search
 from calls.tallies.api import agents as figures_of_agents
 from calls.tallies.api import tools as figures_of_tools
@@ -83,6 +84,7 @@ api.add_router("", tools)
 api.add_router("", tests)
 api.add_router("", spending)
 api.add_router("", calls)
+api.add_router("", recordings)
 api.add_router("", search)
 api.add_router("", figures_of_agents)
 api.add_router("", figures_of_tools)

@@ -21,6 +21,11 @@ TIMETABLE = {
     "guard agents": {"task": "agents.publishing.tasks.guard", "schedule": 300.0, "options": {"expires": 300}},
     # Runs begin when they are started; this finds what was in the way then.
     "play tests": {"task": "agents.testing.tasks.play", "schedule": 5.0, "options": {"expires": 5}},
+    "fetch recordings": {
+        "task": "calls.recordings.tasks.fetch_due",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "catch up on calls": {"task": "calls.tasks.catch_up", "schedule": 10.0, "options": {"expires": 10}},
     "add calls up": {"task": "calls.insights.tasks.settle", "schedule": 10.0, "options": {"expires": 10}},
     "add calls up again": {
@@ -105,5 +110,6 @@ app.conf.update(
     beat_schedule_filename=str(settings.EARSHOT_HOME / "beat-schedule"),
 )
 app.autodiscover_tasks()
-app.autodiscover_tasks(["agents.publishing", "agents.testing"])  # packages of an app: it looks into none
+# Packages of an app: it looks into none.
+app.autodiscover_tasks(["agents.publishing", "agents.testing", "calls.recordings"])
 app.autodiscover_tasks(["calls.insights"])

@@ -145,6 +145,12 @@ def log_address(value: str) -> str:
     return redis_address(value, (*REDIS_SCHEMES, "redis+cluster"))
 
 
+def bucket_address(value: str) -> str:
+    if value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?", value):
+        raise ValueError(f"is {value!r}; give it as s3://bucket or s3://bucket/folder")
+    return value.rstrip("/")
+
+
 def fernet_keys(value: str) -> str:
     for key in words(value):
         try:
@@ -239,6 +245,18 @@ _TABLE = [
         "",
         "A Redis of its own for the live log, redis+cluster://… for a cluster. Empty: REDIS_URL.",
     ),
+    Setting(
+        "MEDIA_STORAGE",
+        bucket_address,
+        "",
+        "Where files such as recordings are kept: s3://bucket/folder. Empty: media, in the data folder.",
+    ),
+    Setting(
+        "MEDIA_ENDPOINT_URL", optional_web_address, "", "Another address that speaks S3. Empty: Amazon's."
+    ),
+    Setting("MEDIA_REGION", text, "", "The bucket's region: eu-west-2. Empty: as the machine says."),
+    Setting("MEDIA_ACCESS_KEY_ID", text, "", "Who asks for the bucket. Empty: as the machine's role says."),
+    Setting("MEDIA_SECRET_ACCESS_KEY", text, "", "The secret of MEDIA_ACCESS_KEY_ID."),
     Setting(
         "STREAM_MAX_SECONDS",
         positive,

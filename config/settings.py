@@ -14,6 +14,7 @@ from base.embedded import places
 from base.logs import logging_config
 from config import secrets
 from config.env import BASE_DIR, BadSetting, host_of, read, words
+from config.storage import storages
 from config.unfold import UNFOLD as UNFOLD
 
 EARSHOT_HOME = read("EARSHOT_HOME")
@@ -112,6 +113,8 @@ USE_TZ = True
 STATIC_VERSION = "dev" if DEBUG else fingerprint(BASE_DIR)
 STATIC_URL = f"/static/{STATIC_VERSION}/"  # served by base/static.py, whatever the version
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Recordings and the like. They have no address of their own: views of ours say who may have them.
+STORAGES = storages(EARSHOT_HOME)
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

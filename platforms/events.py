@@ -192,6 +192,20 @@ class CallAnalyzed:
 
 
 @dataclass(frozen=True, slots=True)
+class CallRecorded:
+    """There is a recording. Whoever has its address can listen, so the address is not kept with the facts."""
+
+    at: datetime
+    url: str = ""
+    split: bool = False  # each of the two on a channel of their own
+
+    @property
+    def key(self) -> str:
+        # Signed anew with every telling, it is the same recording.
+        return f"recorded:{_digest((self.url.split('?')[0], self.split))}"
+
+
+@dataclass(frozen=True, slots=True)
 class RuleFired:
     """An escalation rule of the agent fired. Told once for each time it does."""
 
@@ -211,4 +225,13 @@ class RuleFired:
 
 
 TurnEvent = TurnSpoken | TurnHeard | TurnTakenBack | ToolCalled | ToolAnswered
-CallEvent = CallStarted | CallTransferred | CallEnded | CallAnalyzed | AnswerBegan | RuleFired | TurnEvent
+CallEvent = (
+    CallStarted
+    | CallTransferred
+    | CallEnded
+    | CallAnalyzed
+    | CallRecorded
+    | AnswerBegan
+    | RuleFired
+    | TurnEvent
+)

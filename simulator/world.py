@@ -81,6 +81,7 @@ class World:
         )
         app = App()
         Rest(self.phone, api_keys).add_to(app, "/retell")
+        self.phone.recordings.add_to(app, "/retell")
         OpenAI(models).add_to(app, "/openai/v1")
         Anthropic(models).add_to(app, "/anthropic")
         self.tools.add_to(app)
@@ -90,6 +91,7 @@ class World:
 
     async def __aenter__(self) -> "World":
         await self._server.start()
+        self.phone.recordings.url = self.retell_url
         return self
 
     async def __aexit__(self, *failure: object) -> None:

@@ -12,6 +12,7 @@ from platforms.events import (
     CallAnalyzed,
     CallEnded,
     CallEvent,
+    CallRecorded,
     CallStarted,
     CallTransferred,
     Outcome,
@@ -49,6 +50,14 @@ SENTIMENTS = {"Positive": "positive", "Neutral": "neutral", "Negative": "negativ
 OVER = ("ended", "error", "not_connected")
 # It was handed to somebody else, and the agent's part ended with that.
 HANDED_OVER = ("call_transfer", "transfer_bridged")
+# Where it says a recording is, the best first, and whether each of the two has a channel of their own.
+RECORDINGS = {
+    "recording_multi_channel_url": True,
+    "scrubbed_recording_multi_channel_url": True,
+    "recording_url": False,
+    "scrubbed_recording_url": False,
+}
+LONGEST_URL = 4_000
 LONGEST_MS = 30 * 24 * 3600 * 1000  # what says it took longer is mistaken
 DEAREST = 10**8  # cents; what says it cost more is mistaken
 
@@ -104,7 +113,17 @@ def _events(call: dict, heard_at: datetime, over: bool | None) -> Iterator[CallE
         if to and reason in HANDED_OVER:
             yield transferred(call, "bridged", to, heard_at)
         yield CallEnded(at=_end(call, start, heard_at), reason=reason, outcome=outcome(reason))
+        yield from _recorded(call, start)
     yield from analysis(call, "call", start)
+
+
+def _recorded(call: dict, start: datetime) -> Iterator[CallRecorded]:
+    """The best of its recordings: two channels before one, and whole before what was left of it."""
+    for name, split in RECORDINGS.items():
+        url = text(call.get(name), LONGEST_URL)
+        if url.startswith(("https://", "http://")):
+            yield CallRecorded(time(call.get("end_timestamp")) or start, url, split)
+            return
 
 
 def transferred(call: dict, step: Step, to: str, heard_at: datetime) -> CallTransferred:

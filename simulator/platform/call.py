@@ -43,6 +43,8 @@ class Call:
     tokens: list[int] = field(default_factory=list)  # of each request to that model
     ended_at_ms: int = 0
     transfer_ended_at_ms: int = 0
+    recording: str = "kept"  # or "off": there is none, or "lost": the platform cannot find it
+    recorded: Callable[[], dict[str, str]] = dict  # where it is, as the call object tells
 
     # --- words -----------------------------------------------------------------------------------
 
@@ -143,7 +145,7 @@ class Call:
             told["transfer_destination"] = self.transfer_destination
         if self.transfer_ended_at_ms:
             told["transfer_end_timestamp"] = self.transfer_ended_at_ms
-        return told
+        return told | self.recorded()
 
     def words(self) -> dict[str, Any]:
         """The transcript so far, in the three ways the platform writes it."""

@@ -12,6 +12,7 @@ from simulator.pace import Pace, Timing
 from simulator.platform.call import Call
 from simulator.platform.conversation import Conversation
 from simulator.platform.hosted import Hosted
+from simulator.platform.recordings import Recordings
 from simulator.platform.studio import Agent, Studio
 from simulator.platform.unanswered import Unanswered
 from simulator.platform.webhooks import Webhooks, transfer
@@ -50,6 +51,7 @@ class Phone:
         self.studio = Studio(memory)
         self.calls: OrderedDict[str, Call] = OrderedDict()
         self.live: dict[str, Talk] = {}
+        self.recordings = Recordings(self.calls)
         self._webhooks = webhooks
         self._placed = 0
         self._analyses: dict[str, asyncio.Task[None]] = {}
@@ -83,7 +85,9 @@ class Phone:
             status="registered" if never else "ongoing",
             number=self._placed,
             hosted=agent.hosted,
+            recording=story.recording,
         )
+        call.recorded = partial(self.recordings.told, call)
         self._placed += 1
         facts = story.facts(variant)
         talk = self._talk(call, story, facts, agent, never)

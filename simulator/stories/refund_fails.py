@@ -8,6 +8,7 @@ STORY = Story(
     agent="Odell",
     summary="A deposit was due back. The payment system was down, so a colleague will make the refund by hand.",
     successful=False,
+    recording="lost",
     pools=(
         (
             {"amount": "75.00", "pence": 7500},

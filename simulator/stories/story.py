@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 # How many different calls one story can be: other names, accounts, amounts, dates.
 VARIANTS = 24
@@ -89,6 +89,7 @@ class Story:
     summary: str = ""
     sentiment: str = "Neutral"
     successful: bool = True
+    recording: Literal["kept", "off", "lost"] = "kept"  # by the platform
 
     @property
     def hosted(self) -> bool:

@@ -8,6 +8,7 @@ STORY = Story(
     agent="Juno",
     summary="A wrong number.",
     successful=False,
+    recording="off",
     hangs_up_after=1.6,
     pools=(
         (

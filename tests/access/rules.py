@@ -36,6 +36,9 @@ PAGES = {
     "calls/<uuid:call_id>/": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/figures": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/replay": Rule(Permission.SEE_WORDS),
+    # The call there was not recorded.
+    "calls/<uuid:call_id>/recording": Rule(Permission.SEE_WORDS, answers=(404,)),
+    "calls/<uuid:call_id>/heard": Rule(Permission.SEE_WORDS),
     "insights/": Rule(Permission.SEE_CALLS),
     "insights/<str:name>.csv": Rule(Permission.SEE_CALLS),
     "chat/": Rule(Permission.CHAT),
@@ -190,6 +193,8 @@ PAGES = {
     "api/v1/search": Rule(Permission.SEE_WORDS, data={"q": "bill"}),
     "api/v1/calls/<uuidstr:call_id>": Rule(Permission.SEE_CALLS),
     "api/v1/calls/<uuidstr:call_id>/transcript": Rule(Permission.SEE_WORDS),
+    "api/v1/calls/<uuidstr:call_id>/recording": Rule(Permission.SEE_WORDS),
+    "api/v1/calls/<uuidstr:call_id>/recording/file": Rule(Permission.SEE_WORDS, answers=(404,)),
     "api/v1/calls/<uuidstr:call_id>/events": Rule(Permission.SEE_CALLS),
     "api/v1/calls/<uuidstr:call_id>/test": Rule(Permission.EDIT_AGENTS, "POST", answers=(201,)),
     "api/v1/chats": Rule(Permission.CHAT),
