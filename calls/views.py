@@ -18,6 +18,7 @@ from accounts.permissions import Permission
 from calls import board, figures, history, page, parts, wording
 from calls.filters import Filters, zone_of
 from calls.models import Call
+from calls.notes import pages as notes
 from streaming.log import position
 
 RATES = ("1", "1.5", "2", "4", "8")
@@ -90,6 +91,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
         },
     }
     may_link = request.viewer.may(Permission.MANAGE_WORKSPACE)
+    context |= notes.beside(request, found)
     details = page.details(found, sees_words=sees_words, may_link=may_link)
     return render(request, "calls/call.html", context | details)
 

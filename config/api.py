@@ -14,6 +14,7 @@ from agents.testing.api import router as tests
 from agents.tooling.api import router as tools
 from base.api import Api, sayings
 from calls.api import router as calls
+from calls.notes.api import router as notes
 from calls.recordings.api import router as recordings
 from calls.search.api import router as search
 from calls.tallies.api import agents as figures_of_agents
@@ -65,6 +66,7 @@ api = Api(
             {"name": "Tools", "description": "What agents can do beside talking."},
             {"name": "Tests", "description": "Conversations that an agent has to pass, and how it did."},
             {"name": "Calls", "description": "What happened, and what was said."},
+            {"name": "Reviews", "description": "What people say about calls among themselves."},
             {"name": "Chats", "description": "What people typed to agents, and what they were answered."},
             {"name": "Webhooks", "description": "What platforms told us, as it came."},
             {"name": "Models", "description": "Where models are asked, and which there are."},
@@ -86,6 +88,7 @@ api.add_router("", spending)
 api.add_router("", calls)
 api.add_router("", recordings)
 api.add_router("", search)
+api.add_router("", notes)
 api.add_router("", figures_of_agents)
 api.add_router("", figures_of_tools)
 api.add_router("", chats)

@@ -195,6 +195,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.shell",
+                "calls.notes.pages.rail",
             ],
             "builtins": ["base.templatetags.ui", "django.templatetags.static"],
         },

@@ -12,7 +12,9 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", include("live.urls")),
     path("", include("calls.urls")),
+    path("", include("calls.judging.urls")),
     path("", include("calls.insights.urls")),
+    path("", include("calls.notes.urls")),
     path("", include("webhooks.urls")),
     path("", include("webhooks.setup.urls")),
     path("", include("agents.pages.urls")),

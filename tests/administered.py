@@ -27,7 +27,7 @@ from agents.models import (
     Tool,
 )
 from agents.services import publish
-from calls.models import Call, Digest, Embedding, Event, PlaygroundChat, Turn
+from calls.models import Call, Digest, Embedding, Event, Note, PlaygroundChat, Review, Turn, Word
 from calls.services import Opening, record
 from observability.models import BrowserReport
 from platforms.models import Connection
@@ -54,6 +54,8 @@ EVIDENCE = {
     Embedding,
     Digest,
     PlaygroundChat,
+    Note,
+    Review,
     Delivery,
     Unproven,
     BrowserReport,
@@ -111,6 +113,8 @@ def one_of_everything() -> Workspace:
     record(workspace.pk, "retell", "ended", BY_THE_PLATFORM, source="platform", opening=opening)
     Embedding.objects.create(workspace=workspace, call=call, model="m", digest="d", vector=[0.1] * 256)
     Digest.objects.create(workspace=workspace, call=call, heard=2, text="They were charged twice.")
+    Note.objects.create(workspace=workspace, call=call, text="They were charged twice.")
+    Review.objects.create(workspace=workspace, call=call, comment="Were they charged twice?")
     PlaygroundChat.objects.create(workspace=workspace, call=call, content={"prompt": "You answer."})
     make_delivery(connection, call=call)
     make_model_call(call)

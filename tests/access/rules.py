@@ -36,6 +36,8 @@ PAGES = {
     "calls/<uuid:call_id>/": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/figures": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/replay": Rule(Permission.SEE_WORDS),
+    "reviews/": Rule(Permission.SEE_WORDS),
+    "reviews/<uuid:review_id>/next": Rule(Permission.SEE_WORDS, answers=(302,)),
     # The call there was not recorded.
     "calls/<uuid:call_id>/recording": Rule(Permission.SEE_WORDS, answers=(404,)),
     "calls/<uuid:call_id>/heard": Rule(Permission.SEE_WORDS),
@@ -196,6 +198,24 @@ PAGES = {
     "api/v1/calls/<uuidstr:call_id>/recording": Rule(Permission.SEE_WORDS),
     "api/v1/calls/<uuidstr:call_id>/recording/file": Rule(Permission.SEE_WORDS, answers=(404,)),
     "api/v1/calls/<uuidstr:call_id>/events": Rule(Permission.SEE_CALLS),
+    "api/v1/calls/<uuidstr:call_id>/notes": Rule(
+        Permission.SEE_WORDS, also=(Rule(Permission.SEE_WORDS, "POST", {"text": "Hello"}, answers=(201,)),)
+    ),
+    # Its author is gone, so nobody changes it, and admins delete it.
+    "api/v1/notes/<uuidstr:note_id>": Rule(
+        Permission.SEE_WORDS,
+        "PATCH",
+        {"text": "Hello"},
+        answers=(403, 404),
+        also=(Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 404)),),
+    ),
+    "api/v1/notes/<uuidstr:note_id>/resolve": Rule(Permission.SEE_WORDS, "POST", answers=(200, 404)),
+    "api/v1/notes/<uuidstr:note_id>/reopen": Rule(Permission.SEE_WORDS, "POST", answers=(200, 404)),
+    "api/v1/reviewers": Rule(Permission.SEE_WORDS),
+    "api/v1/reviews": Rule(Permission.SEE_WORDS, also=(Rule(Permission.SEE_WORDS, "POST", answers=(400,)),)),
+    "api/v1/reviews/<uuidstr:review_id>": Rule(
+        Permission.SEE_WORDS, also=(Rule(Permission.SEE_WORDS, "PATCH", {"assign_to": None}),)
+    ),
     "api/v1/calls/<uuidstr:call_id>/test": Rule(Permission.EDIT_AGENTS, "POST", answers=(201,)),
     "api/v1/chats": Rule(Permission.CHAT),
     "api/v1/chats/<str:chat_id>/messages": Rule(Permission.CHAT, answers=(200, 404)),

@@ -3,6 +3,7 @@
 import pytest
 
 from agents.models import Budget, LanguageModel, Provider
+from calls.models import Note, Review
 from tests.agents.testing.made import make_run, make_test
 from tests.api.described import OPERATIONS
 from tests.sdks import Late
@@ -25,6 +26,8 @@ def world_there(transactional_db, world):
         model=str(model.pk),
         agent_id=str(world.agent.pk),
         call_id=str(world.ended.pk),
+        note_id=str(Note.objects.create(workspace=world.workspace, call=world.ended, text="Odd.").pk),
+        review_id=str(Review.objects.create(workspace=world.workspace, call=world.live).pk),
         delivery_id=str(world.delivery.pk),
         budget_id=str(budget.pk),
     )

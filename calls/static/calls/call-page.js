@@ -1,10 +1,12 @@
 // <call-page>: one call. While it is live its words stream in; when it ends the same page becomes its history.
 
 import { makeTest } from "agents/make-test.js";
+import { openAnalysis } from "calls/analysis.js";
 import "calls/copy.js";
 import { Facts } from "calls/facts.js";
 import { Follow } from "calls/follow.js";
 import { clock, windowOf } from "calls/geometry.js";
+import { openNotes } from "calls/notes.js";
 import { Record, isSettled, wordCount } from "calls/record.js";
 import { Replay } from "calls/replay.js";
 import { Say } from "calls/say.js";
@@ -49,6 +51,8 @@ class CallPage extends HTMLElement {
     if (!this.#isLive) this.#openReplay();
     this.toggleAttribute("data-finished", this.#data.finished);
     this.#arrive();
+    openAnalysis(this, { csrf: this.#data.csrf, signal: this.#over.signal });
+    if (this.#data.sees_words) openNotes(this, this.#follow, { csrf: this.#data.csrf, signal: this.#over.signal });
   }
 
   disconnectedCallback() {

@@ -6,6 +6,7 @@ export class Follow {
   #box;
   #pill;
   #lastTop = 0;
+  #isHeld = false;
   attached = true;
   label = () => "New messages"; // what the pill offers
 
@@ -17,12 +18,12 @@ export class Follow {
       this.toEnd();
       box.focus({ preventScroll: true });
     });
-    new ResizeObserver(() => this.attached && this.toEnd()).observe(box);
+    new ResizeObserver(() => this.attached && !this.#isHeld && this.toEnd()).observe(box);
   }
 
   // After words were added at the end.
   grew() {
-    if (this.attached || this.#gap() <= 1) return this.toEnd();
+    if (!this.#isHeld && (this.attached || this.#gap() <= 1)) return this.toEnd();
     this.#pill.querySelector("span").textContent = this.label();
     this.#pill.hidden = false;
   }
@@ -38,6 +39,12 @@ export class Follow {
   release() {
     this.attached = this.#gap() <= 1;
     this.#lastTop = this.#box.scrollTop;
+  }
+
+  // While the reader writes among the words, none of them moves.
+  hold(isHeld) {
+    this.#isHeld = isHeld;
+    if (!isHeld) this.release();
   }
 
   #gap() {
