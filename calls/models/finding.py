@@ -3,7 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from pgvector.django import HnswIndex, VectorField
+from pgvector.django import HalfVectorField, HnswIndex
 
 from accounts.models import Workspace
 from base.models import Row, WorkspaceQuerySet
@@ -23,7 +23,8 @@ class Embedding(Row):
     turn = models.ForeignKey(Turn, on_delete=models.CASCADE, null=True, related_name="+")  # null: the summary
     model = models.CharField(max_length=60)
     digest = models.CharField(max_length=16)  # of the words
-    vector = VectorField(dimensions=DIMENSIONS)
+    # Halves are as good for comparing (docs/search.md), in half of the memory.
+    vector = HalfVectorField(dimensions=DIMENSIONS)
 
     objects = WorkspaceQuerySet.as_manager()
 
@@ -33,7 +34,7 @@ class Embedding(Row):
                 fields=["call", "turn"], nulls_distinct=False, name="one_embedding_per_text"
             )
         ]
-        indexes = [HnswIndex(fields=["vector"], opclasses=["vector_cosine_ops"], name="nearest_embeddings")]
+        indexes = [HnswIndex(fields=["vector"], opclasses=["halfvec_cosine_ops"], name="nearest_embeddings")]
 
     def __str__(self) -> str:
         return f"{self.call_id} by {self.model}"
@@ -61,3 +62,23 @@ class SearchText(Row):
 
     def __str__(self) -> str:
         return f"words of {self.call_id}"
+
+
+class Word(Row):
+    """A word that was said in a workspace's calls: what a misspelt one may have been meant to be."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    text = models.CharField(max_length=30)  # in small letters
+    sound = models.CharField(max_length=30)  # what it is to the ear, roughly (calls/search/spelling.py)
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "text"], name="one_row_per_word")]
+        indexes = [
+            GinIndex(fields=["text"], opclasses=["gin_trgm_ops"], name="words_spelt_alike"),
+            models.Index(fields=["workspace", "sound"], name="words_that_sound_alike"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

@@ -3,17 +3,20 @@
 import math
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import connection
 
-from calls.search import texts
+from calls.search import spelling
+from calls.search.languages import configs_of
 
 LONGEST = 300  # characters of a query
 MOST = 16  # words of it that count
 RAREST = 1e-3  # of all calls: how many are taken to have a word that the statistics do not know
+# A word that hardly any call has gives way to a likely other one only if so many have that.
+COMMON = 1e-2
 KNOWN_FOR_S = 600.0
 _UNIT = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
 LEXEME = re.compile(r"'((?:[^']|'')*)'")
@@ -29,6 +32,12 @@ class Term:
     part: float  # of all calls that have it, as far as is known
     is_phrase: bool = False
     is_unwanted: bool = False
+    meant: str = ""  # the word it is looked for by, too, since it may be misspelt
+
+    @property
+    def is_name(self) -> bool:
+        """Or a number, or what is put in quotation marks: it stays as it is typed."""
+        return self.is_phrase or self.text[:1].isupper() or any(map(str.isdigit, self.text))
 
     @property
     def weight(self) -> float:
@@ -47,15 +56,44 @@ class Question:
     def wanted(self) -> list[Term]:
         return [term for term in self.terms if not term.is_unwanted]
 
+    @property
+    def corrected(self) -> dict[str, str]:
+        """The words that are likely misspelt, as typed, and what each is looked for by, too."""
+        return {term.text: term.meant for term in self.terms if term.meant}
+
+    @property
+    def meant(self) -> str:
+        """The text with these words in place of those, for whoever makes out what it means."""
+        corrected = self.corrected
+        return " ".join(corrected.get(bare(word), word) for word in self.text.split(" "))
+
 
 def read(text: str, workspace_id: UUID) -> Question:
     """A query as people type it: words, "phrases in quotation marks", -words that must not be there. For a
     thread."""
-    configs = texts.configs_of(workspace_id)
+    configs = configs_of(workspace_id)
     text = " ".join(text.replace("\0", " ").split())[:LONGEST]
-    units = [(minus, phrase or word, bool(phrase)) for minus, phrase, word in _UNIT.findall(text)][:MOST]
+    units = [
+        (minus, phrase or bare(word) or word, bool(phrase)) for minus, phrase, word in _UNIT.findall(text)
+    ]
     if not units or not configs:
         return Question(text)
+    terms = _terms(units[:MOST], configs)
+    rare = [term for term in terms if term.part <= RAREST and not term.is_phrase]
+    missing = set(rare) - set(_that_are_there(rare, workspace_id))
+    spelt = _spelt([term for term in rare if not term.is_unwanted], missing, configs, workspace_id)
+    there = [spelt.get(term, term) for term in terms if term in spelt or term not in missing]
+    digits = re.sub(r"\D", "", text)
+    number = digits if _NUMBER.fullmatch(text) and 7 <= len(digits) <= 15 else ""
+    return Question(text, tuple(there), number, len(terms) - len(there))
+
+
+def bare(word: str) -> str:
+    """A word without the marks around it."""
+    return word.strip(".,;:!?¿¡…()[]“”‘’'")
+
+
+def _terms(units: Sequence[tuple[str, str, bool]], configs: Sequence[str]) -> list[Term]:
     known = _frequencies()
     ways = _ways([said for _, said, _ in units], [*configs, "simple"])
     terms = []
@@ -68,10 +106,24 @@ def read(text: str, workspace_id: UUID) -> Question:
         if queries:
             query = " | ".join(f"({one})" for one in queries)
             terms.append(Term(said, query, _part(queries, known), is_phrase, bool(minus)))
-    there = _that_are_there(terms, workspace_id)
-    digits = re.sub(r"\D", "", text)
-    number = digits if _NUMBER.fullmatch(text) and 7 <= len(digits) <= 15 else ""
-    return Question(text, tuple(there), number, len(terms) - len(there))
+    return terms
+
+
+def _spelt(
+    rare: Sequence[Term], missing: Collection[Term], configs: Sequence[str], workspace_id: UUID
+) -> dict[Term, Term]:
+    """Those of the terms that are likely misspelt, each as it is looked for then: by both."""
+    likely = spelling.corrected(workspace_id, [term.text for term in rare if not term.is_name])
+    spelt = {}
+    for term in rare:
+        meant = likely.get(term.text)
+        if meant is None or term.is_name:
+            continue
+        for other in _terms([("", meant, False)], configs):
+            if term in missing or other.part >= COMMON:
+                query = f"{term.query} | {other.query}"
+                spelt[term] = replace(term, query=query, part=max(term.part, other.part), meant=meant)
+    return spelt
 
 
 def _ways(said: Sequence[str], configs: Sequence[str]) -> list[dict[str, str]]:
@@ -90,12 +142,10 @@ def _ways(said: Sequence[str], configs: Sequence[str]) -> list[dict[str, str]]:
     return ways
 
 
-def _that_are_there(terms: list[Term], workspace_id: UUID) -> list[Term]:
-    """Without words that no call has: they say nothing of which calls are meant. A phrase stays, and finds
-    none."""
-    rare = [term for term in terms if term.part <= RAREST and not term.is_phrase]
+def _that_are_there(rare: Sequence[Term], workspace_id: UUID) -> list[Term]:
+    """Without words that no call has: they say nothing of which calls are meant."""
     if not rare:
-        return terms
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -105,7 +155,7 @@ def _that_are_there(terms: list[Term], workspace_id: UUID) -> list[Term]:
             [[term.query for term in rare], workspace_id],
         )
         there = {query for (query,) in cursor.fetchall()}
-    return [term for term in terms if term not in rare or term.query in there]
+    return [term for term in rare if term.query in there]
 
 
 def _part(queries: Sequence[str], known: Mapping[str, float]) -> float:

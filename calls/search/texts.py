@@ -6,35 +6,16 @@ are written, too: "Will" is no stop word, and a model number has no stem.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 
 from base.ids import uuid7
 from calls.models import Call, Turn
+from calls.search import spelling
+from calls.search.languages import config_of
 
-# PostgreSQL's configurations, by language. All others have their words as they are.
-CONFIGS = {
-    "da": "danish",
-    "de": "german",
-    "en": "english",
-    "es": "spanish",
-    "fi": "finnish",
-    "fr": "french",
-    "hu": "hungarian",
-    "it": "italian",
-    "nb": "norwegian",
-    "nl": "dutch",
-    "no": "norwegian",
-    "pt": "portuguese",
-    "ro": "romanian",
-    "ru": "russian",
-    "sv": "swedish",
-    "tr": "turkish",
-}
-PLAIN = "simple"
 # A tsvector holds a megabyte of lexemes and no more; an hour of talk has 60,000 characters.
 LONGEST = 400_000
 _WRITTEN = re.compile(r"[^\s]*[A-Z0-9][^\s]*")
@@ -46,11 +27,6 @@ VALUES (%(id)s, now(), %(workspace)s, %(call)s, %(started_at)s, %(config)s,
 ON CONFLICT (call_id) DO UPDATE
 SET started_at = excluded.started_at, config = excluded.config, words = excluded.words
 """
-
-
-def config_of(language: str) -> str:
-    """The text search configuration for a language as agents have it: "en-GB"."""
-    return CONFIGS.get(language.partition("-")[0].lower(), PLAIN)
 
 
 def keep(call: Call) -> None:
@@ -65,31 +41,18 @@ def keep(call: Call) -> None:
         "config": config_of(version.language if version else ""),
         "summary": call.summary[:LONGEST],
         "said": said,
-        "written": " ".join(_WRITTEN.findall(f"{said}\n{call.summary}")),
+        "written": as_written(f"{said}\n{call.summary}"),
     }
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, values)
+    spelling.learn(call.workspace_id, f"{said}\n{call.summary}")
+
+
+def as_written(text: str) -> str:
+    """Its names and numbers."""
+    return " ".join(_WRITTEN.findall(text))
 
 
 def _lines(call: Call) -> Iterator[str]:
     # What tools answer was heard by nobody: long lists of what the caller did not choose.
     yield from call.standing().exclude(role=Turn.Role.TOOL).values_list("text", flat=True)
-
-
-def configs_of(workspace_id: UUID) -> Sequence[str]:
-    """Those that a workspace's calls are kept by: a query is read by each of them."""
-    with connection.cursor() as cursor:
-        # An index-only walk from one to the next: there are many calls and few languages.
-        cursor.execute(
-            """
-            WITH RECURSIVE each(config) AS (
-                SELECT min(config) FROM calls_searchtext WHERE workspace_id = %(workspace)s
-                UNION ALL
-                SELECT (SELECT min(config) FROM calls_searchtext
-                        WHERE workspace_id = %(workspace)s AND config > each.config)
-                FROM each WHERE config IS NOT NULL)
-            SELECT config FROM each WHERE config IS NOT NULL
-            """,
-            {"workspace": workspace_id},
-        )
-        return [config for (config,) in cursor.fetchall()]

@@ -1,0 +1,151 @@
+"""Misspelt words, and what they may have been meant to be: a word that was said, and is spelt nearly so or
+sounds alike. What a recogniser hears it writes as it sounds, and so do people: "pet sematary".
+
+Only words of the same workspace are thought of, and only such as one of its calls still has: no tenant is
+told another's, and nobody what was erased.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db import connection
+
+from base.ids import uuid7
+from calls.search.languages import PLAIN, configs_of
+
+SHORTEST, LONGEST = 4, 30  # letters of a word that is known by its spelling
+LOOKED_AT = 40  # words, for each that is misspelt
+TRIMMED = 2_000  # words looked at together
+_WORD = re.compile(rf"[^\W\d_]{{{SHORTEST},{LONGEST}}}")
+_SOUNDS = {
+    letter: sound
+    for sound, letters in enumerate(("bfpvw", "cgjkqsxzß", "dt", "l", "mn", "r"), 1)
+    for letter in letters
+}
+
+
+def words_of(text: str) -> list[str]:
+    """Those of a text that are kept for their spelling, each once, in small letters."""
+    return sorted({word.lower() for word in _WORD.findall(text) if len(word.lower()) <= LONGEST})
+
+
+def sound(word: str) -> str:
+    """What a word is to the ear: its consonants, by how they are made. As Soundex, but with its first letter
+    among them, and whole."""
+    heard, last = [], 0
+    for letter in word.lower():
+        made = _SOUNDS.get(letter, 0)
+        if made and made != last:
+            heard.append(str(made))
+        if letter not in "hw":  # of which nothing is heard between two that are alike
+            last = made
+    return "".join(heard)
+
+
+def learn(workspace_id: UUID, text: str) -> None:
+    """Know the words of a text from now on."""
+    words = words_of(text)
+    with connection.cursor() as cursor:
+        # In the order of the alphabet, so that two who learn the same wait for each other and no more.
+        cursor.execute(
+            """
+            INSERT INTO calls_word (id, created_at, workspace_id, text, sound)
+            SELECT new.id, now(), %s, new.text, new.sound
+            FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS new (id, text, sound)
+            WHERE NOT EXISTS (
+                SELECT FROM calls_word known WHERE known.workspace_id = %s AND known.text = new.text)
+            ORDER BY new.text ON CONFLICT DO NOTHING
+            """,
+            [workspace_id, [uuid7() for _ in words], words, [sound(word) for word in words], workspace_id],
+        )
+
+
+def forget(workspace_id: UUID, words: Iterable[str] | None = None) -> int:
+    """Of these words, or of all, those that no call has any more; how many that were. For a thread."""
+    gone = 0
+    with connection.cursor() as cursor:
+        if words is None:
+            cursor.execute("SELECT text FROM calls_word WHERE workspace_id = %s", [workspace_id])
+            words = [text for (text,) in cursor.fetchall()]
+        words = list(words)
+        for start in range(0, len(words), TRIMMED):
+            batch = words[start : start + TRIMMED]
+            there = _that_are_there(workspace_id, batch)
+            cursor.execute(
+                "DELETE FROM calls_word WHERE workspace_id = %s AND text = ANY(%s)",
+                [workspace_id, [word for word in batch if word not in there]],
+            )
+            gone += cursor.rowcount
+    return gone
+
+
+def corrected(workspace_id: UUID, words: Sequence[str]) -> dict[str, str]:
+    """For each of the words that was likely meant to be another one, that one."""
+    wanted = {word: word.lower() for word in words if _WORD.fullmatch(word)}
+    if not wanted:
+        return {}
+    near = _near(workspace_id, sorted(set(wanted.values())))
+    there = _that_are_there(workspace_id, sorted({word for words in near.values() for word in words}))
+    meant = {}
+    for word, small in wanted.items():
+        found = [(edits(small, one), one) for one in near.get(small, ()) if one in there]
+        likely = [(count, one) for count, one in found if 0 < count <= _borne(small, one)]
+        if likely:
+            meant[word] = min(likely)[1]
+    return meant
+
+
+def _near(workspace_id: UUID, words: list[str]) -> dict[str, list[str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT wanted.word, near.text FROM unnest(%s::text[], %s::text[]) AS wanted (word, sound),
+            LATERAL (
+                (SELECT text FROM calls_word WHERE workspace_id = %s AND text %% wanted.word
+                 ORDER BY similarity(text, wanted.word) DESC LIMIT %s)
+                UNION
+                (SELECT text FROM calls_word WHERE workspace_id = %s AND calls_word.sound = wanted.sound
+                 ORDER BY similarity(text, wanted.word) DESC LIMIT %s)
+            ) AS near
+            """,
+            [words, [sound(word) for word in words], workspace_id, LOOKED_AT, workspace_id, LOOKED_AT],
+        )
+        near: dict[str, list[str]] = {}
+        for word, text in cursor.fetchall():
+            near.setdefault(word, []).append(text)
+    return near
+
+
+def _that_are_there(workspace_id: UUID, words: list[str]) -> set[str]:
+    """Those that a call of this workspace has, and by which it is found."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT text FROM unnest(%s::text[]) AS text WHERE EXISTS (
+                SELECT FROM calls_searchtext kept, unnest(%s::regconfig[]) AS read (by)
+                WHERE kept.workspace_id = %s AND kept.words @@ plainto_tsquery(read.by, text))
+            """,
+            [words, [*configs_of(workspace_id), PLAIN], workspace_id],
+        )
+        return {text for (text,) in cursor.fetchall()}
+
+
+def _borne(word: str, other: str) -> int:
+    """How many edits apart two words may be to be thought the same: one more if they sound so."""
+    most = 1 if len(word) < 6 else 2
+    return most + (1 if len(word) > 5 and sound(word) == sound(other) else 0)
+
+
+def edits(one: str, other: str) -> int:
+    """Letters put in, left out, changed, or changed about with the next, to make one word of the other."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        before, above, row = row, before, [i]
+        for j, wanted in enumerate(other, 1):
+            count = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                count = min(count, above[j - 2] + 1)
+            row.append(count)
+    return row[-1]
