@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from base.admin import Evidence, readable, shown
 from calls import parts
 from calls.filters import of_status
+from calls.models import Call, Digest, Embedding, Event, PlaygroundChat, Turn
 from calls.notes import admin as notes  # noqa: F401  registers its own
 from calls.wording import STATUSES
 

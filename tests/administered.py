@@ -27,7 +27,7 @@ from agents.models import (
     Tool,
 )
 from agents.services import publish
-from calls.models import Call, Digest, Embedding, Event, Note, PlaygroundChat, Review, Turn, Word
+from calls.models import Call, Digest, Embedding, Event, Note, PlaygroundChat, Review, Turn
 from calls.services import Opening, record
 from observability.models import BrowserReport
 from platforms.models import Connection
