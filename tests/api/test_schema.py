@@ -1,6 +1,8 @@
 """The API keeps to its description whatever it is asked."""
 
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from agents.models import Budget, LanguageModel, Provider
 from calls.models import Note, Review
@@ -12,7 +14,18 @@ asking = Late("tests.api.asking")
 
 
 @pytest.fixture
-def world_there(transactional_db, world):
+def one_connection():
+    """A request's end leaves the connection that has the test's rows, as with Django's own test client."""
+    ends = (request_started, request_finished)
+    for moment in ends:
+        moment.disconnect(close_old_connections)
+    yield
+    for moment in ends:
+        moment.connect(close_old_connections)
+
+
+@pytest.fixture
+def world_there(one_connection, world):
     budget = Budget.objects.create(workspace=world.workspace, period="day", hard_usd=9)
     provider = Provider.objects.create(workspace=world.workspace, name="Ollama", kind="openai")
     model = LanguageModel.objects.create(

@@ -85,7 +85,7 @@ def test_every_page_is_accessible_and_fits(visit, name):
 
 def test_nothing_on_the_board_moves_under_a_pointer(visit):
     page = visit().open("/")
-    expect(page.locator(".call").nth(2)).to_be_visible()
+    expect(page.locator(".call").nth(1)).to_be_visible()
     page.locator(".call").first.hover()
 
     assert page.evaluate(SHIFTS) == []
