@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from base.admin import Evidence, readable, shown
 from calls import parts
 from calls.filters import of_status
-from calls.models import Call, Digest, Embedding, Event, PlaygroundChat, Turn
+from calls.models import Call, Digest, Embedding, Event, PlaygroundChat, Turn, Word
 from calls.notes import admin as notes  # noqa: F401  registers its own
 from calls.wording import STATUSES
 
@@ -117,6 +117,15 @@ class Embeddings(Evidence):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Embedding]:
         return super().get_queryset(request).defer("vector")
+
+
+@admin.register(Word)
+class Words(Evidence):
+    list_display = ("text", "sound", "created_at")
+    list_filter = (IN_WORKSPACE,)
+    ids = ("id",)
+    search_help_text = "A whole id"
+    fields = ("text", "sound", "created_at")
 
 
 @admin.register(Digest)

@@ -27,7 +27,7 @@ from agents.models import (
     Tool,
 )
 from agents.services import publish
-from calls.models import Call, Digest, Embedding, Event, Note, PlaygroundChat, Review, Turn
+from calls.models import Call, Digest, Embedding, Event, Note, PlaygroundChat, Review, Turn, Word
 from calls.services import Opening, record
 from observability.models import BrowserReport
 from platforms.models import Connection
@@ -52,6 +52,7 @@ EVIDENCE = {
     Turn,
     Event,
     Embedding,
+    Word,
     Digest,
     PlaygroundChat,
     Note,
@@ -112,6 +113,7 @@ def one_of_everything() -> Workspace:
     call = record(workspace.pk, "retell", "ended", ON_THE_SOCKET, source="socket", opening=opening)
     record(workspace.pk, "retell", "ended", BY_THE_PLATFORM, source="platform", opening=opening)
     Embedding.objects.create(workspace=workspace, call=call, model="m", digest="d", vector=[0.1] * 256)
+    Word.objects.create(workspace=workspace, text="refund", sound="6153")
     Digest.objects.create(workspace=workspace, call=call, heard=2, text="They were charged twice.")
     Note.objects.create(workspace=workspace, call=call, text="They were charged twice.")
     Review.objects.create(workspace=workspace, call=call, comment="Were they charged twice?")

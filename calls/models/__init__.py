@@ -1,7 +1,7 @@
 """What happened on calls, and what people and models made of it afterwards."""
 
 from calls.models.calls import LONGEST_MS, PLAYGROUND, Call, CallQuerySet, Event, Turn
-from calls.models.finding import DIMENSIONS, Embedding, SearchText
+from calls.models.finding import DIMENSIONS, Embedding, SearchText, Word
 from calls.models.holds import LegalHold
 from calls.models.insights import BUCKETS, Tally, TallyMark, TallyPart
 from calls.models.judging import CustomField, FieldValue, Reading, Score, Scorecard, Topic
@@ -38,4 +38,5 @@ __all__ = [
     "TallyPart",
     "Topic",
     "Turn",
+    "Word",
 ]

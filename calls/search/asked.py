@@ -61,12 +61,6 @@ class Question:
         """The words that are likely misspelt, as typed, and what each is looked for by, too."""
         return {term.text: term.meant for term in self.terms if term.meant}
 
-    @property
-    def meant(self) -> str:
-        """The text with these words in place of those, for whoever makes out what it means."""
-        corrected = self.corrected
-        return " ".join(corrected.get(bare(word), word) for word in self.text.split(" "))
-
 
 def read(text: str, workspace_id: UUID) -> Question:
     """A query as people type it: words, "phrases in quotation marks", -words that must not be there. For a
@@ -81,7 +75,7 @@ def read(text: str, workspace_id: UUID) -> Question:
     terms = _terms(units[:MOST], configs)
     rare = [term for term in terms if term.part <= RAREST and not term.is_phrase]
     missing = set(rare) - set(_that_are_there(rare, workspace_id))
-    spelt = _spelt([term for term in rare if not term.is_unwanted], missing, configs, workspace_id)
+    spelt = _spelt([one for one in rare if not one.is_unwanted], missing, configs, workspace_id)
     there = [spelt.get(term, term) for term in terms if term in spelt or term not in missing]
     digits = re.sub(r"\D", "", text)
     number = digits if _NUMBER.fullmatch(text) and 7 <= len(digits) <= 15 else ""

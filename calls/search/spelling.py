@@ -15,6 +15,7 @@ from base.ids import uuid7
 from calls.search.languages import PLAIN, configs_of
 
 SHORTEST, LONGEST = 4, 30  # letters of a word that is known by its spelling
+LONG = 8  # letters of a word in which two may be wrong; if it sounds the same, three
 LOOKED_AT = 40  # words, for each that is misspelt
 TRIMMED = 2_000  # words looked at together
 _WORD = re.compile(rf"[^\W\d_]{{{SHORTEST},{LONGEST}}}")
@@ -89,10 +90,9 @@ def corrected(workspace_id: UUID, words: Sequence[str]) -> dict[str, str]:
     there = _that_are_there(workspace_id, sorted({word for words in near.values() for word in words}))
     meant = {}
     for word, small in wanted.items():
-        found = [(edits(small, one), one) for one in near.get(small, ()) if one in there]
-        likely = [(count, one) for count, one in found if 0 < count <= _borne(small, one)]
+        likely = [one for one in near.get(small, ()) if one in there and _is_likely(small, one)]
         if likely:
-            meant[word] = min(likely)[1]
+            meant[word] = min(likely, key=lambda one: (edits(small, one), one))
     return meant
 
 
@@ -131,10 +131,16 @@ def _that_are_there(workspace_id: UUID, words: list[str]) -> set[str]:
         return {text for (text,) in cursor.fetchall()}
 
 
-def _borne(word: str, other: str) -> int:
-    """How many edits apart two words may be to be thought the same: one more if they sound so."""
-    most = 1 if len(word) < 6 else 2
-    return most + (1 if len(word) > 5 and sound(word) == sound(other) else 0)
+def _is_likely(word: str, other: str) -> bool:
+    """Whether whoever typed the word may have meant the other one."""
+    alike = sound(word) == sound(other)
+    # What begins otherwise is another word, and one with an ending more is a form of it: "driver" of "drive".
+    if word[0] != other[0] and not (sound(word[0]) and sound(word[0]) == sound(other[0])):
+        return False
+    if word.startswith(other) and not alike:
+        return False
+    most = 1 if len(word) < LONG else 2
+    return 0 < edits(word, other) <= most + (alike and len(word) >= LONG)
 
 
 def edits(one: str, other: str) -> int:
