@@ -19,9 +19,10 @@ LONG = 8  # letters of a word in which two may be wrong; if it sounds the same, 
 LOOKED_AT = 40  # words, for each that is misspelt
 TRIMMED = 2_000  # words looked at together
 _WORD = re.compile(rf"[^\W\d_]{{{SHORTEST},{LONGEST}}}")
+VOWELS = "aeiouyhw"
 _SOUNDS = {
     letter: sound
-    for sound, letters in enumerate(("bfpvw", "cgjkqsxzß", "dt", "l", "mn", "r"), 1)
+    for sound, letters in enumerate(("bfpv", "cgjkqsxzß", "dt", "l", "mn", "r"), 1)
     for letter in letters
 }
 
@@ -32,16 +33,15 @@ def words_of(text: str) -> list[str]:
 
 
 def sound(word: str) -> str:
-    """What a word is to the ear: its consonants, by how they are made. As Soundex, but with its first letter
-    among them, and whole."""
-    heard, last = [], 0
+    """What a word is to the ear: its consonants by how they are made, and where there is a vowel between.
+
+    As Soundex, but with the first letter among them, and whole.
+    """
+    heard = ""
     for letter in word.lower():
-        made = _SOUNDS.get(letter, 0)
-        if made and made != last:
-            heard.append(str(made))
-        if letter not in "hw":  # of which nothing is heard between two that are alike
-            last = made
-    return "".join(heard)
+        made = "" if letter in "hw" else str(_SOUNDS.get(letter, "a"))
+        heard += made if not heard.endswith(made) else ""
+    return heard
 
 
 def learn(workspace_id: UUID, text: str) -> None:
@@ -135,7 +135,7 @@ def _is_likely(word: str, other: str) -> bool:
     """Whether whoever typed the word may have meant the other one."""
     alike = sound(word) == sound(other)
     # What begins otherwise is another word, and one with an ending more is a form of it: "driver" of "drive".
-    if word[0] != other[0] and not (sound(word[0]) and sound(word[0]) == sound(other[0])):
+    if word[0] != other[0] and (word[0] in VOWELS or sound(word[0]) != sound(other[0])):
         return False
     if word.startswith(other) and not alike:
         return False
