@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from agents.models import Agent, AgentVersion
 from calls.filters import Filters, days, names
-from calls.insights.periods import WHEN, Period
+from calls.insights.periods import DAY, WHEN, Period
 from calls.models import Tally
 
 DIMENSIONS = ("agent", "version", "platform", "channel")  # of the filters of calls, those that tallies know
@@ -93,10 +93,12 @@ def choices(workspace_id: UUID, asked: Asked) -> dict[str, Any]:
     agents = dict(
         _texts(Agent.objects.for_workspace(workspace_id).order_by("name").values_list("pk", "name"))
     )
-    counted = Tally.objects.for_workspace(workspace_id).order_by()
+    counted = Tally.objects.for_workspace(workspace_id).filter(hours=24).order_by()
     platforms = sorted(counted.values_list("platform", flat=True).distinct())
     versions = AgentVersion.objects.for_workspace(workspace_id).filter(
-        pk__in=counted.filter(hour__gte=asked.period.start, hour__lt=asked.period.end).values("version_id")
+        pk__in=counted.filter(hour__gt=asked.period.start - DAY, hour__lt=asked.period.end).values(
+            "version_id"
+        )
     )
     if chosen := asked.filters.get("agent").wanted:
         versions = versions.filter(agent_id__in=chosen)

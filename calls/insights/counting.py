@@ -1,6 +1,7 @@
 """Adding calls up: the SQL that makes the tallies of some hours from the calls that began in them."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -8,7 +9,13 @@ from django.db import connection
 from calls.insights import spread
 from calls.models import BUCKETS, PLAYGROUND, Call, CallQuerySet, Tally, TallyPart
 
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 KEY = "workspace_id, hour, agent_id, version_id, platform, channel"
+SUMS = (
+    "calls", "completed", "caller_hung_up", "agent_hung_up", "transferred", "not_connected", "failed",
+    "contained", "escalated", "positive", "neutral", "negative", "moods", "mood_at_start", "mood_at_end",
+    "duration_ms", "cost_usd", "tool_calls", "tool_failures", "answers", "spread",
+)  # fmt: skip
 # The same calls have the same id however often they are counted.
 _TALLY = "md5(concat_ws('|', workspace_id, hour, {agent}, {version}, platform, channel))::uuid".format(
     agent="coalesce(agent_id::text, '')", version="coalesce(version_id::text, '')"
@@ -82,11 +89,11 @@ counted AS (
     GROUP BY tally, {KEY}
 )
 INSERT INTO calls_tally (
-    id, created_at, {KEY}, calls, completed, caller_hung_up, agent_hung_up, transferred, not_connected,
+    id, created_at, hours, {KEY}, calls, completed, caller_hung_up, agent_hung_up, transferred, not_connected,
     failed, contained, escalated, positive, neutral, negative, moods, mood_at_start, mood_at_end,
     duration_ms, cost_usd, tool_calls, tool_failures, answers, spread
 )
-SELECT tally, now(), {KEY}, calls, completed, caller_hung_up, agent_hung_up, transferred, not_connected,
+SELECT tally, now(), 1, {KEY}, calls, completed, caller_hung_up, agent_hung_up, transferred, not_connected,
        failed, contained, escalated, positive, neutral, negative, moods, mood_at_start, mood_at_end,
        duration_ms, cost_usd, tool_calls, tool_failures,
        coalesce(answers, 0), coalesce(spread, %(nothing)s::vector)
@@ -106,18 +113,45 @@ counted AS (
     FROM calls_turn turn JOIN taken ON taken.id = turn.call_id
     WHERE turn.role = 'tool' AND tool_ok IS NOT NULL GROUP BY tally, tool_name
 )
-INSERT INTO calls_tallypart (id, created_at, {KEY}, kind, name, n, failed, usd)
-SELECT md5(concat_ws('|', tally, kind, name))::uuid, now(), {KEY}, kind, name, n, failed, usd
+INSERT INTO calls_tallypart (id, created_at, hours, {KEY}, kind, name, n, failed, usd)
+SELECT md5(concat_ws('|', tally, kind, name))::uuid, now(), 1, {KEY}, kind, name, n, failed, usd
 FROM counted JOIN (SELECT DISTINCT tally, {KEY} FROM taken) keys USING (tally)
 """  # noqa: S608
 
 
+# Days are the sums of their hours: a year is then asked of a twentieth of the rows.
+_OF_DAYS = """
+WITH hours AS (
+    SELECT *, date_trunc('day', hour, 'UTC') AS day FROM {table}
+    WHERE workspace_id = %(workspace)s AND hours = 1 AND hour >= %(since)s AND hour < %(until)s
+)
+INSERT INTO {table} (id, created_at, hours, workspace_id, hour, {key}, {sums})
+SELECT md5(concat_ws('|', 24, workspace_id, day, coalesce(agent_id::text, ''), coalesce(version_id::text, ''),
+                     {texts}))::uuid,
+       now(), 24, workspace_id, day, {key}, {summed}
+FROM hours GROUP BY workspace_id, day, {key}
+"""
+
+
+def _of_days(table: str, texts: tuple[str, ...], sums: tuple[str, ...]) -> str:
+    """`texts` are what sums are of, beside agent and version; none of them is ever null."""
+    return _OF_DAYS.format(
+        table=table,
+        key=", ".join(("agent_id", "version_id", *texts)),
+        texts=", ".join(texts),
+        sums=", ".join(sums),
+        summed=", ".join(f"sum({one})" for one in sums),
+    )
+
+
+_TALLIES_OF_DAYS = _of_days("calls_tally", ("platform", "channel"), SUMS)
+_PARTS_OF_DAYS = _of_days("calls_tallypart", ("platform", "channel", "kind", "name"), ("n", "failed", "usd"))
+
+
 def count(workspace_id: UUID, since: datetime, until: datetime) -> int:
-    """Make the tallies of the hours from `since` until before `until` anew, whole; answers how many calls of
-    those there were. To be asked for in a transaction, one at a time in a workspace."""
-    hours = {"workspace_id": workspace_id, "hour__gte": since, "hour__lt": until}
-    Tally.objects.filter(**hours).delete()
-    TallyPart.objects.filter(**hours).delete()
+    """Make the tallies of the hours from `since` until before `until` anew, whole, and those of their days;
+    answers how many calls of those hours there were. To be asked for in a transaction, one at a time in a
+    workspace."""
     asked = {
         "workspace": workspace_id,
         "since": since,
@@ -126,10 +160,34 @@ def count(workspace_id: UUID, since: datetime, until: datetime) -> int:
         "edges": list(spread.EDGES),
         "nothing": str([0] * BUCKETS),
     }
+    for model in (Tally, TallyPart):
+        _rows(model, 1, asked).delete()
     with connection.cursor() as cursor:
         cursor.execute(_TALLIES, asked)
         cursor.execute(_PARTS, asked)
-    return sum(Tally.objects.filter(**hours).values_list("calls", flat=True))
+    sum_days(workspace_id, since, until)
+    return sum(_rows(Tally, 1, asked).values_list("calls", flat=True))
+
+
+def sum_days(workspace_id: UUID, since: datetime, until: datetime) -> None:
+    """Make the tallies of the days that these hours are in anew, from those of all their hours."""
+    asked = {"workspace": workspace_id, "since": day_of(since), "until": day_of(until - HOUR) + DAY}
+    for model in (Tally, TallyPart):
+        _rows(model, 24, asked).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(_TALLIES_OF_DAYS, asked)
+        cursor.execute(_PARTS_OF_DAYS, asked)
+
+
+def _rows(model: Any, hours: int, asked: dict[str, Any]) -> Any:
+    return model.objects.filter(
+        workspace_id=asked["workspace"], hours=hours, hour__gte=asked["since"], hour__lt=asked["until"]
+    )
+
+
+def day_of(hour: datetime) -> datetime:
+    """The day of UTC it is in."""
+    return hour.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def ended(workspace_id: UUID) -> CallQuerySet:

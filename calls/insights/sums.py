@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import DateTimeField, F, Func, IntegerField, Q, Sum, Value
 
 from calls.insights import spread
+from calls.insights.counting import DAY, day_of
 from calls.models import BUCKETS, Tally, TallyPart
+
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
@@ -125,8 +129,29 @@ def _rows(model: Any, workspace_id: UUID, bounds: list[datetime], narrowed: Q) -
         function="width_bucket",
         output_field=IntegerField(),
     )
-    rows = model.objects.for_workspace(workspace_id).filter(hour__gte=bounds[0], hour__lt=bounds[-1])
-    return rows.filter(narrowed).order_by().annotate(slot=slot)
+    rows = model.objects.for_workspace(workspace_id).filter(_covering(bounds), narrowed)
+    return rows.order_by().annotate(slot=slot)
+
+
+def _covering(bounds: list[datetime]) -> Q:
+    """Days of UTC as far as they are within two bounds, and hours for the rest."""
+    spans: list[tuple[int, datetime, datetime]] = []
+    for since, until in pairwise(bounds):
+        first, last = day_of(since + DAY - SECOND), day_of(until)
+        if first < last:
+            pieces = [(1, since, first), (24, first, last), (1, last, until)]
+        else:
+            pieces = [(1, since, until)]
+        for hours, begin, end in pieces:
+            if begin == end:
+                continue
+            if spans and spans[-1][0] == hours and spans[-1][2] == begin:
+                begin = spans.pop()[1]
+            spans.append((hours, begin, end))
+    found = Q(pk__in=[])
+    for hours, begin, end in spans:
+        found |= Q(hours=hours, hour__gte=begin, hour__lt=end)
+    return found
 
 
 def _key(row: dict[str, Any], by: tuple[str, ...]) -> Key:

@@ -15,9 +15,9 @@ from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from calls.insights import counting
+from calls.insights.counting import HOUR
 from calls.models import Call, Tally, TallyMark
 
-HOUR = timedelta(hours=1)
 _PIECE = timedelta(days=7)  # of the past, added up at once
 _AGAIN = timedelta(days=3)  # what is looked at again every night
 # One adds up in a workspace at a time: two would each add what the other has.
@@ -73,7 +73,7 @@ def look_again() -> None:
     since = timezone.now() - _AGAIN
     mark_all(Call.objects.filter(started_at__gte=since, ended_at__isnull=False).real())
     for workspace_id, hour in (
-        Tally.objects.filter(hour__gte=since).values_list("workspace_id", "hour").distinct()
+        Tally.objects.filter(hours=1, hour__gte=since).values_list("workspace_id", "hour").distinct()
     ):
         _mark(workspace_id, [hour])
 
@@ -82,7 +82,11 @@ def rebuild(workspace_id: UUID, since: datetime | None = None) -> Iterator[tuple
     """Add up all of a workspace's past, or what began since, a week at a time and as fast as that goes;
     yields until when it has come, and how many calls that were. Sealed hours stay as they are."""
     span = counting.ended(workspace_id).aggregate(first=Min("started_at"), last=Max("started_at"))
-    kept = Tally.objects.for_workspace(workspace_id).aggregate(first=Min("hour"), last=Max("hour"))
+    kept = (
+        Tally.objects.for_workspace(workspace_id)
+        .filter(hours=1)
+        .aggregate(first=Min("hour"), last=Max("hour"))
+    )
     firsts = [one for one in (span["first"], kept["first"]) if one]
     if not firsts:
         return

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('hour', models.DateTimeField()),
+                ('hours', models.PositiveSmallIntegerField(default=1)),
                 ('platform', models.CharField(max_length=20)),
                 ('channel', models.CharField(max_length=6)),
                 ('calls', models.PositiveIntegerField()),
@@ -58,7 +59,7 @@ class Migration(migrations.Migration):
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
             ],
             options={
-                'indexes': [models.Index(fields=['workspace', 'hour'], name='tallies_by_hour')],
+                'indexes': [models.Index(fields=['workspace', 'hours', 'hour'], name='tallies_by_hours')],
             },
         ),
         migrations.CreateModel(
@@ -82,6 +83,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('hour', models.DateTimeField()),
+                ('hours', models.PositiveSmallIntegerField(default=1)),
                 ('platform', models.CharField(max_length=20)),
                 ('channel', models.CharField(max_length=6)),
                 ('kind', models.CharField(choices=[('platform', 'Platform'), ('model', 'Model'), ('embedding', 'Embedding'), ('tool', 'Tool')], max_length=9)),
@@ -94,7 +96,7 @@ class Migration(migrations.Migration):
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
             ],
             options={
-                'indexes': [models.Index(fields=['workspace', 'hour'], name='tally_parts_by_hour')],
+                'indexes': [models.Index(fields=['workspace', 'hours', 'hour'], name='tally_parts_by_hours')],
             },
         ),
         migrations.RunSQL(MARK_THE_PAST, migrations.RunSQL.noop),

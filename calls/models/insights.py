@@ -14,7 +14,8 @@ class Hourly(Row):
     """What calls are added up by. Its id follows from that, so that it is the same when it is made again."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
-    hour = models.DateTimeField()  # in UTC, in which the calls began
+    hour = models.DateTimeField()  # in UTC, from which on the calls began
+    hours = models.PositiveSmallIntegerField(default=1)  # how long: an hour, or the 24 of a day of UTC together
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     version = models.ForeignKey(
         AgentVersion, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
@@ -54,7 +55,7 @@ class Tally(Hourly):
     tool_failures = models.PositiveIntegerField()
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "hour"], name="tallies_by_hour")]
+        indexes = [models.Index(fields=["workspace", "hours", "hour"], name="tallies_by_hours")]
 
     def __str__(self) -> str:
         return f"{self.calls} calls of {self.hour:%Y-%m-%d %H} h"
@@ -76,7 +77,7 @@ class TallyPart(Hourly):
     usd = models.DecimalField(max_digits=16, decimal_places=8, default=0)
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "hour"], name="tally_parts_by_hour")]
+        indexes = [models.Index(fields=["workspace", "hours", "hour"], name="tally_parts_by_hours")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name} of {self.hour:%Y-%m-%d %H} h"
