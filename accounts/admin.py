@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.models import ApiToken, AuditEntry, Membership, User, Workspace
+from accounts.models import ApiToken, AuditEntry, Membership, Privacy, User, Workspace
 from accounts.tokens import revoke_token
 from base.admin import Evidence, Rows, readable
 
@@ -136,3 +136,15 @@ class AuditLog(Evidence):
     search_help_text = "A whole id: of the entry or its workspace"
     fields = ("created_at", "action", "target", "actor_id", "workspace", "detail_shown", "trace_id")
     detail_shown = readable("detail")
+
+
+@admin.register(Privacy)
+class PrivacyRows(Evidence):
+    """Changed in Settings, Privacy, which says what that would remove."""
+
+    list_display = ("workspace", "retention", "masked", "created_at")
+    list_select_related = ("workspace",)
+    ids = ("id", "workspace")
+    fields = ("workspace", "retention_shown", "masked_shown", "created_at")
+    retention_shown = readable("retention")
+    masked_shown = readable("masked")

@@ -5,6 +5,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models.functions import Lower
 
+from base.fields import EncryptedTextField
 from base.models import Row, WorkspaceQuerySet
 
 
@@ -82,6 +83,27 @@ class Membership(Row):
 
     def __str__(self) -> str:
         return f"{self.user} as {self.role} of {self.workspace}"
+
+
+class Privacy(Row):
+    """What a workspace keeps of its callers, for how long, and who sees it."""
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="privacy")
+    retention = models.JSONField(
+        default=dict
+    )  # {name of accounts.retention.PARTS: days}; not there: for ever
+    # {kind of calls/personal: the lowest role that sees it}; not there: as calls/personal/seeing.py has it.
+    masked = models.JSONField(default=dict)
+    # Of the hashes by which erased calls are known again: the rows alone say nothing.
+    key = EncryptedTextField(blank=True, default="")
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "privacy"
+
+    def __str__(self) -> str:
+        return f"privacy of {self.workspace}"
 
 
 class ApiToken(Row):

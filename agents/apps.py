@@ -6,4 +6,7 @@ class AgentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from agents.publishing import hooks  # noqa: F401, PLC0415  now there are models to hear of
+        from agents import erasing  # noqa: PLC0415  now there are models to hear of
+        from agents.publishing import hooks  # noqa: F401, PLC0415
+
+        erasing.register_all()

@@ -13,6 +13,7 @@ from calls import parts
 from calls.filters import of_status
 from calls.models import Call, Digest, Embedding, Event, PlaygroundChat, Turn, Word
 from calls.notes import admin as notes  # noqa: F401  registers its own
+from calls.privacy import admin as privacy  # noqa: F401  registers its own
 from calls.wording import STATUSES
 
 IN_WORKSPACE = ("workspace", AutocompleteSelectFilter)

@@ -9,6 +9,8 @@ class CallsConfig(AppConfig):
 
     def ready(self) -> None:
         from calls import memory  # noqa: PLC0415  now there are models
+        from calls.privacy import kept  # noqa: PLC0415
 
         registry.register(memory.LOOKUP.name, memory.LOOKUP, memory.lookup_memory)
         registry.register(memory.SEARCH.name, memory.SEARCH, memory.search_calls)
+        kept.register_all()

@@ -10,7 +10,7 @@ What a line says besides is left alone. Without times, a turn is as long as its 
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,7 @@ from django.utils.dateparse import parse_datetime
 from agents.models import Agent
 from calls import fold
 from calls.models import LONGEST_MS, Call
+from calls.privacy.tombstones import is_erased
 from calls.services import Opening, record_quietly
 from platforms.clean import clean, read
 from platforms.errors import Unreadable
@@ -84,13 +85,14 @@ def take_in(file: Path, agent: Agent) -> Iterator[Taken]:
     with closing(_lines(file)) as lines:
         while some := list(islice(lines, TOGETHER)):
             found = [_told(number, line, began) for number, line in some]
+            found = [_unless_erased(agent, each) for each in found]
             good = {each.call_id: each for each in reversed(found) if isinstance(each, Read)}
             refused = tuple(each for each in found if isinstance(each, Refused))
             new = _record(agent, good)
             yield Taken(new, len(found) - len(refused) - new, refused)
 
 
-def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
+def _lines(file: Path) -> Generator[tuple[int, bytes]]:
     """The lines that are not empty, by number. One that is too long comes as its beginning."""
     with file.open("rb") as raw:
         head = raw.read(len(GZIP))
@@ -117,6 +119,12 @@ def _told(number: int, line: bytes, began: datetime) -> Read | Refused:
         return _read(number, clean(read(line.removeprefix(b"\xef\xbb\xbf"))), began)
     except Unreadable as error:
         return Refused(number, str(error))
+
+
+def _unless_erased(agent: Agent, each: Read | Refused) -> Read | Refused:
+    if isinstance(each, Read) and is_erased(agent.workspace_id, IMPORT, each.call_id):
+        return Refused(each.line, "this call was erased")
+    return each
 
 
 @transaction.atomic

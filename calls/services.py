@@ -15,6 +15,7 @@ from agents.services import version_there
 from calls import board, facts, fold, parts, recordings
 from calls.fold import Fact, TurnRecord
 from calls.models import Call, Event, Turn
+from calls.privacy.tombstones import CallErased, is_erased
 from platforms.events import CallEnded, CallEvent, CallRecorded, CallStarted, RuleFired
 from streaming.log import position, publish, snapshot
 from streaming.positions import NOWHERE
@@ -66,7 +67,8 @@ def record(
 ) -> Call:
     """Take events into one call and return it; its watchers are told on commit, once.
 
-    `source` is who tells (calls/fold.py). Any order and any repetition reach the same end.
+    `source` is who tells (calls/fold.py). Any order and any repetition reach the same end. Raises CallErased
+    of a call that was removed for good.
     """
     recorded = record_quietly(
         workspace_id, platform, platform_call_id, events, source=source, opening=opening
@@ -107,6 +109,9 @@ def record_quietly(
     """
     call, fresh = _locked(workspace_id, platform, platform_call_id, opening)
     was_closed = call.closed_at is not None
+    if call.words_removed_at or call.numbers_removed_at:
+        # Retention took what was told of it: told again, it must not come back.
+        return Recorded(call, [], [], [], source, False, was_closed)
     new = _keep(call, events, source)
     turns, gone = _take_in_turns(call, new) if new else ([], [])
     changed = _take_in_call(call, opening, any(not _turn_of(event) for event in new), source)
@@ -138,7 +143,9 @@ def _locked(workspace_id: UUID, platform: str, platform_call_id: str, opening: O
     try:
         return rows.get(**identity), False
     except Call.DoesNotExist:
-        pass  # whoever comes first makes it
+        pass  # whoever comes first makes it, unless it was here and must not come back
+    if is_erased(workspace_id, platform, platform_call_id):
+        raise CallErased
     new = Call(
         **identity,
         started_at=opening.started_at,

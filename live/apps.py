@@ -8,6 +8,6 @@ class LiveConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from live import judged  # noqa: PLC0415  now there are models
+        from live import erasing, judged  # noqa: F401, PLC0415  now there are models
 
         registry.register(judged.ESCALATE.name, judged.ESCALATE, judged.escalate)

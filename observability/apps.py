@@ -6,4 +6,6 @@ class ObservabilityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from observability import tasks_seen  # noqa: F401, PLC0415  connects Celery's signals
+        from observability import erasing, tasks_seen  # noqa: F401, PLC0415  these connect signals
+
+        erasing.register_all()

@@ -27,7 +27,7 @@ from streaming import positions, scripts
 from streaming.entries import Entry, Page
 from streaming.positions import NOWHERE, Position
 
-__all__ = ["Entry", "Log", "Page", "Position", "join", "position", "publish", "snapshot"]
+__all__ = ["Entry", "Log", "Page", "Position", "forget", "join", "position", "publish", "snapshot"]
 
 logger = logging.getLogger(__name__)
 
@@ -212,3 +212,10 @@ def count_between(keys: Sequence[str], least: float) -> int:
     for key in keys:
         pipeline.zcount(key, least, "+inf")
     return sum(pipeline.execute())
+
+
+def forget(topic: str) -> None:
+    """Have nothing of a topic left, as if Redis had never held it: whoever watches is told `reset`. Raises
+    RedisError when Redis cannot be asked."""
+    client, _ = _client(settings.REDIS_LOG_URL)
+    client.delete(*scripts.keys(topic))

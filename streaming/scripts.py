@@ -46,10 +46,15 @@ def channel(topic: str, database: int) -> str:
     return f"log:{database}:{topic}"
 
 
+def keys(topic: str) -> tuple[str, ...]:
+    """Where Redis has what there is of a topic."""
+    return tuple(f"log:{{{topic}}}:{part}" for part in ("entries", "meta", "latest", "open", "gone"))
+
+
 def _call(script: Script, topic: str, *args) -> Call:
-    keys = tuple(f"log:{{{topic}}}:{part}" for part in ("entries", "meta", "latest", "open", "gone"))
+    named = keys(topic)
     epoch = f"{secrets.randbits(40):08x}"
-    return Call(script, (len(keys), *keys, epoch, settings.STREAM_LOG_SECONDS, *args))
+    return Call(script, (len(named), *named, epoch, settings.STREAM_LOG_SECONDS, *args))
 
 
 def append(

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import ApiToken, AuditEntry, Workspace
+from accounts.models import ApiToken, AuditEntry, Privacy, Workspace
 from accounts.tokens import create_token
 from agents.drafting import drafts
 from agents.models import (
@@ -28,6 +28,8 @@ from agents.models import (
 )
 from agents.services import publish
 from calls.models import Call, Digest, Embedding, Event, Note, PlaygroundChat, Review, Turn, Word
+from calls.models.erasing import Erasure, Tombstone
+from calls.models.holds import LegalHold
 from calls.services import Opening, record
 from observability.models import BrowserReport
 from platforms.models import Connection
@@ -41,6 +43,7 @@ OURS = ("accounts", "platforms", "agents", "calls", "webhooks", "observability")
 EVIDENCE = {
     ApiToken,
     AuditEntry,
+    Privacy,
     AgentVersion,
     AgentDraft,
     AgentTest,
@@ -59,6 +62,9 @@ EVIDENCE = {
     Review,
     Delivery,
     Unproven,
+    Erasure,
+    Tombstone,
+    LegalHold,
     BrowserReport,
 }
 SECRETS = (
@@ -67,6 +73,7 @@ SECRETS = (
     "secret_before",
     "key_of_the_vendor",
     "key_in_the_address",
+    "key_of_the_digests",
 )
 WORDS = re.compile("charged twice|refunded one|two charges", re.IGNORECASE)
 NUMBERS = re.compile("7700900142|442079460000")
@@ -117,6 +124,10 @@ def one_of_everything() -> Workspace:
     Digest.objects.create(workspace=workspace, call=call, heard=2, text="They were charged twice.")
     Note.objects.create(workspace=workspace, call=call, text="They were charged twice.")
     Review.objects.create(workspace=workspace, call=call, comment="Were they charged twice?")
+    Erasure.objects.create(workspace=workspace, caller="447700900142")
+    Tombstone.objects.create(workspace=workspace, digest="d" * 64)
+    LegalHold.objects.create(workspace=workspace, call=call, reason="The regulator asks.")
+    Privacy.objects.create(workspace=workspace, retention={"recordings": 30}, key="key_of_the_digests")
     PlaygroundChat.objects.create(workspace=workspace, call=call, content={"prompt": "You answer."})
     make_delivery(connection, call=call)
     make_model_call(call)

@@ -21,11 +21,12 @@ from base import meters
 from base.trace import bind_trace, new_trace
 from calls import fold
 from calls.models import Call
+from calls.privacy.tombstones import is_erased
 from calls.services import LEVELS, Opening, record
 from platforms.adapters import ADAPTERS
 from platforms.errors import Unreadable
 from platforms.webhooks import Told
-from webhooks import spans
+from webhooks import erasing, spans
 from webhooks.models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -173,14 +174,22 @@ def _take_in_again_if_in_the_way(batch: Sequence[Delivery]) -> Applied:
 def _take_in(batch: Sequence[Delivery]) -> Applied:
     """Record what a call's deliveries say, and settle them, or neither."""
     began = time.monotonic()
-    readings = [_read(delivery) for delivery in batch]
+    first = batch[0]
+    erased = is_erased(first.workspace_id, first.platform, first.platform_call_id)
+    readings = [_too_late(delivery) if erased else _read(delivery) for delivery in batch]
     telling = [reading for reading in readings if reading.told]
     call = _record(telling) if telling else None
     # Their share: what applying them took is told of each.
     processing_ms = max(1, round((time.monotonic() - began) * 1000 / len(batch)))
     _settle(readings, call, processing_ms)
+    if erased:
+        erasing.drop(batch)
     came = Counter(reading.status.value for reading in readings)
     return Applied(batch[0].platform_call_id, call.pk if call else None, came)
+
+
+def _too_late(delivery: Delivery) -> _Reading:
+    return _Reading(delivery, Status.IGNORED, erasing.TOO_LATE)
 
 
 def _read(delivery: Delivery) -> _Reading:
@@ -188,7 +197,7 @@ def _read(delivery: Delivery) -> _Reading:
     if delivery.attempts > MOST_ATTEMPTS:
         return _Reading(delivery, Status.DEAD, "Every attempt at applying it ended the worker.")
     if delivery.body is None:
-        return _Reading(delivery, Status.DEAD, "Its body has been erased.")
+        return _Reading(delivery, Status.DEAD, erasing.ERASED)
     adapter = ADAPTERS.get(delivery.platform)
     if adapter is None:
         return _Reading(delivery, Status.DEAD, "Nobody here understands this platform.")

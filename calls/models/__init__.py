@@ -1,6 +1,7 @@
 """What happened on calls, and what people and models made of it afterwards."""
 
 from calls.models.calls import LONGEST_MS, PLAYGROUND, Call, CallQuerySet, Event, Turn
+from calls.models.erasing import Erasure, Tombstone
 from calls.models.finding import DIMENSIONS, Embedding, SearchText, Word
 from calls.models.holds import LegalHold
 from calls.models.insights import BUCKETS, Tally, TallyMark, TallyPart
@@ -20,6 +21,7 @@ __all__ = [
     "CustomField",
     "Digest",
     "Embedding",
+    "Erasure",
     "Event",
     "Export",
     "FieldValue",
@@ -36,6 +38,7 @@ __all__ = [
     "Tally",
     "TallyMark",
     "TallyPart",
+    "Tombstone",
     "Topic",
     "Turn",
     "Word",

@@ -106,6 +106,9 @@ class Call(Row):
     reply_p95_ms = models.PositiveIntegerField(null=True)
     total_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True)  # with the models' cost
     kept_at = models.DateTimeField(null=True)  # null: anew, as something has changed
+    # When retention took what was said, or the numbers. From then on nothing more is taken in.
+    words_removed_at = models.DateTimeField(null=True)
+    numbers_removed_at = models.DateTimeField(null=True)
     # When its topic was finished: the last thing a watcher of the live call is told.
     closed_at = models.DateTimeField(null=True)
     turn_count = models.PositiveIntegerField(default=0)

@@ -1,0 +1,1 @@
+"""What is kept of callers, for how long, and how they are forgotten: `docs/privacy.md` tells it all."""
