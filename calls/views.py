@@ -1,4 +1,4 @@
-"""Pages about calls: one call, live or ended, its replay, and the list of them all."""
+"""Pages about calls: one call, live or ended, and its replay."""
 
 from decimal import Decimal
 from uuid import UUID
@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET
 from accounts.decorators import requires
 from accounts.permissions import Permission
 from calls import board, figures, history, page, parts, wording
-from calls.filters import Filters, zone_of
 from calls.models import Call
 from calls.notes import pages as notes
 from streaming.log import position
@@ -113,26 +112,6 @@ def replay(request: HttpRequest, call_id: UUID) -> HttpResponse:
     # It may still change while facts about the call come in late; after that the browser may keep it.
     patch_cache_control(answer, private=True, max_age=3_600 if found.closed_at else 0)
     return answer
-
-
-@require_GET
-@requires(Permission.SEE_CALLS)
-def history_page(request: HttpRequest) -> HttpResponse:
-    sees_words = request.viewer.may(Permission.SEE_WORDS)
-    filters = Filters.of(request.GET, zone_of(request))
-    listed = history.listed(
-        request.workspace.pk, filters, request.GET.get("cursor", ""), sees_words=sees_words
-    )
-    context = {
-        "section": "history",
-        "filters": filters,
-        "chips": filters.chips(request.workspace.pk),
-        "agents": history.agents(request.workspace.pk),
-        "statuses": wording.STATUSES,
-        "sees_words": sees_words,
-        **listed,
-    }
-    return render(request, "calls/history.html", context)
 
 
 def _calls(request: HttpRequest):

@@ -46,12 +46,13 @@ def look_for(
 ) -> Found:
     """For a thread. Whoever makes vectors may be away; then words are all there is."""
     question = asked.read(text, workspace_id)
-    vector = None if words_alone else _vector(question.text, workspace_id)
+    vector = None if words_alone else vector_of(question.text, workspace_id)
     hits = found.find(workspace_id, question, vector, among)
     return Found(question, hits, words_alone or vector is not None)
 
 
-def _vector(text: str, workspace_id: UUID) -> list[float] | None:
+def vector_of(text: str, workspace_id: UUID) -> list[float] | None:
+    """What a question means; None: whoever makes that out is away."""
     leave_database()
     try:
         return async_to_sync(query_for)(text, workspace_id)

@@ -34,6 +34,7 @@ PAGES = {
     "palette": Rule(Permission.SEE_CALLS, data={"q": "odell"}),
     "palette/calls": Rule(Permission.SEE_WORDS, data={"q": "charged twice"}),
     "calls/<uuid:call_id>/": Rule(Permission.SEE_CALLS),
+    "calls/<uuid:call_id>/peek": Rule(Permission.SEE_CALLS, data={"q": "charged twice"}),
     "calls/<uuid:call_id>/figures": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/replay": Rule(Permission.SEE_WORDS),
     "reviews/": Rule(Permission.SEE_WORDS),

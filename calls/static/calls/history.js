@@ -1,21 +1,47 @@
-// The list of calls: J and K walk it, a row is one big link, and live calls go on ticking.
+// The history page: J and K walk its rows, X picks one, Space looks at it, and live calls go on ticking.
+// What it is opened at again after Back: where it was scrolled to.
 
+import "calls/columns.js";
 import { clock } from "calls/geometry.js";
+import "calls/narrow.js";
+import { close, follow, isOpen, toggle } from "calls/peek.js";
 import { setText } from "calls/transcript.js";
+import "calls/views.js";
 import "calls/when.js";
 import { keysOn } from "js/keys.js";
 
-const links = () => [...document.querySelectorAll(".row-link")];
+const rows = () => [...document.querySelectorAll(".hit-row")];
+const current = () => rows().find((row) => row.contains(document.activeElement)) ?? document.querySelector(".hit-row[data-selected]");
+
+function walk(step) {
+  const all = rows();
+  const now = all.indexOf(current());
+  const next = all[now < 0 ? 0 : Math.min(Math.max(now + step, 0), all.length - 1)];
+  if (!next) return;
+  next.querySelector(".row-link").focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+  if (isOpen()) follow(next);
+}
+
+const KEYS = {
+  j: () => walk(1),
+  k: () => walk(-1),
+  x: () => current()?.querySelector("[data-pick]")?.click(),
+  "/": () => document.querySelector("[data-key-focus='/']")?.select(),
+};
 
 document.addEventListener("keydown", (event) => {
-  if (!keysOn() || event.metaKey || event.ctrlKey || event.altKey || event.target.closest("input, textarea, select, dialog, [popover]")) return;
-  const step = { j: 1, k: -1 }[event.key];
-  if (!step) return;
-  const rows = links();
-  const now = rows.findIndex((link) => link.closest(".hit-row").contains(document.activeElement));
-  const next = rows[now < 0 ? 0 : Math.min(Math.max(now + step, 0), rows.length - 1)];
-  next?.focus({ preventScroll: true });
-  next?.closest(".hit-row").scrollIntoView({ block: "nearest" });
+  if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented || event.isComposing) return;
+  if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog, [popover]")) return;
+  if (event.key === "Escape" && isOpen()) return close();
+  if (event.key === " " && event.target.matches(".row-link")) {
+    event.preventDefault();
+    return toggle(event.target.closest(".hit-row"));
+  }
+  if (event.key === "Enter" && isOpen() && !event.target.closest("a, button, input")) return current()?.querySelector(".row-link").click();
+  if (!keysOn() || !KEYS[event.key]) return;
+  event.preventDefault();
+  KEYS[event.key]();
 });
 
 setInterval(() => {
@@ -23,3 +49,10 @@ setInterval(() => {
     setText(time, clock(Math.max(0, Date.now() - Date.parse(time.dataset.since))));
   }
 }, 1_000);
+
+// The list scrolls in a box of its own, whose place no browser remembers.
+const box = document.querySelector("[data-place]");
+if (box) {
+  box.scrollTop = history.state?.top ?? 0;
+  addEventListener("pagehide", () => history.replaceState({ ...history.state, top: box.scrollTop }, ""));
+}

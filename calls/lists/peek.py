@@ -1,0 +1,35 @@
+"""A glance at one call beside the list: what came of it, where it says what was looked for, its numbers."""
+
+from typing import Any
+
+from calls import figures, parts, wording
+from calls.lists.looked_for import vector_of
+from calls.lists.rows import rows
+from calls.models import Call, Turn
+from calls.search import asked, found
+
+
+def peek(call: Call, text: str, *, words_alone: bool, sees_words: bool) -> dict[str, Any]:
+    """What templates/lists/_peek.html draws. `text`: what was looked for, if anything was."""
+    (row,) = rows([call], sees_words=False)
+    tools = list(call.turns.filter(role=Turn.Role.TOOL).values_list("tool_ok", flat=True))
+    return {
+        "call": call,
+        "row": row,
+        "transfer": wording.TRANSFERS.get(call.transfer, ""),
+        "transfer_to": parts.masked(call.transfer_to) if call.transfer_to else "",
+        "summary": call.summary if sees_words else "",
+        "sees_words": sees_words,
+        "moments": _moments(call, text, words_alone=words_alone) if sees_words and text else [],
+        "looked_for": text if sees_words else "",
+        "replies": figures.replies_of([call.pk]).get(call.pk, figures.Replies()),
+        "tools_ok": tools.count(True),
+        "tools_failed": tools.count(False),
+        "rules": list(dict.fromkeys(alert["name"] for alert in call.alerts)),
+    }
+
+
+def _moments(call: Call, text: str, *, words_alone: bool) -> list[found.Snippet]:
+    question = asked.read(text, call.workspace_id)
+    vector = None if words_alone else vector_of(question.text, call.workspace_id)
+    return found.moments(call, question, vector)

@@ -1,0 +1,131 @@
+"""What each row of a list of calls says."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+
+from calls import figures, page, parts, wording
+from calls.history import LIVE
+from calls.models import Call, Turn
+from calls.search.found import Hit, Snippet
+from calls.wording import Outcome
+
+QUOTED, MARKED_LENGTH = 160, 2_000  # characters of a quotation, and of what its marks are taken out of
+SLOW_MS = 2_000  # a p95 of replies above it is marked
+MOODS = {"positive": "ok", "negative": "danger"}  # and the tone of each
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What was said in it. `how` it was found: = by its words, ≈ by its meaning, or it was not looked for."""
+
+    role: str
+    pieces: list[tuple[str, bool]]
+    turn: int | None
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    id: UUID
+    started_at: datetime
+    who: str
+    agent: str
+    version: str
+    outcome: Outcome
+    is_live: bool
+    length_ms: int | None
+    p95: str
+    slow: bool
+    mood: str
+    mood_tone: str
+    cost: str
+    turns: int
+    score: int | None
+    tags: list[str]
+    platform: str
+    channel: str
+    wordless: str  # what to say where nothing is to be quoted
+    quote: Quote | None = None
+
+
+def rows(calls: Sequence[Call], *, sees_words: bool) -> list[Row]:
+    """With the last words of each."""
+    last = _last_words([call.pk for call in calls]) if sees_words else {}
+    return [
+        replace(row, quote=_last(call, last.get(call.pk)))
+        for row, call in zip(_rows(calls), calls, strict=True)
+    ]
+
+
+def found(calls: Sequence[Call], hits: Mapping[UUID, Hit], why: Mapping[UUID, Snippet]) -> list[Row]:
+    """With what it was found by."""
+    return [
+        replace(row, quote=_why(hits[call.pk], why[call.pk]))
+        for row, call in zip(_rows(calls), calls, strict=True)
+    ]
+
+
+def _rows(calls: Sequence[Call]) -> list[Row]:
+    # What a call came to is kept once it has ended (calls/kept.py); of others it is added up.
+    unkept = [call.pk for call in calls if call.kept_at is None]
+    replies, costs = figures.replies_of(unkept), figures.model_costs_of(unkept)
+    return [_row(call, replies.get(call.pk), costs.get(call.pk)) for call in calls]
+
+
+def _row(call: Call, replies: figures.Replies | None, cost: Decimal | None) -> Row:
+    p95_ms = call.reply_p95_ms if call.kept_at else replies and replies.p95_ms
+    total = call.total_usd if call.kept_at else call.cost_usd + (cost or Decimal(0))
+    return Row(
+        id=call.pk,
+        started_at=call.started_at,
+        who=parts.who(call),
+        agent=call.agent.name if call.agent else wording.UNKNOWN_AGENT,
+        version=call.version_label,
+        outcome=LIVE if call.ended_at is None else wording.outcome(call.outcome),
+        is_live=call.ended_at is None,
+        length_ms=call.duration_ms if call.ended_at else _ms(timezone.now() - call.started_at),
+        p95=wording.seconds(p95_ms),
+        slow=p95_ms is not None and p95_ms > SLOW_MS,
+        mood=wording.SENTIMENTS.get(call.sentiment, "—"),
+        mood_tone=MOODS.get(call.sentiment, ""),
+        cost=wording.usd(total),
+        turns=call.turn_count,
+        score=call.score,
+        tags=call.tags,
+        platform=call.platform.capitalize(),
+        channel=call.get_channel_display(),
+        wordless=page.silence(call),
+    )
+
+
+def _last_words(ids: Iterable[UUID]) -> Mapping[UUID, Turn]:
+    spoken = Turn.objects.filter(call_id__in=list(ids)).exclude(role=Turn.Role.TOOL).exclude(text="")
+    newest = spoken.order_by("call_id", F("n").desc()).distinct("call_id")
+    return {turn.call_id: turn for turn in newest.only("call_id", "n", "role", "text")}
+
+
+def _last(call: Call, turn: Turn | None) -> Quote | None:
+    if turn is None:
+        return None
+    said = parts.plain(call, turn.role, turn.text[:MARKED_LENGTH])
+    short = said if len(said) <= QUOTED else f"{said[:QUOTED].rsplit(' ', 1)[0]}…"
+    return Quote(turn.role, [(short, False)], turn.n)
+
+
+def _why(hit: Hit, why: Snippet) -> Quote | None:
+    if not why.pieces:
+        return None
+    how = "≈" if hit.by_words is None else "="
+    if why.turn is None:
+        return Quote("", why.pieces, None, how)
+    return Quote(why.turn.role, why.pieces, why.turn.n, how)
+
+
+def _ms(span: timedelta) -> int:
+    return max(0, span // timedelta(milliseconds=1))
