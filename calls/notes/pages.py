@@ -42,15 +42,17 @@ def rail(request: HttpRequest) -> dict[str, Any]:
 
 
 def beside(request: HttpRequest, call: Call) -> dict[str, Any]:
-    """Of a call's page: its notes, its review, and the bar of the one that is worked on. Nothing of it for
-    those who see no words."""
+    """Of a call's page: its tags, and for those who see words its notes, its review, and the bar of the one
+    that is worked on."""
     viewer = request.viewer
+    tags = {"names": call.tags, "address": f"/api/v1/calls/{call.pk}/tags/"}
     if not viewer.may(Permission.SEE_WORDS):
-        return {}
+        return {"tags": tags}
     colleagues = [one.model_dump(mode="json") for one in shapes.colleagues(call.workspace_id)]
     its_notes = notes.shown(Note.objects.filter(call=call)).order_by("created_at", "id")
     last = Review.objects.filter(call=call).exclude(done_at=None).order_by("-done_at")
     return {
+        "tags": tags,
         "notes_data": {
             "call": str(call.pk),
             "me": shapes.colleague(request.user).model_dump(mode="json"),

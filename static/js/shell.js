@@ -47,6 +47,12 @@ export function setCount(name, count) {
 
 const age = (ms) => (ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : ms < 90_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`);
 
+// The same, where only the difference is known.
+export function addToCount(name, more) {
+  const badge = document.querySelector(`[data-count="${name}"] [data-count-n]`);
+  if (badge) setCount(name, Math.max(0, Number(badge.textContent) + more));
+}
+
 function drawFacts() {
   const since = facts.lastAt === undefined ? undefined : Math.max(0, Date.now() - facts.lastAt);
   if (!banner.hidden && since !== undefined) banner.querySelector("[data-conn-age]").textContent = age(since);

@@ -11,6 +11,7 @@ import { Record, isSettled, wordCount } from "calls/record.js";
 import { Replay } from "calls/replay.js";
 import { Say } from "calls/say.js";
 import { Strip } from "calls/strip.js";
+import { openTags } from "calls/tags.js";
 import { Transcript, setText } from "calls/transcript.js";
 import { keysOn } from "js/keys.js";
 import { watch } from "calls/watch.js";
@@ -52,6 +53,7 @@ class CallPage extends HTMLElement {
     this.toggleAttribute("data-finished", this.#data.finished);
     this.#arrive();
     openAnalysis(this, { csrf: this.#data.csrf, signal: this.#over.signal });
+    openTags(this, { csrf: this.#data.csrf, signal: this.#over.signal });
     if (this.#data.sees_words) openNotes(this, this.#follow, { csrf: this.#data.csrf, signal: this.#over.signal });
   }
 

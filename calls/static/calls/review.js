@@ -2,8 +2,9 @@
 
 import { ask } from "agents/send.js";
 import { wordAgo } from "calls/ago.js";
-import { keysOn } from "js/keys.js";
 import { setText, show } from "calls/transcript.js";
+import { keysOn } from "js/keys.js";
+import { addToCount } from "js/shell.js";
 
 const TYPING = "input:not([type=radio]), textarea, select, dialog, [popover]";
 const reason = ({ error }) => error.details?.[0].problem ?? error.message;
@@ -52,6 +53,7 @@ class Bar {
     // Who was beaten is told by whom; what they wrote stays in the box, should it say more.
     this.#say(ok ? "" : reason(told));
     if (!ok) return this.#next.focus();
+    addToCount("reviews", -1);
     form.hidden = true;
     const said = this.#bar.querySelector(".review-said");
     said.hidden = false;
@@ -80,6 +82,7 @@ async function putUp(event, page, csrf) {
   form.ariaBusy = null;
   if (!answer.ok) return show(form.querySelector(".note-why"), reason(answer.told));
   const [review] = answer.told.items;
+  addToCount("reviews", answer.told.added);
   const box = page.querySelector("[data-put-up]");
   const said = document.createElement("p");
   const link = document.createElement("a");
