@@ -14,6 +14,7 @@ from agents.testing.api import router as tests
 from agents.tooling.api import router as tools
 from base.api import Api, sayings
 from calls.api import router as calls
+from calls.insights.api import router as insights
 from calls.notes.api import router as notes
 from calls.recordings.api import router as recordings
 from calls.search.api import router as search
@@ -88,6 +89,7 @@ api.add_router("", spending)
 api.add_router("", calls)
 api.add_router("", recordings)
 api.add_router("", search)
+api.add_router("", insights)
 api.add_router("", notes)
 api.add_router("", figures_of_agents)
 api.add_router("", figures_of_tools)

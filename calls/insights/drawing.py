@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from calls.insights.charts import Chart, Series
-from calls.insights.worded import worded
+from calls.insights.worded import MINUS, worded
 
 HEIGHT, TOP, BOTTOM = 190, 16, 166  # of the whole, and where the plot begins and ends
 TICKS = 5  # words below, at most: more do not fit on a phone
-BESIDE = 14.0  # per cent on the right for the names of lines
+AHEAD, BESIDE = 11.0, 14.0  # per cent on the left for the axis, on the right for the names of lines
 APART = 14  # pixels between two names
 
 
@@ -19,6 +19,7 @@ class Rule:
     y: str
     text_y: str
     text: str
+    end: str  # where the line ends
     is_target: bool = False
 
 
@@ -88,17 +89,22 @@ class Drawing:
 class Scale:
     least: float
     most: float
-    across: float  # per cent that are the plot's
+    right: float  # where the plot ends, in per cent
     count: int
 
     def y(self, value: float) -> float:
         return BOTTOM - (value - self.least) / (self.most - self.least) * (BOTTOM - TOP)
 
+    @property
+    def width(self) -> float:
+        """Of a piece."""
+        return (self.right - AHEAD) / self.count
+
     def left(self, at: int) -> float:
-        return at / self.count * self.across
+        return AHEAD + at * self.width
 
     def middle(self, at: int) -> float:
-        return (at + 0.5) / self.count * self.across
+        return AHEAD + (at + 0.5) * self.width
 
 
 def draw(chart: Chart) -> Drawing:
@@ -123,14 +129,14 @@ def told(chart: Chart, at: int) -> str:
 
 
 def _scale(chart: Chart) -> tuple[Scale, list[float]]:
-    across = 100.0 - BESIDE if chart.kind == "lines" else 100.0
+    right = 100.0 - BESIDE if chart.kind == "lines" else 100.0
     if chart.span:
         least, most = chart.span
-        return Scale(least, most, across, len(chart.labels)), [least, (least + most) / 2, most]
+        return Scale(least, most, right, len(chart.labels)), [least, (least + most) / 2, most]
     highest = max([*_heights(chart), chart.target or 0], default=0)
     step = _round(highest / 3 or 1, whole=chart.unit == "calls")
     most = step * max(1, math.ceil(highest / step))
-    return Scale(0, most, across, len(chart.labels)), [step * at for at in range(round(most / step) + 1)]
+    return Scale(0, most, right, len(chart.labels)), [step * at for at in range(round(most / step) + 1)]
 
 
 def _heights(chart: Chart) -> Iterable[float]:
@@ -147,13 +153,22 @@ def _round(step: float, *, whole: bool) -> float:
 
 
 def _rules(chart: Chart, scale: Scale, marks: list[float]) -> Iterable[Rule]:
+    end = _percent(scale.right)
     for mark in marks:
         y = scale.y(mark)
-        shown = round(mark) if chart.unit in ("calls", "ms") else mark
-        yield Rule(_px(y), _px(y - 4), worded(shown, chart.unit))
+        yield Rule(_px(y), _px(y + 4), _short(mark, chart.unit), end)
     if chart.target is not None:
         y = scale.y(chart.target)
-        yield Rule(_px(y), _px(y - 4), f"Target {worded(chart.target, chart.unit)}", is_target=True)
+        yield Rule(_px(y), _px(y - 4), f"Target {worded(chart.target, chart.unit)}", end, is_target=True)
+
+
+def _short(mark: float, unit: str) -> str:
+    """On an axis, where every mark is a round number."""
+    if unit == "mood":
+        return f"{mark:+.0f}".replace("-", MINUS) if mark else "0"
+    if unit == "usd":
+        return f"${mark:,.0f}" if mark >= 5 or mark == 0 else f"${mark:.2g}"
+    return worded(round(mark) if unit in ("calls", "ms") else mark, unit)
 
 
 def _ticks(chart: Chart, scale: Scale) -> Iterable[Tick]:
@@ -167,7 +182,7 @@ def _ticks(chart: Chart, scale: Scale) -> Iterable[Tick]:
 
 
 def _piece(chart: Chart, scale: Scale, at: int) -> Piece:
-    width = scale.across / scale.count
+    width = scale.width
     boxes, dots, base = [], [], 0.0
     gap = width * (0.12 if scale.count > 12 else 0.25)
     for one in chart.series:

@@ -258,6 +258,7 @@ PAGES = {
     "api/v1/tools/<uuidstr:tool>/try": Rule(
         Permission.EDIT_AGENTS, "POST", {"arguments": {}}, (200, 404, 429)
     ),
+    "api/v1/insights": Rule(Permission.SEE_CALLS),
     "api/v1/model-calls": Rule(Permission.SEE_CALLS),
     "api/v1/spend": Rule(Permission.MANAGE_WORKSPACE),
     "api/v1/budgets": Rule(
