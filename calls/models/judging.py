@@ -157,6 +157,7 @@ class Reading(Row):
     estimate_usd = models.DecimalField(max_digits=12, decimal_places=6, default=0)
     cost_usd = models.DecimalField(max_digits=12, decimal_places=6, default=0)
     last_call = models.UUIDField(null=True)  # where it goes on
+    reason = models.CharField(max_length=200, blank=True)  # why it ended before its end
     alive_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
