@@ -43,6 +43,10 @@ class SearchOut(Schema):
     items: list[HitOut]
     next: None = Field(description="Always null: the best are all there are.")
     meaning: bool = Field(description="False: it was looked for by words alone.")
+    corrected: dict[str, str] = Field(
+        description="Words that are likely misspelt, as typed, and what each was looked for by, too.",
+        examples=[{"outtage": "outage"}],
+    )
 
 
 class Search(CallFilters):
@@ -74,7 +78,7 @@ def search_calls(request: HttpRequest, asked_for: Query[Search]):
     why = found.snippets(hits, calls, question)
     shown = {one.id: one for one in told(calls.values(), request)}
     items = [_hit(hit, shown[hit.call_id], why[hit.call_id]) for hit in hits]
-    return {"items": items, "next": None, "meaning": vector is not None}
+    return {"items": items, "next": None, "meaning": vector is not None, "corrected": question.corrected}
 
 
 def _vector(text: str, request: HttpRequest) -> list[float] | None:

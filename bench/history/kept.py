@@ -1,0 +1,47 @@
+"""A database of a million turns, kept between runs: to load it and to build its indexes takes a quarter of an
+hour."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from base import processes
+from base.embedded import places, postgres
+
+FOLDER = Path(tempfile.gettempdir()) / "earshot-bench-history"
+# What a server of its own with 4 GB would have; the rest is as everywhere (base/embedded/postgres.py).
+SETTINGS = {"shared_buffers": "1GB", "effective_cache_size": "3GB", "max_wal_size": "4GB"}
+
+
+@contextmanager
+def own_postgres(folder: Path) -> Iterator[dict[str, str]]:
+    """Its server; gives the environment that names the database. What is in it stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    command = postgres.prepare(folder)
+    argv = [*command.argv, *(word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}"))]
+    with (folder / "postgres.log").open("wb") as log:
+        server = subprocess.Popen(argv, **command.options(), stdout=log, stderr=log)
+    try:
+        postgres.wait_ready(folder, lambda: server.poll() is None)
+        postgres.provision(folder)
+        yield {
+            "DATABASE_URL": places.postgres_url(folder),
+            "BENCH_SUPERUSER_URL": places.postgres_url(folder, role="postgres", database=places.DATABASE),
+        }
+    finally:
+        processes.stop(server, command.stop_with, seconds=60)
+
+
+def forget(folder: Path) -> None:
+    """All of it: a migration that was changed since cannot be applied again."""
+    shutil.rmtree(places.postgres_folder(folder), ignore_errors=True)
+
+
+def migrate(env: dict[str, str]) -> None:
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], env=env, check=True)
