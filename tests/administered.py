@@ -27,9 +27,11 @@ from agents.models import (
     Tool,
 )
 from agents.services import publish
+from calls.insights import tallies
 from calls.models import Call, Digest, Embedding, Event, Note, PlaygroundChat, Review, Turn, Word
 from calls.models.erasing import Erasure, Tombstone
 from calls.models.holds import LegalHold
+from calls.models.insights import Tally, TallyMark, TallyPart
 from calls.services import Opening, record
 from observability.models import BrowserReport
 from platforms.models import Connection
@@ -56,6 +58,9 @@ EVIDENCE = {
     Event,
     Embedding,
     Word,
+    Tally,
+    TallyPart,
+    TallyMark,
     Digest,
     PlaygroundChat,
     Note,
@@ -130,6 +135,7 @@ def one_of_everything() -> Workspace:
     Privacy.objects.create(workspace=workspace, retention={"recordings": 30}, key="key_of_the_digests")
     PlaygroundChat.objects.create(workspace=workspace, call=call, content={"prompt": "You answer."})
     make_delivery(connection, call=call)
+    tallies.seal(Call.objects.filter(pk=call.pk))
     make_model_call(call)
     create_token(workspace, "a program", "admin", make_member(workspace, "owner"))
     audit.note("session.login", workspace=workspace, actor=None)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from accounts.models import Workspace
 from agents.models import ModelCall
@@ -156,3 +157,30 @@ def test_every_night_the_last_days_are_looked_at_again(call, agent):
     assert [one.hour for one in HOURS.filter(hour__gte=now - timedelta(days=1))] == [
         tallies.hour_of(now - timedelta(hours=5))
     ]
+
+
+def test_a_command_makes_them_anew(call, agent, capsys):
+    make_call(agent, started_at=BEGAN - timedelta(days=20))
+
+    call_command("rebuild_insights", workspace="Larkfield Energy", since="2026-11-19")
+
+    told = capsys.readouterr().out
+    assert "Larkfield Energy: 1 calls until 2026-11-20 10:00 UTC" in told
+    assert "1 calls added up" in told
+    assert HOURS.all().count() == 1
+    for wrong in ({"workspace": "Nowhere"}, {"since": "yesterday"}):
+        with pytest.raises(CommandError):
+            call_command("rebuild_insights", **wrong)
+
+
+def test_days_are_the_sums_of_their_hours(call, agent):
+    make_call(agent, TURNS, started_at=BEGAN + timedelta(hours=3))
+    tallies.mark_all(Call.objects.all())
+    settled()
+
+    day = Tally.objects.get(hours=24)
+
+    assert day.hour == BEGAN.replace(hour=0, minute=0)
+    assert (day.calls, day.answers, sum(day.spread), day.mood_at_end) == (2, 4, 4, 1.0)
+    used_then = TallyPart.objects.get(hours=24, name="refund.create")
+    assert (used_then.n, used_then.failed) == (2, 2)
