@@ -8,6 +8,7 @@ SECTIONS = (
     ("models", "models:list", "Models", "bolt"),
     ("spend", "spending:spend", "Spend", "chart"),
     ("tokens", "settings:tokens", "API tokens", "lock"),
+    ("privacy", "privacy:page", "Privacy", "eye"),
 )
 
 

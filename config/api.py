@@ -17,6 +17,7 @@ from calls.api import router as calls
 from calls.insights.api import router as insights
 from calls.notes.api import router as notes
 from calls.recordings.api import router as recordings
+from calls.privacy.api import router as privacy
 from calls.search.api import router as search
 from calls.tallies.api import agents as figures_of_agents
 from calls.tallies.api import tools as figures_of_tools
@@ -68,6 +69,10 @@ api = Api(
             {"name": "Tests", "description": "Conversations that an agent has to pass, and how it did."},
             {"name": "Calls", "description": "What happened, and what was said."},
             {"name": "Reviews", "description": "What people say about calls among themselves."},
+            {
+                "name": "Privacy",
+                "description": "How long what is kept, who is forgotten, and what must not be.",
+            },
             {"name": "Chats", "description": "What people typed to agents, and what they were answered."},
             {"name": "Webhooks", "description": "What platforms told us, as it came."},
             {"name": "Models", "description": "Where models are asked, and which there are."},
@@ -89,6 +94,7 @@ api.add_router("", spending)
 api.add_router("", calls)
 api.add_router("", recordings)
 api.add_router("", search)
+api.add_router("", privacy)
 api.add_router("", insights)
 api.add_router("", notes)
 api.add_router("", figures_of_agents)

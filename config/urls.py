@@ -12,6 +12,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", include("live.urls")),
     path("", include("calls.urls")),
+    path("", include("calls.privacy.urls")),
     path("", include("calls.judging.urls")),
     path("", include("calls.insights.urls")),
     path("", include("calls.notes.urls")),

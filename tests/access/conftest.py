@@ -12,7 +12,7 @@ from accounts.permissions import Permission, role_may
 from accounts.tokens import create_token
 from agents.models import Agent, Budget, LanguageModel, Provider, Tool
 from agents.services import publish
-from calls.models import Call, Note, Review
+from calls.models import Call, Erasure, LegalHold, Note, Review
 from calls.services import Opening, record
 from platforms.models import Connection
 from tests.access.rules import ANYBODY, STAFF, Rule
@@ -64,6 +64,7 @@ def place(transactional_db):
     chat = record(workspace.pk, "chat", "chat-1", ON_THE_SOCKET[:-1], source="socket", opening=opening)
     connection = Connection.objects.create(workspace=workspace, platform="retell", name="Larkfield line")
     delivery = make_delivery(connection, call=ended)
+    hold = LegalHold.objects.create(workspace=workspace, call=live, reason="The regulator asks.")
     # It says "not outside" when it is tested, and so is not asked.
     provider, spare = (
         Provider.objects.create(
@@ -97,6 +98,8 @@ def place(transactional_db):
         "name": "volume",
         "token_id": create_token(workspace, "to be revoked", Role.VIEWER, None)[0].pk,
         "delivery_id": delivery.pk,
+        "erasure": Erasure.objects.create(workspace=workspace).pk,
+        **dict.fromkeys(("hold", "hold_id"), hold.pk),
         "budget_id": Budget.objects.create(workspace=workspace, period="day", hard_usd=9).pk,
     }
     return Place(workspace, names)

@@ -82,6 +82,14 @@ PAGES = {
     "settings/connections/<uuid:connection_id>/delete": Rule(
         Permission.MANAGE_WORKSPACE, "POST", answers=(400,)
     ),
+    "settings/privacy/": Rule(Permission.MANAGE_WORKSPACE),
+    "settings/privacy/retention": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(302,)),
+    "settings/privacy/masked": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/privacy/erase": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/privacy/holds/place": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
+    "settings/privacy/holds/<uuid:hold_id>/lift": Rule(
+        Permission.MANAGE_WORKSPACE, "POST", answers=(302,)
+    ),
     "observability/": Rule(Permission.MANAGE_WORKSPACE),
     "observability/now": Rule(Permission.MANAGE_WORKSPACE),
     "health/ai": Rule(Permission.SEE_CALLS),
@@ -130,6 +138,20 @@ PAGES = {
     "api/v1/": Rule(ANYBODY, answers=(404,)),  # only the beginning of those below
     "api/v1/openapi.json": Rule(ANYBODY),
     "api/v1/docs": Rule(ANYBODY),
+    "api/v1/privacy": Rule(
+        Permission.MANAGE_WORKSPACE,
+        also=(Rule(Permission.MANAGE_WORKSPACE, "PATCH", {"masked": {"cards": "admin"}}),),
+    ),
+    "api/v1/erasures": Rule(
+        Permission.MANAGE_WORKSPACE,
+        also=(Rule(Permission.MANAGE_WORKSPACE, "POST", {"caller": "x"}, answers=(400,)),),
+    ),
+    "api/v1/erasures/<uuidstr:erasure>": Rule(Permission.MANAGE_WORKSPACE),
+    "api/v1/holds": Rule(
+        Permission.MANAGE_WORKSPACE,
+        also=(Rule(Permission.MANAGE_WORKSPACE, "POST", {"reason": "x"}, answers=(400,)),),
+    ),
+    "api/v1/holds/<uuidstr:hold>": Rule(Permission.MANAGE_WORKSPACE, "DELETE"),
     "api/v1/agents": Rule(
         Permission.SEE_CALLS, also=(Rule(Permission.EDIT_AGENTS, "POST", {"name": " "}, answers=(400,)),)
     ),

@@ -1,0 +1,121 @@
+"""Who is shown which kind of personal data, and texts as they are shown to them.
+
+What is kept stays as it was said: it is masked when it is shown. A masked span keeps nothing of what it
+stands for, not even its length.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from accounts import audit
+from accounts.models import Privacy, Role
+from accounts.permissions import PERMISSIONS
+from base.errors import Faulty
+from calls.personal import finding
+
+LOCK = "\N{LOCK}"
+# What stands in its place, and why it is there, by kind.
+KINDS = {
+    "cards": "card number",
+    "ibans": "bank account",
+    "emails": "email address",
+    "numbers": "phone number",
+    "names": "name",
+}
+# The lowest role that sees a kind, where a workspace has not said otherwise.
+USUALLY = {"cards": Role.ADMIN}
+ROLES = (Role.OPERATOR, Role.ADMIN, Role.OWNER)  # who sees words, from the lowest
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """What is hidden from somebody. One that hides nothing is false."""
+
+    kinds: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.kinds)
+
+    def text(self, text: str) -> str:
+        """The text with a lock and a reason where there is something to hide."""
+        if not self.kinds or not text:
+            return text
+        shown, at = [], 0
+        for start, end, kind in finding.spans(text, self.kinds):
+            shown += [text[at:start], f"{LOCK} {KINDS.get(kind, kind)} hidden"]
+            at = end
+        return "".join([*shown, text[at:]]) if shown else text
+
+    def all(self, value: Any) -> Any:
+        """JSON with every text in it masked; a number that is long enough to be one of a card is a text."""
+        if not self.kinds:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(key): self.all(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.all(item) for item in value]
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**6:
+            masked = self.text(str(value))
+            return value if masked == str(value) else masked
+        return value
+
+
+NOTHING = Mask()
+
+
+def roles(workspace_id: UUID) -> dict[str, str]:
+    """The lowest role that sees each kind."""
+    kept = Privacy.objects.for_workspace(workspace_id).values_list("masked", flat=True).first() or {}
+    known = {kind: role for kind, role in kept.items() if kind in KINDS and role in ROLES}
+    return dict.fromkeys(KINDS, Role.OPERATOR.value) | {k: v.value for k, v in USUALLY.items()} | known
+
+
+def mask_for(workspace_id: UUID, role: str) -> Mask:
+    """What is hidden from a role. One without a rank here sees no words at all."""
+    rank = _rank(role)
+    return Mask(tuple(kind for kind, least in roles(workspace_id).items() if rank < _rank(least)))
+
+
+def _rank(role: str) -> int:
+    return len(PERMISSIONS.get(role, ()))
+
+
+def change(workspace_id: UUID, masked: Mapping[str, str], *, by: UUID | None) -> None:
+    """Have each of these kinds seen from this role on. Raises Faulty."""
+    faults = {kind: "There is no such kind." for kind in masked if kind not in KINDS} | {
+        kind: f"It is one of {', '.join(ROLES)}." for kind, role in masked.items() if role not in ROLES
+    }
+    if faults:
+        raise Faulty(faults)
+    privacy, _ = Privacy.objects.get_or_create(workspace_id=workspace_id)
+    wanted = {**privacy.masked, **masked}
+    if wanted != privacy.masked:
+        privacy.masked = wanted
+        privacy.save(update_fields=["masked"])
+        audit.note("masking.change", workspace=workspace_id, actor=by, detail=wanted)
+
+
+def words(mask: Mask, timed: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Words with their times, [[text, …], …], as they are shown: what is hidden may go over several."""
+    if not mask or not timed:
+        return [list(word) for word in timed]
+    text, starts = "", []
+    for word in timed:
+        starts.append(len(text))
+        text += f"{word[0]} "
+    hidden = finding.spans(text, mask.kinds)
+    shown, told = [], set[int]()
+    for start, word in zip(starts, timed, strict=True):
+        end = start + len(word[0])
+        over = next((n for n, span in enumerate(hidden) if span[0] < end and start < span[1]), None)
+        if over is None:
+            shown.append(list(word))
+        else:
+            reason = "" if over in told else f"{LOCK} {KINDS.get(hidden[over][2], hidden[over][2])} hidden"
+            told.add(over)
+            shown.append([reason, *word[1:]])
+    return shown
