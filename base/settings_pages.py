@@ -7,6 +7,7 @@ SECTIONS = (
     ("connections", "settings:connections", "Connections", "hook"),
     ("models", "models:list", "Models", "bolt"),
     ("spend", "spending:spend", "Spend", "chart"),
+    ("analysis", "analysis:fields", "Analysis", "eye"),
     ("tokens", "settings:tokens", "API tokens", "lock"),
     ("privacy", "privacy:page", "Privacy", "eye"),
 )

@@ -12,6 +12,7 @@ from base.admin import Evidence, readable, shown
 from calls import parts
 from calls.filters import of_status
 from calls.insights import admin as insights  # noqa: F401  registers its own
+from calls.judging import admin as judging  # noqa: F401  registers its own
 from calls.models import Call, Digest, Embedding, Event, PlaygroundChat, Turn, Word
 from calls.notes import admin as notes  # noqa: F401  registers its own
 from calls.privacy import admin as privacy  # noqa: F401  registers its own

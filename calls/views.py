@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from accounts.decorators import requires
 from accounts.permissions import Permission
 from calls import board, figures, history, page, parts, wording
+from calls.judging import panel
 from calls.models import Call
 from calls.notes import pages as notes
 from streaming.log import position
@@ -89,6 +90,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
             "wordless": wording.WORDLESS,
         },
     }
+    context["analysis"] = panel.beside(request.viewer, found)
     may_link = request.viewer.may(Permission.MANAGE_WORKSPACE)
     context |= notes.beside(request, found)
     details = page.details(found, sees_words=sees_words, may_link=may_link)

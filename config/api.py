@@ -15,6 +15,7 @@ from agents.tooling.api import router as tools
 from base.api import Api, sayings
 from calls.api import router as calls
 from calls.insights.api import router as insights
+from calls.judging.api import router as judging
 from calls.notes.api import router as notes
 from calls.recordings.api import router as recordings
 from calls.privacy.api import router as privacy
@@ -73,6 +74,7 @@ api = Api(
                 "name": "Privacy",
                 "description": "How long what is kept, who is forgotten, and what must not be.",
             },
+            {"name": "Analysis", "description": "What is asked of calls that are over, and what they say."},
             {"name": "Chats", "description": "What people typed to agents, and what they were answered."},
             {"name": "Webhooks", "description": "What platforms told us, as it came."},
             {"name": "Models", "description": "Where models are asked, and which there are."},
@@ -93,6 +95,7 @@ api.add_router("", tests)
 api.add_router("", spending)
 api.add_router("", calls)
 api.add_router("", recordings)
+api.add_router("", judging)
 api.add_router("", search)
 api.add_router("", privacy)
 api.add_router("", insights)

@@ -28,6 +28,7 @@ TIMETABLE = {
     },
     "erase callers": {"task": "calls.privacy.tasks.erase", "schedule": 30.0, "options": {"expires": 30}},
     "enforce retention": {"task": "calls.privacy.tasks.enforce", "schedule": 600.0, "options": {"expires": 600}},
+    "read again": {"task": "calls.judging.tasks.read_on", "schedule": 5.0, "options": {"expires": 5}},
     "catch up on calls": {"task": "calls.tasks.catch_up", "schedule": 10.0, "options": {"expires": 10}},
     "add calls up": {"task": "calls.insights.tasks.settle", "schedule": 10.0, "options": {"expires": 10}},
     "add calls up again": {
@@ -115,4 +116,4 @@ app.autodiscover_tasks()
 # Packages of an app: it looks into none.
 app.autodiscover_tasks(["calls.privacy"])
 app.autodiscover_tasks(["agents.publishing", "agents.testing", "calls.recordings"])
-app.autodiscover_tasks(["calls.insights"])
+app.autodiscover_tasks(["calls.insights", "calls.judging"])

@@ -16,6 +16,9 @@ from agents.catalog import ensure_anthropic, ensure_openai, ensure_simulated
 from agents.models import Agent, Provider, Tool
 from agents.services import publish
 from agents.testing import kept
+from calls.judging import definitions
+from calls.judging.forms import checked
+from calls.models import Topic
 from config import larkfield
 from platforms.models import Connection
 from simulator import API_KEY, agent_id
@@ -103,6 +106,7 @@ def simulated_world(workspace: Workspace, owner: User, simulator_url: str) -> Co
     if is_new:
         _tools(workspace, simulator_url)
         _agents(workspace, owner, connection)
+        _asked_of_calls(workspace, owner)
     else:
         for tool in Tool.objects.for_workspace(workspace).filter(url__startswith=f"{before}/"):
             tool.url = simulator_url + tool.url.removeprefix(before)
@@ -167,6 +171,26 @@ def _agents(workspace: Workspace, owner: User, connection: Connection) -> None:
         for test in larkfield.tests_of(plan):
             kept.create(agent, test, by=owner)
     _hosted_agents(connection)
+
+
+def _asked_of_calls(workspace: Workspace, owner: User) -> None:
+    """Fields, topics and a scorecard, so that calls have something to say to them; in a workspace that has
+    none of its own."""
+    if Topic.objects.for_workspace(workspace).exists():
+        return
+    for agent in Agent.objects.for_workspace(workspace).filter(name__in=larkfield.FIELDS):
+        for key, name, kind, question, choices in larkfield.FIELDS[agent.name]:
+            told = {"key": key, "name": name, "kind": kind, "question": question, "choices": choices}
+            definitions.add_field(agent, told, by=owner.pk)
+    for name, description in larkfield.TOPICS.items():
+        definitions.add_topic(workspace.pk, {"name": name, "description": description}, by=owner.pk)
+    card = {
+        "name": larkfield.SCORECARD,
+        "checks": checked(list(larkfield.CHECKS)),
+        "sample_percent": larkfield.SAMPLE_PERCENT,
+        "pass_mark": larkfield.PASS_MARK,
+    }
+    definitions.add_scorecard(workspace.pk, card, by=owner.pk)
 
 
 def _hosted_agents(connection: Connection) -> None:

@@ -180,6 +180,36 @@ def tests_of(plan: AgentPlan) -> list[dict[str, Any]]:
     ]
 
 
+# What calls are asked once they are over. By agent: key, name, kind, question, choices.
+FIELDS = {
+    "Odell": (
+        (
+            "amount",
+            "Amount",
+            "number",
+            "How much was the payment that the caller calls about, in pounds?",
+            [],
+        ),
+        ("paid_by", "Paid by", "choice", "How was it paid?", ["Direct debit", "Card"]),
+        ("refunded", "Refunded", "boolean", "Does the agent refund a payment?", []),
+    ),
+    "Juno": (("postcode", "Postcode", "text", "What is the postcode of the house without power?", []),),
+}
+TOPICS = {
+    "Billing": "Bills, payments, charges and refunds.",
+    "Power cuts": "Outages: houses without electricity.",
+    "Moving home": "A new address, moving in or out.",
+    "Renewals": "Tariffs and contracts that end or are renewed.",
+}
+SCORECARD = "Call quality"
+CHECKS = (
+    {"question": "The agent says sorry.", "weight": 1},
+    {"question": "The agent asks for the account number.", "weight": 2},
+    {"question": "The agent gives a reference.", "weight": 2},
+    {"question": "The agent never raises its voice.", "weight": 1, "is_critical": True},
+)
+SAMPLE_PERCENT, PASS_MARK = 50, 50
+
 # name: topic. The platform's own model answers their calls; what they are told is kept there, not with us.
 HOSTED_AGENTS = {"Vera": "Feedback"}
 

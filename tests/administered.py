@@ -32,11 +32,13 @@ from calls.models import Call, Digest, Embedding, Event, Note, PlaygroundChat, R
 from calls.models.erasing import Erasure, Tombstone
 from calls.models.holds import LegalHold
 from calls.models.insights import Tally, TallyMark, TallyPart
+from calls.models.judging import CustomField, FieldValue, Reading, Score, Scorecard, Topic
 from calls.services import Opening, record
 from observability.models import BrowserReport
 from platforms.models import Connection
 from tests.agents.testing.made import make_run, make_test
 from tests.api.made import make_delivery, make_model_call
+from tests.calls.judging.made import read_in
 from tests.calls.told import BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET
 from tests.people import make_member, make_person, sign_in
 from webhooks.models import Delivery, Unproven
@@ -63,6 +65,12 @@ EVIDENCE = {
     TallyMark,
     Digest,
     PlaygroundChat,
+    CustomField,
+    FieldValue,
+    Scorecard,
+    Score,
+    Topic,
+    Reading,
     Note,
     Review,
     Delivery,
@@ -134,6 +142,7 @@ def one_of_everything() -> Workspace:
     LegalHold.objects.create(workspace=workspace, call=call, reason="The regulator asks.")
     Privacy.objects.create(workspace=workspace, retention={"recordings": 30}, key="key_of_the_digests")
     PlaygroundChat.objects.create(workspace=workspace, call=call, content={"prompt": "You answer."})
+    read_in(call)
     make_delivery(connection, call=call)
     tallies.seal(Call.objects.filter(pk=call.pk))
     make_model_call(call)

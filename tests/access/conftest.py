@@ -18,6 +18,7 @@ from platforms.models import Connection
 from tests.access.rules import ANYBODY, STAFF, Rule
 from tests.agents.testing.made import make_run, make_test
 from tests.api.made import make_delivery
+from tests.calls.judging.made import read_in
 from tests.calls.told import BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET
 from tests.people import bearer, cookie_of, make_member, make_person, sign_in
 
@@ -81,6 +82,8 @@ def place(transactional_db):
     names = {
         "note_id": Note.objects.create(workspace=workspace, call=ended, text="Odell was right.").pk,
         "review_id": Review.objects.create(workspace=workspace, call=live).pk,
+        **read_in(ended),
+        "key": "plan",
         "tool": tool.pk,
         "test_id": kept.pk,
         "run_id": make_run(agent, kept).pk,

@@ -106,6 +106,33 @@ PAGES = {
         "POST",
         answers=(302, 404),  # the first who may removes it
     ),
+    "calls/<uuid:call_id>/analysis": Rule(Permission.SEE_WORDS),
+    "settings/analysis/": Rule(Permission.EDIT_AGENTS),
+    "settings/analysis/agents/<uuid:agent_id>/fields/add": Rule(
+        Permission.EDIT_AGENTS, "POST", answers=(400,)
+    ),
+    "settings/analysis/fields/<uuid:field_id>/edit": Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),
+    "settings/analysis/scorecards/": Rule(Permission.EDIT_AGENTS),
+    "settings/analysis/scorecards/new": Rule(
+        Permission.EDIT_AGENTS, also=(Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),)
+    ),
+    "settings/analysis/scorecards/<uuid:scorecard_id>/": Rule(
+        Permission.EDIT_AGENTS, also=(Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),)
+    ),
+    "settings/analysis/topics/": Rule(Permission.EDIT_AGENTS),
+    "settings/analysis/topics/add": Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),
+    "settings/analysis/topics/<uuid:topic_id>/edit": Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),
+    **{
+        f"settings/analysis/{kind}s/<uuid:{kind}_id>/switch": Rule(
+            Permission.EDIT_AGENTS, "POST", {"active": "1"}, answers=(302,)
+        )
+        for kind in ("field", "scorecard", "topic")
+    },
+    "settings/analysis/readings/": Rule(Permission.EDIT_AGENTS),
+    "settings/analysis/readings/start": Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),
+    "settings/analysis/readings/<uuid:reading_id>/stop": Rule(
+        Permission.EDIT_AGENTS, "POST", answers=(302,)
+    ),
     "settings/models/": Rule(Permission.MANAGE_WORKSPACE),
     "settings/models/providers/new": Rule(Permission.MANAGE_WORKSPACE),
     "settings/models/providers/add": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
@@ -240,6 +267,40 @@ PAGES = {
         Permission.SEE_WORDS, also=(Rule(Permission.SEE_WORDS, "PATCH", {"assign_to": None}),)
     ),
     "api/v1/calls/<uuidstr:call_id>/test": Rule(Permission.EDIT_AGENTS, "POST", answers=(201,)),
+    "api/v1/calls/<uuidstr:call_id>/analysis": Rule(Permission.SEE_WORDS),
+    "api/v1/calls/<uuidstr:call_id>/fields/<str:key>": Rule(Permission.SEE_WORDS, "PUT", {"value": "Green"}),
+    "api/v1/calls/<uuidstr:call_id>/scores/<uuidstr:scorecard_id>": Rule(
+        Permission.SEE_WORDS, "PUT", {"overrides": {}}
+    ),
+    "api/v1/agents/<uuidstr:agent_id>/fields": Rule(
+        Permission.SEE_CALLS,
+        also=(
+            Rule(
+                Permission.EDIT_AGENTS,
+                "POST",
+                {"name": "Plan", "kind": "choice", "question": "Which?"},
+                answers=(400,),
+            ),
+        ),
+    ),
+    **{
+        f"api/v1/{kind}s/<uuidstr:{kind}_id>": Rule(
+            Permission.SEE_CALLS, also=(Rule(Permission.EDIT_AGENTS, "PATCH"),)
+        )
+        for kind in ("field", "scorecard")
+    },
+    **{
+        f"api/v1/{kind}s": Rule(
+            Permission.SEE_CALLS, also=(Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),)
+        )
+        for kind in ("scorecard", "topic")
+    },
+    "api/v1/topics/<uuidstr:topic_id>": Rule(Permission.EDIT_AGENTS, "PATCH"),
+    "api/v1/readings": Rule(
+        Permission.EDIT_AGENTS, also=(Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),)
+    ),
+    "api/v1/readings/<uuidstr:reading_id>": Rule(Permission.EDIT_AGENTS),
+    "api/v1/readings/<uuidstr:reading_id>/stop": Rule(Permission.EDIT_AGENTS, "POST"),
     "api/v1/chats": Rule(Permission.CHAT),
     "api/v1/chats/<str:chat_id>/messages": Rule(Permission.CHAT, answers=(200, 404)),
     "api/v1/chats/<str:chat_id>/suggestions": Rule(Permission.CHAT, answers=(200, 404)),

@@ -13,6 +13,7 @@ from agents.llm.tools import BUILT_IN
 from agents.models import Agent, AgentTest, LanguageModel, Provider, Tool
 from agents.registry import registered
 from agents.rules.form import faults
+from calls.models import CustomField, Scorecard, Topic
 from platforms.models import Connection
 from simulator import World
 
@@ -239,3 +240,17 @@ def test_a_broken_file_is_not_overwritten(seed):
     with pytest.raises(CommandError, match="is not JSON"):
         seed()
     assert seed.path.read_text() == "{"
+
+
+def test_its_calls_are_asked_for_something_once(seed):
+    seed()
+    CustomField.objects.update(name="Renamed")
+    Scorecard.objects.update(is_active=False)
+    seed()
+
+    assert set(CustomField.objects.values_list("key", "name")) == {
+        (key, "Renamed") for key in ("amount", "paid_by", "refunded", "postcode")
+    }
+    assert Topic.objects.count() == 4
+    (card,) = Scorecard.objects.all()
+    assert ([check["id"] for check in card.checks], card.is_active) == (["c1", "c2", "c3", "c4"], False)

@@ -9,7 +9,7 @@ from django.db import connections
 from django.utils import timezone
 
 from agents.models import LanguageModel, Provider
-from calls.models import Call, CustomField, Scorecard, Topic
+from calls.models import Call
 from tests.agents.conftest import dropped_connections as dropped_connections
 from tests.agents.vendors import Counts, Say, Stop, Vendors
 from tests.calls.conftest import agent as agent
@@ -17,29 +17,6 @@ from tests.calls.conftest import workspace as workspace
 from tests.calls.made import A_SHORT_CALL, make_call
 
 LONG_AGO = timezone.now() - timedelta(hours=1)
-CHECKS = [
-    {"id": "c1", "question": "The agent greets the caller.", "weight": 1, "is_critical": False},
-    {"id": "c2", "question": "The agent finds the charges.", "weight": 3, "is_critical": False},
-    {"id": "c3", "question": "The agent promises nothing.", "weight": 1, "is_critical": True},
-]
-
-
-def make_field(agent, key="amount", kind="number", **fields) -> CustomField:
-    told = {"name": key.capitalize(), "question": f"What is the {key}?"} | fields
-    return CustomField.objects.create(
-        workspace_id=agent.workspace_id, agent=agent, key=key, kind=kind, **told
-    )
-
-
-def make_scorecard(one, name="Quality", **fields) -> Scorecard:
-    """Of the workspace of this agent, for all of them."""
-    return Scorecard.objects.create(
-        **{"workspace_id": one.workspace_id, "name": name, "checks": CHECKS, **fields}
-    )
-
-
-def make_topic(agent, name="Billing") -> Topic:
-    return Topic.objects.create(workspace_id=agent.workspace_id, name=name, description=f"About {name}.")
 
 
 def make_over(agent, **fields) -> Call:

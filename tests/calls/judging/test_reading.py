@@ -14,15 +14,8 @@ from calls import analysis, tasks
 from calls.judging import agreement, keeping, scores
 from calls.judging.wanting import is_sampled, scorecards_of
 from calls.models import Call, FieldValue, Review, Score
-from tests.calls.judging.conftest import (
-    CHECKS,
-    answers,
-    make_field,
-    make_over,
-    make_scorecard,
-    make_topic,
-    worker,
-)
+from tests.calls.judging.conftest import answers, make_over, worker
+from tests.calls.judging.made import CHECKS, make_field, make_scorecard, make_topic
 
 SUMMARY = {"summary": "Charged twice.", "sentiment": "neutral", "successful": True}
 GOOD = {"checks": {one["id"]: {"answer": "yes", "reason": "So it was.", "turn": 1} for one in CHECKS}}
