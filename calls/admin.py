@@ -10,12 +10,14 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from base.admin import Evidence, readable, shown
 from calls import parts
+from calls.exports import admin as exports  # noqa: F401  registers its own
 from calls.filters import of_status
 from calls.insights import admin as insights  # noqa: F401  registers its own
 from calls.judging import admin as judging  # noqa: F401  registers its own
 from calls.models import Call, Digest, Embedding, Event, PlaygroundChat, Turn, Word
 from calls.notes import admin as notes  # noqa: F401  registers its own
 from calls.privacy import admin as privacy  # noqa: F401  registers its own
+from calls.saved import admin as saved  # noqa: F401  registers its own
 from calls.wording import STATUSES
 
 IN_WORKSPACE = ("workspace", AutocompleteSelectFilter)

@@ -35,7 +35,7 @@ _CHANGED = """
         SELECT call_id, max(created_at) AS at FROM agents_modelcall
         WHERE id >= %s AND call_id IS NOT NULL GROUP BY call_id
     ) AS asked
-    WHERE calls_call.id = asked.call_id AND calls_call.kept_at < asked.at + %s
+    WHERE calls_call.id = asked.call_id AND calls_call.kept_at < asked.at + make_interval(secs => %s)
 """
 
 
@@ -91,5 +91,5 @@ def _look_at_costs() -> None:
     now = timezone.now()
     since = (cache.get(LOOKED) or now - FURTHEST) - LATE
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGED, [first_uuid7(int(since.timestamp() * 1000)), CLOCKS_DIFFER])
+        cursor.execute(_CHANGED, [first_uuid7(int(since.timestamp() * 1000)), CLOCKS_DIFFER.total_seconds()])
     cache.set(LOOKED, now, None)

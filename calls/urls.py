@@ -1,6 +1,7 @@
 from django.urls import path
 
 from calls import views
+from calls.exports import views as exports
 from calls.lists import views as lists
 from calls.recordings import views as recordings
 
@@ -8,6 +9,7 @@ app_name = "calls"
 
 urlpatterns = [
     path("calls/", lists.history_page, name="list"),
+    path("calls/export", exports.download, name="export"),
     path("palette", lists.palette_names, name="palette"),
     path("palette/calls", lists.palette_calls, name="palette_calls"),
     path("calls/<uuid:call_id>/", views.call, name="call"),

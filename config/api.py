@@ -15,11 +15,14 @@ from agents.tooling.api import router as tools
 from base.api import Api, sayings
 from calls.api import router as calls
 from calls.insights.api import router as insights
+from calls.exports.api import router as exports
 from calls.judging.api import router as judging
 from calls.notes.api import router as notes
 from calls.recordings.api import router as recordings
+from calls.saved.api import router as views
 from calls.privacy.api import router as privacy
 from calls.search.api import router as search
+from calls.tagging.api import router as tagging
 from calls.tallies.api import agents as figures_of_agents
 from calls.tallies.api import tools as figures_of_tools
 from live.api import backtests
@@ -97,6 +100,9 @@ api.add_router("", calls)
 api.add_router("", recordings)
 api.add_router("", judging)
 api.add_router("", search)
+api.add_router("", tagging)
+api.add_router("", views)
+api.add_router("", exports)
 api.add_router("", privacy)
 api.add_router("", insights)
 api.add_router("", notes)

@@ -28,7 +28,19 @@ from agents.models import (
 )
 from agents.services import publish
 from calls.insights import tallies
-from calls.models import Call, Digest, Embedding, Event, Note, PlaygroundChat, Review, Turn, Word
+from calls.models import (
+    Call,
+    Digest,
+    Embedding,
+    Event,
+    Export,
+    Note,
+    PlaygroundChat,
+    Review,
+    SavedView,
+    Turn,
+    Word,
+)
 from calls.models.erasing import Erasure, Tombstone
 from calls.models.holds import LegalHold
 from calls.models.insights import Tally, TallyMark, TallyPart
@@ -73,6 +85,8 @@ EVIDENCE = {
     Reading,
     Note,
     Review,
+    SavedView,
+    Export,
     Delivery,
     Unproven,
     Erasure,
@@ -137,6 +151,8 @@ def one_of_everything() -> Workspace:
     Digest.objects.create(workspace=workspace, call=call, heard=2, text="They were charged twice.")
     Note.objects.create(workspace=workspace, call=call, text="They were charged twice.")
     Review.objects.create(workspace=workspace, call=call, comment="Were they charged twice?")
+    Export.objects.create(workspace=workspace, format="csv")
+    SavedView.objects.create(workspace=workspace, owner=make_member(workspace, "viewer"), name="Failed")
     Erasure.objects.create(workspace=workspace, caller="447700900142")
     Tombstone.objects.create(workspace=workspace, digest="d" * 64)
     LegalHold.objects.create(workspace=workspace, call=call, reason="The regulator asks.")

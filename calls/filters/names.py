@@ -180,7 +180,7 @@ def _duration(values: Values, _: Within) -> Q:
     found: list[Lookup] = []
     for name, ms in asked.items():
         found.append(_COMPARED[name.strip("_")](length(), days.timedelta(milliseconds=ms)))
-    return Q(*found, ended_at__isnull=False)
+    return Q(*found)
 
 
 def _callers(values: Values, _: Within) -> Q:

@@ -165,6 +165,51 @@ class Call(Row):
             ),
             models.Index(fields=["started_at"], condition=models.Q(judged_at=None), name="calls_to_judge"),
             models.Index(fields=["started_at"], condition=models.Q(kept_at=None), name="calls_to_keep"),
+            # What lists are narrowed and sorted by. These columns are written once a call has ended.
+            models.Index(
+                fields=["workspace", "total_usd", "id"],
+                condition=models.Q(total_usd__isnull=False),
+                name="calls_by_cost",
+            ),
+            models.Index(
+                fields=["workspace", "reply_p95_ms", "id"],
+                condition=models.Q(reply_p95_ms__isnull=False),
+                name="calls_by_latency",
+            ),
+            models.Index(
+                fields=["workspace", "score", "id"],
+                condition=models.Q(score__isnull=False),
+                name="calls_by_score",
+            ),
+            models.Index(
+                models.F("workspace"),
+                models.ExpressionWrapper(
+                    models.F("ended_at") - models.F("started_at"), output_field=models.DurationField()
+                ),
+                models.F("id"),
+                name="calls_by_length",
+            ),
+            models.Index(
+                fields=["workspace", "outcome", "-started_at", "-id"],
+                condition=~models.Q(outcome=""),
+                name="calls_by_outcome",
+            ),
+            models.Index(
+                fields=["workspace", "sentiment", "-started_at", "-id"],
+                condition=~models.Q(sentiment=""),
+                name="calls_by_sentiment",
+            ),
+            models.Index(
+                fields=["workspace", "channel", "-started_at", "-id"],
+                condition=~models.Q(channel="phone"),
+                name="calls_by_channel",
+            ),
+            models.Index(
+                fields=["workspace", "-started_at", "-id"],
+                condition=~models.Q(alerts=[]),
+                name="calls_escalated",
+            ),
+            models.Index(fields=["workspace"], condition=~models.Q(tags=[]), name="calls_tagged"),
             GinIndex(fields=["tags"], name="calls_by_tag"),
             GinIndex(fields=["topics"], name="calls_by_topic"),
             GinIndex(fields=["fields"], opclasses=["jsonb_path_ops"], name="calls_by_field"),

@@ -51,6 +51,7 @@ class Export(Row):
     # What whoever asked may see was decided then; it is asked again before the file is handed out.
     with_words = models.BooleanField(default=False)
     query = models.CharField(max_length=4_000, blank=True)
+    zone = models.CharField(max_length=80, default="UTC")  # whose days the query means
     columns = models.JSONField(default=list)
     format = models.CharField(max_length=5, choices=Format)
     status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
@@ -59,8 +60,11 @@ class Export(Row):
     alive_at = models.DateTimeField(null=True)  # when its task was last heard of
     ended_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=200, blank=True)
-    file = models.FileField(max_length=200, blank=True)
-    size = models.PositiveBigIntegerField(default=0)  # bytes
+    # It is made in parts, one behind the other; whoever makes the next goes on behind the last call of these.
+    files = models.JSONField(default=list)  # their names in the storage
+    last_started_at = models.DateTimeField(null=True)
+    last_call = models.UUIDField(null=True)
+    size = models.PositiveBigIntegerField(default=0)  # bytes of all of them
 
     objects = WorkspaceQuerySet.as_manager()
 

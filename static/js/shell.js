@@ -7,6 +7,10 @@ import { keysOn, setKeysOn } from "js/keys.js";
 import { openPalette } from "js/palette.js";
 import { flipTheme, setTheme } from "js/theme.js";
 
+// In whose days lists are narrowed: the server draws the next page by it.
+const secure = location.protocol === "https:" ? "; Secure" : "";
+document.cookie = `tz=${Intl.DateTimeFormat().resolvedOptions().timeZone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+
 const root = document.documentElement;
 const WORDS = { live: "Live", reconnecting: "Reconnecting", catching: "Catching up", stale: "Stale" };
 

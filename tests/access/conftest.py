@@ -12,7 +12,7 @@ from accounts.permissions import Permission, role_may
 from accounts.tokens import create_token
 from agents.models import Agent, Budget, LanguageModel, Provider, Tool
 from agents.services import publish
-from calls.models import Call, Erasure, LegalHold, Note, Review
+from calls.models import Call, Erasure, Export, LegalHold, Note, Review, SavedView
 from calls.services import Opening, record
 from platforms.models import Connection
 from tests.access.rules import ANYBODY, STAFF, Rule
@@ -84,6 +84,11 @@ def place(transactional_db):
         "review_id": Review.objects.create(workspace=workspace, call=live).pk,
         **read_in(ended),
         "key": "plan",
+        "tag": "vip",
+        "export_id": Export.objects.create(workspace=workspace, format="csv").pk,
+        "view_id": SavedView.objects.create(
+            workspace=workspace, owner=make_person("anna@example.com"), name="Ours", is_shared=True
+        ).pk,
         "tool": tool.pk,
         "test_id": kept.pk,
         "run_id": make_run(agent, kept).pk,

@@ -31,6 +31,7 @@ PAGES = {
     "live/": Rule(Permission.SEE_CALLS),
     "live/pulse": Rule(Permission.SEE_CALLS),
     "calls/": Rule(Permission.SEE_CALLS),
+    "calls/export": Rule(Permission.SEE_CALLS),
     "palette": Rule(Permission.SEE_CALLS, data={"q": "odell"}),
     "palette/calls": Rule(Permission.SEE_WORDS, data={"q": "charged twice"}),
     "calls/<uuid:call_id>/": Rule(Permission.SEE_CALLS),
@@ -248,6 +249,27 @@ PAGES = {
     "api/v1/calls/<uuidstr:call_id>/recording": Rule(Permission.SEE_WORDS),
     "api/v1/calls/<uuidstr:call_id>/recording/file": Rule(Permission.SEE_WORDS, answers=(404,)),
     "api/v1/calls/<uuidstr:call_id>/events": Rule(Permission.SEE_CALLS),
+    "api/v1/calls/<uuidstr:call_id>/tags/<tag>": Rule(
+        Permission.SEE_WORDS, "PUT", also=(Rule(Permission.SEE_WORDS, "DELETE"),)
+    ),
+    "api/v1/calls/tags": Rule(Permission.SEE_WORDS, "POST", {"add": ["vip"], "calls": []}),
+    "api/v1/tags": Rule(Permission.SEE_CALLS),
+    "api/v1/exports": Rule(Permission.SEE_CALLS, also=(Rule(Permission.SEE_CALLS, "POST", answers=(400,)),)),
+    "api/v1/exports/<uuidstr:export_id>": Rule(
+        Permission.SEE_CALLS, also=(Rule(Permission.SEE_CALLS, "DELETE", answers=(200, 404)),)
+    ),
+    "api/v1/exports/<uuidstr:export_id>/stop": Rule(Permission.SEE_CALLS, "POST", answers=(200, 404)),
+    "api/v1/exports/<uuidstr:export_id>/file": Rule(Permission.SEE_CALLS, answers=(404, 409)),
+    "api/v1/views": Rule(Permission.SEE_CALLS, also=(Rule(Permission.SEE_CALLS, "POST", answers=(400,)),)),
+    # Views belong to people: programs have none.
+    "api/v1/views/order": Rule(Permission.SEE_CALLS, "POST", {"views": []}, answers=(200, 403)),
+    "api/v1/views/<uuidstr:view_id>": Rule(
+        Permission.SEE_CALLS,
+        also=(
+            Rule(Permission.SEE_CALLS, "PATCH", answers=(403,)),
+            Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 404)),
+        ),
+    ),
     "api/v1/calls/<uuidstr:call_id>/notes": Rule(
         Permission.SEE_WORDS, also=(Rule(Permission.SEE_WORDS, "POST", {"text": "Hello"}, answers=(201,)),)
     ),

@@ -1,0 +1,160 @@
+"""Lists of calls as files to take away.
+
+ask()      somebody wants one; a task makes it (making.py, tasks.py), in parts, each a file in the storage
+remove()   after a day, by whoever asked, and where somebody's words must go
+views.py   a short list, made while it is answered
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import Workspace
+from base.errors import Faulty
+from calls import figures, saved
+from calls.exports import cells
+from calls.filters import FIELD, UTC_NAME, Filters, named
+from calls.lists import looked_for
+from calls.models import Call, CustomField, Export
+
+logger = logging.getLogger(__name__)
+
+Status = Export.Status
+OPEN = (Status.WAITING, Status.RUNNING)
+AT_ONCE = 3  # of a workspace
+KEPT = timedelta(days=1)
+SMALL = 1_000  # calls, made while somebody waits
+MOST_COLUMNS = 60
+
+
+class TooMany(Exception):
+    """As many are being made in the workspace as may be at once."""
+
+
+def columns_of(asked: Sequence[str], workspace_id: UUID, *, turns: bool, sees_words: bool) -> list[str]:
+    """Which columns, in order; all that are usual if none is named. Raises Faulty of those there are not, and
+    PermissionError of words that are not for whoever asks."""
+    if not asked:
+        usual = [name for name, column in cells.COLUMNS.items() if column.is_usual]
+        fields = CustomField.objects.for_workspace(workspace_id).order_by("key")
+        keys = fields.values_list("key", flat=True).distinct()
+        usual += [f"{FIELD}{key}" for key in keys]
+        found = [name for name in usual if sees_words or not cells.is_words(name)][:MOST_COLUMNS]
+    else:
+        found = list(dict.fromkeys(cells.ALIASES.get(name, name) for name in asked))
+        wrong = [name for name in found if not _is_known(name)]
+        if wrong:
+            raise Faulty({"columns": f"there is no column {wrong[0][:60]}: {', '.join(cells.COLUMNS)}"})
+    if turns:
+        found.append(cells.TURNS)
+    if not sees_words and any(map(cells.is_words, found)):
+        raise PermissionError
+    return found
+
+
+def _is_known(name: str) -> bool:
+    return name in cells.COLUMNS or (name.startswith(FIELD) and named(name) is not None)
+
+
+def rows_of(query: str, workspace_id: UUID, zone: str = UTC_NAME) -> QuerySet[Call]:
+    """The calls of a list by its address; what was looked for in it counts, too. For a thread."""
+    asked = QueryDict(query)
+    rows: Any = Call.objects.for_workspace(workspace_id)
+    filters = Filters.of(asked, zone)
+    among = filters.narrow(rows)
+    if not asked.get("q"):
+        return among
+    words_alone = asked.get("by") == "words"
+    found = looked_for.look_for(asked["q"], workspace_id, words_alone=words_alone, among=among)
+    return among.filter(pk__in=[hit.call_id for hit in found.hits])
+
+
+@transaction.atomic
+def ask(
+    workspace_id: UUID,
+    query: str,
+    form: str,
+    columns: list[str],
+    *,
+    zone: str = UTC_NAME,
+    by: UUID | None,
+    actor: UUID | None,
+    sees_words: bool,
+) -> Export:
+    """Have a file made of a list. Raises Faulty, TooMany, and PermissionError where words are looked for."""
+    query = saved.read(query)
+    if not sees_words and "q" in QueryDict(query):
+        raise PermissionError
+    # Two who ask at once: one after the other.
+    Workspace.objects.select_for_update().get(pk=workspace_id)
+    running = Export.objects.for_workspace(workspace_id).filter(status__in=OPEN)
+    if running.count() >= AT_ONCE:
+        raise TooMany
+    about, _ = figures.about(
+        Filters.of(QueryDict(query), zone).narrow(Call.objects.for_workspace(workspace_id))
+    )
+    export = Export.objects.create(
+        workspace_id=workspace_id,
+        asked_by_id=by,
+        with_words=any(map(cells.is_words, columns)),
+        query=query,
+        zone=zone,
+        columns=columns,
+        format=form,
+        about=about,
+    )
+    detail = {"format": form, "words": export.with_words, "numbers": "number" in columns}
+    audit.note("export.ask", workspace=workspace_id, actor=actor, target=f"export:{export.pk}", detail=detail)
+    return export
+
+
+def stop(export: Export) -> bool:
+    """No more of it is made, and what there is goes; False if it had ended."""
+    stopped = Export.objects.filter(pk=export.pk, status__in=OPEN).update(
+        status=Status.STOPPED, ended_at=timezone.now()
+    )
+    if stopped:
+        export.refresh_from_db()
+        _forget_files(export)
+    return bool(stopped)
+
+
+def remove(export: Export) -> None:
+    """The row and its files. If the storage is away this raises, and the row stays to be tried again."""
+    _forget_files(export)
+    export.delete()
+
+
+def remove_all(workspace_id: UUID) -> int:
+    """Every export of a workspace: where somebody's words must go, copies must go, too."""
+    exports = list(Export.objects.for_workspace(workspace_id))
+    for export in exports:
+        remove(export)
+    return len(exports)
+
+
+def remove_old() -> int:
+    """Those that were asked for a day ago."""
+    gone = 0
+    for export in Export.objects.filter(created_at__lt=timezone.now() - KEPT).order_by("created_at")[:50]:
+        try:
+            remove(export)
+            gone += 1
+        except OSError as error:
+            logger.warning("export %s could not be removed: %s", export.pk, type(error).__name__)
+    return gone
+
+
+def _forget_files(export: Export) -> None:
+    for name in export.files:
+        default_storage.delete(name)
+    Export.objects.filter(pk=export.pk).update(files=[], size=0)

@@ -1,0 +1,103 @@
+"""Making an export: a part at a time, so that a worker that dies loses no more than one."""
+
+import logging
+import time
+from datetime import timedelta
+from tempfile import SpooledTemporaryFile
+from uuid import UUID
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db.models import Q
+from django.utils import timezone
+
+from base.ids import uuid7
+from calls import exports
+from calls.exports import writing
+from calls.models import Export
+
+logger = logging.getLogger(__name__)
+
+Status = Export.Status
+TURN_SECONDS = 20.0  # of one turn of a worker: others wait for it, too
+PART_SECONDS = 2.0  # and of a part: with each it is said how far it is
+PART_BYTES = 32 * 2**20  # about as much as a part holds
+IN_MEMORY = 2**20
+DEAD_AFTER = timedelta(seconds=60)  # without a word
+
+
+def waiting() -> list[UUID]:
+    """Those that nobody is making, the oldest first."""
+    return list(_free().order_by("created_at").values_list("pk", flat=True)[:10])
+
+
+def go_on(export_id: UUID) -> bool:
+    """Make some more of an export; True if there is more to be made. Nothing, if somebody is at it."""
+    if not _free().filter(pk=export_id).update(status=Status.RUNNING, alive_at=timezone.now()):
+        return False
+    enough = time.monotonic() + TURN_SECONDS
+    try:
+        while time.monotonic() < enough:
+            export = Export.objects.get(pk=export_id)
+            if export.status != Status.RUNNING or not _make_part(export, enough):
+                return False
+    except (OSError, ValueError) as error:
+        logger.exception("export %s failed", export_id)
+        _end(export_id, Status.FAILED, error=f"It could not be written: {type(error).__name__}.")
+        return False
+    # Given back, for whoever comes next.
+    return bool(Export.objects.filter(pk=export_id, status=Status.RUNNING).update(alive_at=None))
+
+
+def _free():
+    dead = Q(alive_at=None) | Q(alive_at__lt=timezone.now() - DEAD_AFTER)
+    return Export.objects.filter(Q(status=Status.WAITING) | Q(dead, status=Status.RUNNING))
+
+
+def _make_part(export: Export, enough: float) -> bool:
+    """One more part, written down once it is in the storage; True if there may be more to come."""
+    rows = exports.rows_of(export.query, export.workspace_id, export.zone)
+    last = (export.last_started_at, export.last_call)
+    done, is_last = export.done, True
+    enough = min(enough, time.monotonic() + PART_SECONDS)
+    with SpooledTemporaryFile(max_size=IN_MEMORY) as part:
+        for text, calls, at in writing.pieces(
+            rows, export.columns, export.format, last if export.files else None
+        ):
+            part.write(text)
+            done, last = done + calls, at
+            if calls and (time.monotonic() > enough or part.tell() > PART_BYTES):
+                is_last = False
+                break
+        size = part.tell()
+        if size:
+            part.seek(0)
+            # A name of its own: of two who believe to be alone, one's part is thrown away.
+            place = f"exports/{export.workspace_id}/{export.pk}/{uuid7()}"
+            name = default_storage.save(place, File(part))
+            taken = (
+                _running(export.pk)
+                .filter(files=export.files)
+                .update(
+                    files=[*export.files, name],
+                    size=export.size + size,
+                    done=done,
+                    last_started_at=last[0],
+                    last_call=last[1],
+                    alive_at=timezone.now(),
+                )
+            )
+            if not taken:  # stopped meanwhile, or somebody else is at it
+                default_storage.delete(name)
+                return False
+    if is_last:
+        _end(export.pk, Status.DONE)
+    return not is_last
+
+
+def _running(export_id: UUID):
+    return Export.objects.filter(pk=export_id, status=Status.RUNNING)
+
+
+def _end(export_id: UUID, status: str, **fields) -> None:
+    _running(export_id).update(status=status, ended_at=timezone.now(), alive_at=None, **fields)

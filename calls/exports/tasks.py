@@ -1,0 +1,23 @@
+"""Exports by the timetable: making them on, and removing those of yesterday."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from calls import exports
+from calls.exports import making
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def make(export_id: str) -> None:
+    """Some of an export; the rest is asked for anew, behind what else waits."""
+    if making.go_on(UUID(export_id)):
+        make.delay(export_id)
+
+
+@shared_task(ignore_result=True)
+def go_on() -> None:
+    """Those whose message was lost, or whose worker died."""
+    for export_id in making.waiting():
+        make.delay(str(export_id))
+    exports.remove_old()

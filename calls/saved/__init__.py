@@ -1,0 +1,84 @@
+"""Lists that people come back to: their own, and those they share with everybody in the workspace."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Case, Q, QuerySet, Value, When
+from django.http import QueryDict
+
+from base.errors import Faulty
+from calls.filters import Filters, named
+from calls.models import SavedView
+from calls.sorting import SORTS
+
+MOST = 50  # of one person in a workspace
+LONGEST_QUERY = 4_000
+# What an address says beside its filters, and what it may be: None is anything.
+OWN: dict[str, tuple[str, ...] | None] = {"q": None, "by": ("both", "words"), "sort": SORTS}
+
+
+def seen(workspace_id: UUID, user_id: UUID | None) -> QuerySet[SavedView]:
+    """One's own first, in one's own order, and those that others share by name."""
+    rows = SavedView.objects.for_workspace(workspace_id).filter(Q(owner_id=user_id) | Q(is_shared=True))
+    theirs = Case(When(owner_id=user_id, then=Value(0)), default=Value(1))
+    return rows.select_related("owner").order_by(theirs, "position", "name", "id")
+
+
+def read(query: str) -> str:
+    """An address as it is kept. Raises Faulty with what in it makes no sense."""
+    asked = QueryDict(query.encode(errors="replace"))
+    filters = Filters.of(asked)
+    faults = dict(filters.faults)
+    own = []
+    for name in asked:
+        value = asked.get(name, "")
+        if name not in OWN:
+            if not named(name):
+                faults[name[:60]] = "there is no such filter"
+            continue
+        known = OWN[name]
+        if (known and value not in known) or not value.isprintable():
+            faults[name] = f"one of {', '.join(known)}" if known else "it cannot be printed"
+        elif value:
+            own.append((name, value))
+    found = "&".join(part for part in (urlencode(own), filters.query) if part)
+    if len(found) > LONGEST_QUERY:
+        faults["query"] = f"at most {LONGEST_QUERY} characters"
+    if faults:
+        raise Faulty({name if name == "query" else f"query.{name}": why for name, why in faults.items()})
+    return found
+
+
+@transaction.atomic
+def save(workspace_id: UUID, owner_id: UUID, **fields: Any) -> SavedView:
+    """A new one, the last of its owner's. Raises Faulty."""
+    rows = _own(workspace_id, owner_id).select_for_update()
+    positions = list(rows.values_list("position", flat=True))
+    if len(positions) >= MOST:
+        raise Faulty({"name": f"you have {MOST} views; remove one first"})
+    last = max(positions, default=-1) + 1
+    return SavedView.objects.create(workspace_id=workspace_id, owner_id=owner_id, position=last, **fields)
+
+
+def edit(view: SavedView, **fields: Any) -> None:
+    for name, value in fields.items():
+        setattr(view, name, value)
+    view.save(update_fields=list(fields))
+
+
+@transaction.atomic
+def put_in_order(workspace_id: UUID, owner_id: UUID, views: Sequence[UUID]) -> None:
+    """One's own, those that are named first; the others stay behind them, as they are."""
+    rows = {row.pk: row for row in _own(workspace_id, owner_id).select_for_update()}
+    named_first = [rows.pop(pk) for pk in dict.fromkeys(views) if pk in rows]
+    ordered = [*named_first, *rows.values()]
+    for position, row in enumerate(ordered):
+        row.position = position
+    SavedView.objects.bulk_update(ordered, ["position"])
+
+
+def _own(workspace_id: UUID, owner_id: UUID) -> QuerySet[SavedView]:
+    return SavedView.objects.for_workspace(workspace_id).filter(owner_id=owner_id)
