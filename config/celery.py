@@ -118,4 +118,4 @@ app.autodiscover_tasks()
 # Packages of an app: it looks into none.
 app.autodiscover_tasks(["calls.privacy"])
 app.autodiscover_tasks(["agents.publishing", "agents.testing", "calls.recordings"])
-app.autodiscover_tasks(["calls.insights", "calls.judging"])
+app.autodiscover_tasks(["calls.exports", "calls.insights", "calls.judging"])
