@@ -50,8 +50,8 @@ def listed(address: Address, workspace_id: UUID, cursor: str, *, sees_words: boo
 
 
 def found(address: Address, workspace_id: UUID, number: int) -> dict[str, Any]:
-    """The same of what was looked for, the best first; `worded` and `meant` say how many were found how, and
-    `meaning` whether that could be asked."""
+    """The same of what was looked for, the best first; `worded` and `meant` say how many were found how,
+    `meaning` whether that could be asked, and `corrected` which words were looked for as others, too."""
     calls = Call.objects.for_workspace(workspace_id).select_related("agent", "version")
     among = (
         address.filters.narrow(Call.objects.for_workspace(workspace_id)) if address.filters.query else None
@@ -73,6 +73,7 @@ def found(address: Address, workspace_id: UUID, number: int) -> dict[str, Any]:
         "worded": result.worded,
         "meant": result.meant,
         "meaning": result.by_meaning,
+        "corrected": list(result.question.corrected.items()),
     }
 
 
@@ -124,6 +125,7 @@ def links(address: Address) -> dict[str, Any]:
         "unsearched": replace(address, q="", by=BOTH).query,
         "by_both": replace(address, by=BOTH).query,
         "columnless": replace(address, columns=columns.USUAL).query,
+        "exported": replace(address, sort="", columns=columns.USUAL, view=None).query,
         "chosen_columns": "" if address.columns == columns.USUAL else ",".join(address.columns),
         "usual_columns": ",".join(columns.USUAL),
         "given_from": "".join(days["from"]),

@@ -6,6 +6,7 @@ from calls import figures, parts, wording
 from calls.lists.looked_for import vector_of
 from calls.lists.rows import rows
 from calls.models import Call, Turn
+from calls.notes import notes
 from calls.search import asked, found
 
 
@@ -25,6 +26,7 @@ def peek(call: Call, text: str, *, words_alone: bool, sees_words: bool) -> dict[
         "replies": figures.replies_of([call.pk]).get(call.pk, figures.Replies()),
         "tools_ok": tools.count(True),
         "tools_failed": tools.count(False),
+        "notes": notes.counts([call.pk]).get(call.pk, 0) if sees_words else 0,
         "rules": list(dict.fromkeys(alert["name"] for alert in call.alerts)),
     }
 

@@ -1,5 +1,6 @@
 """What each row of a list of calls says."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -54,6 +55,10 @@ class Row:
     quote: Quote | None = None
 
 
+    @property
+    def tags_json(self) -> str:
+        return json.dumps(self.tags)
+
 def rows(calls: Sequence[Call], *, sees_words: bool) -> list[Row]:
     """With the last words of each."""
     last = _last_words([call.pk for call in calls]) if sees_words else {}
@@ -79,7 +84,8 @@ def _rows(calls: Sequence[Call]) -> list[Row]:
 
 
 def _row(call: Call, replies: figures.Replies | None, cost: Decimal | None) -> Row:
-    p95_ms = call.reply_p95_ms if call.kept_at else replies and replies.p95_ms
+    asked_ms = replies.p95_ms if replies else None
+    p95_ms = call.reply_p95_ms if call.kept_at else asked_ms
     total = call.total_usd if call.kept_at else call.cost_usd + (cost or Decimal(0))
     return Row(
         id=call.pk,

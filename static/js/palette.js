@@ -19,6 +19,7 @@ let offers = {};
 let chosen = ""; // the key of what Enter opens
 let asking = null; // what is under way; aborted when somebody types on
 let timer = 0;
+let moved = false; // whether the arrows or the pointer have chosen
 let looking = false; // whether past calls are being looked for
 
 export function openPalette() {
@@ -26,7 +27,7 @@ export function openPalette() {
   offers = { live: [], pages: pages(), agents: [], calls: [], acts: commands() };
   input.value = "";
   chosen = "";
-  looking = false;
+  moved = looking = false;
   say("");
   draw();
   palette.showModal();
@@ -122,7 +123,7 @@ function shown() {
   const q = wanted();
   const words = q.toLowerCase().split(/\s+/);
   const named = (some) => some.filter((offer) => words.every((word) => `${offer.label} ${offer.note ?? ""}`.toLowerCase().includes(word)));
-  const all = q && callsUrl ? [{ icon: "search", label: `Search all calls for “${q}”`, href: `${history}?q=${encodeURIComponent(q)}` }] : [];
+  const all = q && callsUrl ? [{ isSearch: true, icon: "search", label: `Search all calls for “${q}”`, href: `${history}?q=${encodeURIComponent(q)}` }] : [];
   const { live, pages, agents, calls, acts } = offers;
   return { live: named(live), pages: named(pages), agents: named(agents), calls: [...all, ...(all.length ? calls : [])], acts: named(acts) };
 }
@@ -141,7 +142,15 @@ function draw() {
   const after = rowOf(chosen)?.offsetTop;
   if (before !== undefined && after !== undefined) list.scrollTop += after - before;
   else list.scrollTop = 0;
-  choose(rowOf(chosen) ? chosen : "", { scroll: false });
+  // Until somebody types or moves, the first is chosen, whatever comes; then what was chosen stays so.
+  choose(rowOf(chosen) && (wanted() || moved) ? chosen : (first(groups) ?? ""), { scroll: false });
+}
+
+// What Enter does to "theme" is to switch it, not to search all calls for it.
+function first(groups) {
+  const all = Object.values(groups).flat();
+  const offer = all.find(({ isSearch }) => !isSearch) ?? all[0];
+  return offer && keyOf(offer);
 }
 
 const blanks = (count) => Array.from({ length: Math.max(0, count) }, () => Object.assign(document.createElement("p"), { className: "palette-blank", role: "presentation" }));
@@ -163,7 +172,10 @@ function row(offer) {
   use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${offer.icon}`));
   item.append(mark, words(offer));
   for (const key of offer.keys ?? []) item.append(Object.assign(document.createElement("kbd"), { textContent: key }));
-  item.addEventListener("pointermove", () => choose(keyOf(offer), { scroll: false }));
+  item.addEventListener("pointermove", () => {
+    moved = true;
+    choose(keyOf(offer), { scroll: false });
+  });
   return item;
 }
 
@@ -190,10 +202,9 @@ function snippet(pieces, exact) {
 const options = () => [...list.querySelectorAll("[role=option]")];
 const rowOf = (key) => (key ? list.querySelector(`[role=option][data-key="${CSS.escape(key)}"]`) : null);
 
-// Nothing chosen is the first of all, which may be another one once more has come.
 function choose(key, { scroll = true } = {}) {
   chosen = key;
-  const row = rowOf(key) ?? options()[0];
+  const row = rowOf(key);
   for (const item of options()) item.ariaSelected = String(item === row);
   if (scroll) row?.scrollIntoView({ block: "nearest" });
   if (row) input.setAttribute("aria-activedescendant", row.id);
@@ -207,6 +218,7 @@ input.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
     const next = all[(at + (event.key === "ArrowDown" ? 1 : all.length - 1)) % all.length];
+    moved = true;
     if (next) choose(next.dataset.key);
   } else if (event.key === "Enter") {
     event.preventDefault();

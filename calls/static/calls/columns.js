@@ -1,6 +1,6 @@
 // Which columns, and in what order: by dragging, or by Alt with the arrows.
 
-const form = document.querySelector("[data-columns]");
+const form = document.querySelector("[data-column-form]");
 const list = form?.querySelector(".column-list");
 const said = form?.querySelector("[data-said]");
 

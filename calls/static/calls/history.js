@@ -2,9 +2,11 @@
 // What it is opened at again after Back: where it was scrolled to.
 
 import "calls/columns.js";
+import "calls/export.js";
 import { clock } from "calls/geometry.js";
 import "calls/narrow.js";
 import { close, follow, isOpen, toggle } from "calls/peek.js";
+import "calls/picked.js";
 import { setText } from "calls/transcript.js";
 import "calls/views.js";
 import "calls/when.js";
