@@ -126,8 +126,8 @@ def _period(when: str, query: QueryDict, zone: str) -> Period:
             raise ValueError(f"one of {', '.join(WHEN)}")
         return _preset(when, zone)
     today = days.today(zone)
-    last = days.day(query["to"]) if query.get("to") else today
-    first = days.day(query["from"]) if query.get("from") else last
+    last = days.day(str(query["to"])) if query.get("to") else today
+    first = days.day(str(query["from"])) if query.get("from") else last
     return Period.of(first, last, zone)
 
 

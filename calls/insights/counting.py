@@ -152,7 +152,7 @@ def count(workspace_id: UUID, since: datetime, until: datetime) -> int:
     """Make the tallies of the hours from `since` until before `until` anew, whole, and those of their days;
     answers how many calls of those hours there were. To be asked for in a transaction, one at a time in a
     workspace."""
-    asked = {
+    asked: dict[str, Any] = {
         "workspace": workspace_id,
         "since": since,
         "until": until,
@@ -171,7 +171,11 @@ def count(workspace_id: UUID, since: datetime, until: datetime) -> int:
 
 def sum_days(workspace_id: UUID, since: datetime, until: datetime) -> None:
     """Make the tallies of the days that these hours are in anew, from those of all their hours."""
-    asked = {"workspace": workspace_id, "since": day_of(since), "until": day_of(until - HOUR) + DAY}
+    asked: dict[str, Any] = {
+        "workspace": workspace_id,
+        "since": day_of(since),
+        "until": day_of(until - HOUR) + DAY,
+    }
     for model in (Tally, TallyPart):
         _rows(model, 24, asked).delete()
     with connection.cursor() as cursor:

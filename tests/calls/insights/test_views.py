@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.test import Client
 
 from accounts.models import Workspace
+from agents.models import Agent
 from agents.services import publish
 from calls.filters import Filters
 from calls.insights import tallies
@@ -23,23 +24,42 @@ DAY = timedelta(days=1)
 SPOKEN = [said("r0", "I see.", 2_000, 3_000, reply_ms=1_000), used("x0", "=cmd|evil", 3_000, 3_100, ok=False)]
 
 
-@pytest.fixture
-def client(workspace) -> Client:
-    return sign_in(make_member(workspace, "viewer"))
+def an_agent(named: str) -> Agent:
+    agent = Agent.objects.create(workspace=Workspace.objects.create(name=named), name="Odell")
+    publish(agent, prompt="You answer questions about bills.")
+    return agent
 
 
-@pytest.fixture
-def calls(agent) -> list[Call]:
-    """24 of two days ago, of which 6 were handed over; one of the week before; all of version 1."""
-    made = [
-        make_call(
-            agent, SPOKEN, started_at=NOON - 2 * DAY, transfer="bridged" if n < 6 else "", cost_usd="0.5"
-        )
-        for n in range(24)
-    ]
-    made.append(make_call(agent, started_at=NOON - 8 * DAY))
+@pytest.fixture(scope="module")
+def larkfield(for_a_module) -> Agent:
+    """24 calls of two days ago, of which 6 were handed over; one of the week before; all of version 1."""
+    agent = an_agent("Larkfield Energy")
+    for n in range(24):
+        transfer = "bridged" if n < 6 else ""
+        make_call(agent, SPOKEN, started_at=NOON - 2 * DAY, transfer=transfer, cost_usd="0.5")
+    make_call(agent, started_at=NOON - 8 * DAY)
     settled()
-    return made
+    return agent
+
+
+@pytest.fixture
+def agent(larkfield, db) -> Agent:
+    return larkfield
+
+
+@pytest.fixture
+def new(db) -> Agent:
+    """Of a workspace without a call."""
+    return an_agent("Elsewhere")
+
+
+@pytest.fixture
+def client(agent) -> Client:
+    return viewer_of(agent)
+
+
+def viewer_of(agent: Agent) -> Client:
+    return sign_in(make_member(agent.workspace, "viewer"))
 
 
 def settled() -> None:
@@ -59,7 +79,7 @@ def figures(text: str) -> dict[str, str]:
     return {name: " ".join([value, *re.findall(r">([+−±][^<]+)<", rest)]) for name, value, rest in found}
 
 
-def test_its_figures_are_those_of_the_calls_and_of_the_week_before(client, calls):
+def test_its_figures_are_those_of_the_calls_and_of_the_week_before(client):
     found = figures(page(client))
 
     assert found["Calls"] == "24 +2300%"
@@ -69,7 +89,7 @@ def test_its_figures_are_those_of_the_calls_and_of_the_week_before(client, calls
     assert figures(page(client, compare="none"))["Calls"] == "24"
 
 
-def test_every_mark_leads_to_the_calls_it_is_of(client, calls, workspace):
+def test_every_mark_leads_to_the_calls_it_is_of(client, agent):
     text = page(client, channel="phone")
     told = [
         (html.unescape(href), label)
@@ -79,14 +99,15 @@ def test_every_mark_leads_to_the_calls_it_is_of(client, calls, workspace):
 
     assert there
     for href, _ in there:
-        listed = Filters.of(QueryDict(href)).narrow(Call.objects.for_workspace(workspace))
+        listed = Filters.of(QueryDict(href)).narrow(Call.objects.for_workspace(agent.workspace))
         assert listed.count() == 24
     assert all("channel=phone" in href for href, _ in told)
 
 
-def test_days_are_those_of_the_viewer(client, agent):
+def test_days_are_those_of_the_viewer(new):
+    client = viewer_of(new)
     late = (NOON - 3 * DAY).replace(hour=23, minute=30)
-    make_call(agent, started_at=late)
+    make_call(new, started_at=late)
     settled()
     day, following = f"{late:%Y-%m-%d}", f"{late + DAY:%Y-%m-%d}"
     assert figures(page(client, **{"from": day, "to": day}))["Calls"] == "1"
@@ -97,7 +118,7 @@ def test_days_are_those_of_the_viewer(client, agent):
     assert figures(page(client, **{"from": following, "to": following}))["Calls"] == "1"
 
 
-def test_two_versions_are_held_against_each_other(client, calls, agent):
+def test_two_versions_are_held_against_each_other(client, agent):
     first = agent.live_version
     publish(agent, prompt="You answer questions about bills, kindly.")
     agent.refresh_from_db()
@@ -113,9 +134,10 @@ def test_two_versions_are_held_against_each_other(client, calls, agent):
     assert both.index("Odell v2</a>") < both.index("Odell v1</a>")
 
 
-def test_few_are_drawn_hollow_and_none_say_what_to_do(client, agent, workspace):
+def test_few_are_drawn_hollow_and_none_say_what_to_do(new):
+    client = viewer_of(new)
     assert "No call ended in these days" in page(client)
-    make_call(agent, SPOKEN, started_at=NOON - DAY)
+    make_call(new, SPOKEN, started_at=NOON - DAY)
     settled()
 
     text = page(client)
@@ -125,20 +147,22 @@ def test_few_are_drawn_hollow_and_none_say_what_to_do(client, agent, workspace):
     assert figures(text)["Calls"] == "1"
 
 
-def test_what_makes_no_sense_is_left_out_and_said(client, calls):
+def test_what_makes_no_sense_is_left_out_and_said(client):
     text = page(client, when="sometime", agent="x", compare="y")
 
     assert figures(text)["Calls"].startswith("24")
     assert text.count("was left out") == 3
 
 
-@pytest.mark.parametrize("when", ["today", "this-week", "last-month", "90d", "12m"])
-def test_each_of_the_spans_is_drawn(client, calls, when):
-    assert "Insights" in page(client, when=when)
-    assert page(client, **{"from": f"{NOON - 2 * DAY:%Y-%m-%d}", "to": f"{NOON - 2 * DAY:%Y-%m-%d}"})
+def test_each_of_the_spans_is_drawn(client):
+    for when in ("this-week", "90d", "12m"):  # in days, weeks and months
+        assert "How many calls were there?" in page(client, when=when), when
+    day = f"{NOON - 2 * DAY:%Y-%m-%d}"
+    by_hour = page(client, **{"from": day, "to": day})
+    assert f"{NOON - 2 * DAY:%a %-d %b}, 12:00: Calls 24 (n 24 calls)" in by_hour
 
 
-def test_a_charts_table_is_had_as_csv(client, calls):
+def test_a_charts_table_is_had_as_csv(client):
     def rows(name: str) -> list[dict]:
         answer = client.get(f"/insights/{name}.csv")
         assert answer.status_code == 200, name
@@ -153,9 +177,3 @@ def test_a_charts_table_is_had_as_csv(client, calls):
     for name in ("outcomes", "containment", "latency", "mood", "cost"):
         assert rows(name)
     assert client.get("/insights/nothing.csv").status_code == 404
-
-
-def test_there_is_nothing_of_another_workspace(calls):
-    elsewhere = sign_in(make_member(Workspace.objects.create(name="Elsewhere"), "owner"))
-
-    assert "No call ended in these days" in page(elsewhere)
