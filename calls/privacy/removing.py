@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.erasing import Going, calls_erased, tell
-from calls import board, parts, recordings
-from calls.models import Call, CallQuerySet, Embedding, Event, Export, Note, Recording, Turn
+from calls import board, exports, parts, recordings
+from calls.models import Call, CallQuerySet, Embedding, Event, Note, Recording, Turn
 from calls.privacy import holds, tombstones
 from calls.search import spelling
 from streaming.log import forget
@@ -43,7 +43,7 @@ def remove(workspace_id: UUID, call_ids: Sequence[UUID]) -> Counter[str]:
     ids = [call.pk for call in calls]
     at_platform = tuple((call.platform, call.platform_call_id) for call in calls)
     went = Counter({what: model.objects.filter(call__in=ids).count() for what, model in _WITH_IT.items()})
-    went["exports"] = _remove_exports(workspace_id, calls)
+    went["exports"] = exports.remove_all(workspace_id)  # any of them may have one of these in it
     for call in calls:
         forget(parts.topic(call))
     forget(board.topic(workspace_id))  # watchers of the board are told to look again
@@ -71,15 +71,3 @@ def with_tries(calls: QuerySet[Call]) -> CallQuerySet:
     """And the conversations of the playground that began with turns of one of them."""
     ids = list(calls.values_list("pk", flat=True))
     return Call.objects.filter(Q(pk__in=ids) | Q(playground__source__in=ids))
-
-
-def _remove_exports(workspace_id: UUID, calls: Sequence[Call]) -> int:
-    """Copies of the list that may have one of them in it: all that were made since it began."""
-    since = min(call.started_at for call in calls)
-    exports = Export.objects.for_workspace(workspace_id).filter(created_at__gte=since)
-    found = list(exports.select_for_update().order_by("pk"))
-    for export in found:
-        if export.file:
-            export.file.delete(save=False)
-    Export.objects.filter(pk__in=[export.pk for export in found]).delete()
-    return len(found)

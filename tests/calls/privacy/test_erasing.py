@@ -131,10 +131,15 @@ def used(call: Call, admin) -> None:
 
 def beside(workspace, admin) -> None:  # noqa: F811
     """What may have a number in it and belongs to no call."""
-    export = Export.objects.create(
-        workspace=workspace, format="csv", status="done", query=f"caller=%2B{DIGITS}", asked_by=admin
+    name = default_storage.save("exports/1", ContentFile(f"{DIGITS},{WORD}".encode()))
+    Export.objects.create(
+        workspace=workspace,
+        format="csv",
+        status="done",
+        query=f"caller=%2B{DIGITS}",
+        asked_by=admin,
+        files=[name],
     )
-    export.file.save("export.csv", ContentFile(f"{DIGITS},{WORD}".encode()))
     SavedView.objects.create(workspace=workspace, owner=admin, name="Theirs", query=f"caller=%2B{DIGITS}")
     BrowserReport.objects.create(workspace=workspace, kind="error", page="/calls/", message=f"no +{DIGITS}")
     LegalHold.objects.create(workspace=workspace, caller=DIGITS, reason="court", lifted_at=timezone.now())
