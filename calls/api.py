@@ -19,6 +19,7 @@ from base.api import Asked, Listing, Money, Told, answers, found, invalid, money
 from calls import as_test, figures, parts
 from calls.filters import NAMES, UTC_NAME, Filters, known_zone, named
 from calls.models import Call, Event, Turn
+from calls.personal import seeing
 from calls.sorting import NEWEST, SORTS, Gone, Sort
 from platforms.clean import clean
 
@@ -142,6 +143,8 @@ class Calls(CallFilters, Listing):
 )
 def list_calls(request: HttpRequest, asked: Query[Calls]):
     """The latest to begin first, live ones included; or in another order."""
+    if not request.viewer.may(Permission.SEE_WORDS) and (hidden := asked.filters.of_facts()).faults:
+        raise invalid(hidden.faults)
     rows = asked.filters.narrow(ours(request, CALLS))
     scope = f"api:calls:{request.viewer.workspace_id}:{asked.filters.zone}:{asked.filters.query}"
     try:
@@ -224,14 +227,14 @@ def _out(call: Call, model_cost: Decimal, *, sees_words: bool) -> CallOut:
         end_reason=call.end_reason or None,
         transfer=call.transfer or None,
         transfer_to=_masked(call.transfer_to),
-        summary=(call.summary or None) if sees_words else None,
+        summary=(seeing.shown(call.summary) or None) if sees_words else None,
         sentiment=call.sentiment or None,
         successful=call.successful,
         cost_usd=money(call.cost_usd + model_cost),
         alerts=[AlertOut(**alert, turn=alert["about"] or None) for alert in call.alerts],
         tags=call.tags,
         topics=call.topics,
-        fields=call.fields if sees_words else None,
+        fields=seeing.mask().all(call.fields) if sees_words else None,
         score=call.score,
         reply_p95_ms=call.reply_p95_ms,
         turn_count=call.turn_count,
@@ -301,7 +304,7 @@ def get_transcript(request: HttpRequest, call_id: UUID, asked: Query[Listing]):
     call = found(request, CALLS, call_id)
     turns = Turn.objects.for_workspace(call.workspace_id).filter(call=call).defer("stream", "words")
     page, following = paged(turns, asked, call.pk, order="n")
-    return Transcript(items=[_turn(turn, call.started_at) for turn in page], next=following)
+    return Transcript(items=[_turn(turn, call.started_at) for turn in seeing.turns(page)], next=following)
 
 
 @router.get(
@@ -345,6 +348,7 @@ def _fact(row: Event, *, sees_words: bool) -> FactOut:
     for name in _NUMBERS:
         if data.get(name):
             data[name] = parts.masked(data[name])
+    data = seeing.mask().all(data)
     return FactOut(
         id=row.pk,
         kind=row.kind,

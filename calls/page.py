@@ -10,6 +10,7 @@ from agents.rules import sentence
 from base.markdown import to_html
 from calls import mood, parts, timeline, wording
 from calls.models import Call, Turn
+from calls.personal import seeing
 from calls.timeline import SLOW_REPLY_MS
 
 STATUSES = {"ok": ("check", "OK"), "failed": ("alert", "Failed"), "running": ("clock", "Running")}
@@ -18,7 +19,7 @@ STATUSES = {"ok": ("check", "OK"), "failed": ("alert", "Failed"), "running": ("c
 def pictures(turns: Iterable[Turn], *, sees_words: bool) -> list[dict]:
     """Each turn as the stream tells it, with its words counted; without them where they may not be seen."""
     told = []
-    for turn in turns:
+    for turn in seeing.turns(turns) if sees_words else turns:
         picture = parts.turn_part(turn)["data"]
         picture["words"] = len(turn.text.split()) if turn.role != Turn.Role.TOOL else 0
         told.append(picture if sees_words else wordless(picture))
@@ -181,7 +182,7 @@ def details(call: Call, *, sees_words: bool, may_link: bool) -> dict:
         "wordless": silence(call),
         "voice": call.version.voice if call.version else "",
         "direction": call.direction.capitalize() or call.get_channel_display(),
-        "summary": call.summary if sees_words else "",
+        "summary": seeing.shown(call.summary) if sees_words else "",
         "platform": call.platform.capitalize() or "Platform",
         "platform_call_id": call.platform_call_id,
         "trace_id": call.trace_id,

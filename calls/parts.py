@@ -162,9 +162,10 @@ def last_news(call: Call, told: Iterable[Item]) -> list[Entry]:
     return [*dropped, *changed, call_entry(call), Entry({"type": "finish"}, end=True)]
 
 
-def parts_of(call: Call) -> list[Entry]:
+def parts_of(call: Call, turns: Iterable[Turn] | None = None) -> list[Entry]:
     """The whole record as entries: for a call that the log no longer holds."""
-    entries = [call_entry(call), *map(turn_entry, call.turns.defer("stream", "words"))]
+    turns = call.turns.defer("stream", "words") if turns is None else turns
+    entries = [call_entry(call), *map(turn_entry, turns)]
     return [*entries, Entry({"type": "finish"}, end=True)] if call.closed_at else entries
 
 

@@ -18,6 +18,7 @@ from accounts.permissions import Permission
 from calls import board, figures, history, page, parts, wording
 from calls.judging import panel
 from calls.models import Call
+from calls.personal import seeing
 from calls.notes import pages as notes
 from streaming.log import position
 
@@ -110,7 +111,8 @@ def figures_of(request: HttpRequest, call_id: UUID) -> JsonResponse:
 def replay(request: HttpRequest, call_id: UUID) -> HttpResponse:
     """An ended call as it streamed: `{"duration_ms", "events": [[ms since it began, part], …]}`."""
     found = _call(request, call_id)
-    answer = JsonResponse({"duration_ms": found.duration_ms, "events": parts.replay_of(found)})
+    events = parts.replay_of(found, seeing.turns(found.turns.all()))
+    answer = JsonResponse({"duration_ms": found.duration_ms, "events": events})
     # It may still change while facts about the call come in late; after that the browser may keep it.
     patch_cache_control(answer, private=True, max_age=3_600 if found.closed_at else 0)
     return answer

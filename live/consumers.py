@@ -10,6 +10,7 @@ from accounts.permissions import Permission
 from agents.lookup import Lookup, per_loop
 from calls import board, parts
 from calls.models import Call
+from calls.personal import seeing
 from streaming.consumers import Admission, EventStreamConsumer, Refused, Topic
 from streaming.log import Entry
 
@@ -74,7 +75,8 @@ async def call_topics(viewer: Viewer, call_ids: list[UUID], *, tagged: bool = Fa
     found = await _calls().get((viewer.workspace_id, tuple(dict.fromkeys(call_ids))))
     if found is None:
         raise Refused(404, "not_found", NOT_FOUND)
-    return [_call_topic(call, tagged) for call in found]
+    hidden = await in_a_thread(seeing.mask_for)(viewer.workspace_id, viewer.role)
+    return [_call_topic(call, tagged, hidden) for call in found]
 
 
 def _find(asked: tuple[UUID, tuple[UUID, ...]]) -> list[Call] | None:
@@ -88,16 +90,24 @@ def _find(asked: tuple[UUID, tuple[UUID, ...]]) -> list[Call] | None:
 _calls = per_loop(lambda: Lookup(_find, seconds=1.0, size=200))
 
 
-def _call_topic(call: Call, tagged: bool) -> Topic:
+def _call_topic(call: Call, tagged: bool, hidden: seeing.Mask) -> Topic:
+    """A call that goes on is told as it is spoken; of one that has ended, what is hidden from somebody they
+    are told masked, from the record: nobody writes to a topic of that name."""
+
     async def record() -> list[Entry]:
-        return await in_a_thread(_record)(call.pk)
+        return await in_a_thread(_record)(call.pk, hidden)
 
     tag = {"call": str(call.pk)} if tagged else {}
-    return Topic(parts.topic(call), tag, snapshot=record, ended=call.closed_at is not None)
+    ended = call.closed_at is not None
+    name = parts.topic(call)
+    if ended and hidden:
+        name = f"{name}:without:{','.join(hidden.kinds)}"
+    return Topic(name, tag, snapshot=record, ended=ended)
 
 
-def _record(call_id: UUID) -> list[Entry]:
-    return parts.parts_of(Call.objects.select_related("agent", "version").get(pk=call_id))
+def _record(call_id: UUID, hidden: seeing.Mask) -> list[Entry]:
+    call = Call.objects.select_related("agent", "version").get(pk=call_id)
+    return parts.parts_of(call, seeing.turns(call.turns.defer("stream", "words"), hidden))
 
 
 def _drawn_in(query: bytes) -> str:

@@ -7,6 +7,7 @@ from calls.lists.looked_for import vector_of
 from calls.lists.rows import rows
 from calls.models import Call, Turn
 from calls.notes import notes
+from calls.personal import seeing
 from calls.search import asked, found
 
 
@@ -19,7 +20,7 @@ def peek(call: Call, text: str, *, words_alone: bool, sees_words: bool) -> dict[
         "row": row,
         "transfer": wording.TRANSFERS.get(call.transfer, ""),
         "transfer_to": parts.masked(call.transfer_to) if call.transfer_to else "",
-        "summary": call.summary if sees_words else "",
+        "summary": seeing.shown(call.summary) if sees_words else "",
         "sees_words": sees_words,
         "moments": _moments(call, text, words_alone=words_alone) if sees_words and text else [],
         "looked_for": text if sees_words else "",

@@ -13,6 +13,7 @@ from django.utils import timezone
 from calls import figures, page, parts, wording
 from calls.history import LIVE
 from calls.models import Call, Turn
+from calls.personal import seeing
 from calls.search.found import Hit, Snippet
 from calls.wording import Outcome
 
@@ -54,10 +55,10 @@ class Row:
     wordless: str  # what to say where nothing is to be quoted
     quote: Quote | None = None
 
-
     @property
     def tags_json(self) -> str:
         return json.dumps(self.tags)
+
 
 def rows(calls: Sequence[Call], *, sees_words: bool) -> list[Row]:
     """With the last words of each."""
@@ -119,7 +120,7 @@ def _last_words(ids: Iterable[UUID]) -> Mapping[UUID, Turn]:
 def _last(call: Call, turn: Turn | None) -> Quote | None:
     if turn is None:
         return None
-    said = parts.plain(call, turn.role, turn.text[:MARKED_LENGTH])
+    said = seeing.shown(parts.plain(call, turn.role, turn.text[:MARKED_LENGTH]))
     short = said if len(said) <= QUOTED else f"{said[:QUOTED].rsplit(' ', 1)[0]}…"
     return Quote(turn.role, [(short, False)], turn.n)
 

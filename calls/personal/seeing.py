@@ -4,7 +4,10 @@ What is kept stays as it was said: it is masked when it is shown. A masked span 
 stands for, not even its length.
 """
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,6 +16,7 @@ from accounts import audit
 from accounts.models import Privacy, Role
 from accounts.permissions import PERMISSIONS
 from base.errors import Faulty
+from calls.models import Turn
 from calls.personal import finding
 
 LOCK = "\N{LOCK}"
@@ -65,10 +69,66 @@ class Mask:
 
 
 NOTHING = Mask()
+_KEPT_S = 5.0  # how old what a workspace has chosen may be
+_kept: dict[UUID, tuple[float, dict[str, str]]] = {}
+_MOST_KEPT = 1_000
+# Of whoever is answered now. What is shown by code that knows nothing of requests asks here.
+_asking: ContextVar[Callable[[], Mask]] = ContextVar("mask", default=lambda: NOTHING)
+
+
+def mask() -> Mask:
+    """What is hidden from whoever is answered now; nothing where nobody is."""
+    return _asking.get()()
+
+
+@contextmanager
+def through(chosen: Callable[[], Mask]) -> Iterator[None]:
+    """Whatever is shown meanwhile is masked so. Asked for only if there are words to show."""
+    token = _asking.set(chosen)
+    try:
+        yield
+    finally:
+        _asking.reset(token)
+
+
+def shown(text: str) -> str:
+    """A text as whoever is answered now sees it."""
+    return mask().text(text)
+
+
+def turns(rows: Iterable[Turn], hidden: Mask | None = None) -> list[Turn]:
+    """Turns as they are shown: not to be saved. One with something hidden came whole, as its pieces would
+    tell it; columns that were not read are left so."""
+    hidden = mask() if hidden is None else hidden
+    return [_turn(row, hidden) for row in rows] if hidden else list(rows)
+
+
+def _turn(turn: Turn, hidden: Mask) -> Turn:
+    left_out = turn.get_deferred_fields()
+    text = hidden.text(turn.text)
+    if text != turn.text or (turn.heard and hidden.text(turn.heard) != turn.heard):
+        turn.text, turn.heard = text, turn.heard and hidden.text(turn.heard)
+        if "stream" not in left_out:
+            turn.stream = []
+        if "words" not in left_out:
+            turn.words = words(hidden, turn.words)
+    turn.tool_arguments = hidden.all(turn.tool_arguments)
+    return turn
 
 
 def roles(workspace_id: UUID) -> dict[str, str]:
-    """The lowest role that sees each kind."""
+    """The lowest role that sees each kind. Remembered for some seconds."""
+    until, found = _kept.get(workspace_id, (0.0, {}))
+    if time.monotonic() < until:
+        return found
+    found = _roles(workspace_id)
+    if len(_kept) >= _MOST_KEPT:
+        _kept.clear()
+    _kept[workspace_id] = time.monotonic() + _KEPT_S, found
+    return found
+
+
+def _roles(workspace_id: UUID) -> dict[str, str]:
     kept = Privacy.objects.for_workspace(workspace_id).values_list("masked", flat=True).first() or {}
     known = {kind: role for kind, role in kept.items() if kind in KINDS and role in ROLES}
     return dict.fromkeys(KINDS, Role.OPERATOR.value) | {k: v.value for k, v in USUALLY.items()} | known
@@ -96,6 +156,7 @@ def change(workspace_id: UUID, masked: Mapping[str, str], *, by: UUID | None) ->
     if wanted != privacy.masked:
         privacy.masked = wanted
         privacy.save(update_fields=["masked"])
+        _kept.pop(workspace_id, None)
         audit.note("masking.change", workspace=workspace_id, actor=by, detail=wanted)
 
 

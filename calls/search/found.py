@@ -12,6 +12,7 @@ from pgvector.django import CosineDistance
 
 from calls import embedders, parts
 from calls.models import Call, Embedding, Turn
+from calls.personal import seeing
 from calls.search.asked import LEXEME, Question
 from calls.search.meaning import ALIKE, ByMeaning, by_meaning
 from calls.search.words import ByWords, by_words
@@ -152,8 +153,8 @@ def _weighed(call: Call, question: Question) -> list[UUID]:
 
 def _said(call: Call, turn: Turn | None) -> str:
     if turn is None:
-        return call.summary[:LOOKED_AT]
-    return parts.plain(call, turn.role, turn.text[:LOOKED_AT])
+        return seeing.shown(call.summary[:LOOKED_AT])
+    return seeing.shown(parts.plain(call, turn.role, turn.text[:LOOKED_AT]))
 
 
 def _with_words(call_ids: Sequence[UUID], question: Question) -> dict[UUID, Turn]:
