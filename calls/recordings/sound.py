@@ -13,6 +13,8 @@ BLOCK_SAMPLES = 1 << 18  # read at once, of all channels
 LONGEST_S = 6 * 3600
 MOST_CHANNELS = 2
 FULL = 255
+QUIET = 5  # no louder than a line is by itself
+SILENCE_MS = 1_500  # a shorter one is only a breath
 
 
 class NoSound(Exception):
@@ -100,6 +102,21 @@ def told_apart(
         for role, told in sides.items():
             told.append(loud if turns[latest][1] == role else 0)
     return [sides["caller"], sides["agent"]]
+
+
+def silences(peaks: list[list[int]], peak_ms: int, offset_ms: int) -> list[list[int]]:
+    """When nobody is heard for a while: [[start_ms, end_ms], …] in ms of the call."""
+    found: list[list[int]] = []
+    began = None
+    for index, pieces in enumerate([*zip(*peaks, strict=False), (FULL,)]):
+        quiet = max(pieces) <= QUIET
+        if quiet and began is None:
+            began = index
+        elif not quiet and began is not None:
+            if (index - began) * peak_ms >= SILENCE_MS:
+                found.append([began * peak_ms + offset_ms, index * peak_ms + offset_ms])
+            began = None
+    return found
 
 
 @cache

@@ -1,78 +1,95 @@
 """What pages and programs are told of a recording."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
 
+from calls import parts, wording
 from calls.models import Call, Recording, Turn
-from calls.recordings.sound import told_apart
+from calls.recordings.sound import silences, told_apart
+from calls.recordings.words import Placed, placed, spread
 
 Status = Recording.Status
-
-
-def of_call(call: Call) -> Recording | None:
-    """With its call, so that whoever has it need not ask again; without its peaks."""
-    found = Recording.objects.filter(call=call).defer("peaks", "source").first()
-    if found:
-        found.call = call
-    return found
 
 
 def why(recording: Recording | None) -> str:
     """Why there is nothing to hear; empty if there is."""
     if recording is None:
         return "No recording of this call."
-    if recording.status == Status.KEPT:
-        return ""
-    if recording.status == Status.WAITING:
-        return "The recording is on its way."
-    if recording.status == Status.MISSING:
-        return f"No recording. {recording.reason}"
-    when = f", removed {recording.removed_at:%-d %b}" if recording.removed_at else ", removed"
-    return f"{recording.reason}{when}"
+    match recording.status:
+        case Status.KEPT:
+            return ""
+        case Status.WAITING:
+            return "The recording is on its way."
+        case Status.MISSING:
+            return f"No recording. {recording.reason}"
+    when = f" {recording.removed_at:%-d %b}" if recording.removed_at else ""
+    return f"{recording.reason or 'Recording'}, removed{when}"
 
 
 def facts(recording: Recording | None) -> dict[str, Any]:
-    """For the player, before it asks for more (`heard`)."""
-    return {
-        "status": recording.status if recording else "none",
-        "why": why(recording),
-        "length_ms": _length(recording),
+    """Whether it can be heard, or why not, and how long it takes."""
+    length = recording.duration_ms if recording else 0
+    status = recording.status if recording else "none"
+    return {"status": status, "why": why(recording), "length_ms": length or 0}
+
+
+def player(call: Call) -> dict[str, Any]:
+    """What a page of a call begins with: `facts`, and where the rest is."""
+    recording = Recording.objects.filter(call=call).defer("peaks", "source").first()
+    told = facts(recording)
+    if recording is None:
+        how = (
+            "the words as they arrived"
+            if call.level == Call.Level.TOKEN
+            else "each turn whole, when it was said"
+        )
+        told["why"] += f" Replay shows {how}."
+    return told | {
+        "sound": reverse("calls:recording", args=[call.pk]),
+        "heard": reverse("calls:heard", args=[call.pk]),
     }
 
 
-def _length(recording: Recording | None) -> int:
-    return recording.duration_ms or 0 if recording else 0
-
-
 def heard(call: Call) -> dict[str, Any]:
-    """All a player draws from, in ms of the call: `facts`, and once it is here `offset_ms`, the peaks of
-    caller and agent, and the words of each turn whose words have times, [[text, start_ms, end_ms], …]."""
+    """All a player draws and marks by, in ms of the call: `facts`, and once it is here
+
+    offset_ms, peak_ms, peaks: of the caller and of the agent (calls/recordings/sound.py)
+    words: of each turn that was spoken (calls/recordings/words.py), by its key
+    silences: [[start_ms, end_ms], …]
+    cuts: [[ms, number of the turn], …], where the caller cut in
+    """
     recording = Recording.objects.filter(call=call).first()
     told = facts(recording)
     if recording is None or recording.status != Status.KEPT:
         return told
-    spoken = call.turns.exclude(role=Turn.Role.TOOL).order_by("start_ms", "n")
-    turns = list(spoken.values_list("key", "role", "start_ms", "words"))
+    turns = list(call.turns.exclude(role=Turn.Role.TOOL).defer("stream").order_by("start_ms", "n"))
     # Words are timed by the platform's clock, turns by ours if we held the call.
     offset = recording.offset_ms
-    words = {
-        key: [[text, start + offset, end + offset] for text, start, end in timed]
-        for key, _, _, timed in turns
-        if timed
-    }
-    began = sorted((words[key][0][1] if key in words else start, role) for key, role, start, _ in turns)
+    words = _words(turns, offset)
+    began = sorted((words[turn.key][0][2], turn.role) for turn in turns if words[turn.key])
+    cuts = [[words[turn.key][-1][3], turn.n] for turn in turns if words[turn.key] and _is_cut(turn)]
     return told | {
         "offset_ms": offset,
         "peak_ms": recording.peak_ms,
         "peaks": told_apart(recording.peaks, recording.peak_ms, offset, began),
+        "silences": silences(recording.peaks, recording.peak_ms, offset),
         "words": words,
+        "cuts": cuts,
     }
 
 
-def links(call: Call) -> dict[str, str]:
-    """Where its sound is, and all that is drawn from it."""
-    return {
-        "sound": reverse("calls:recording", args=[call.pk]),
-        "heard": reverse("calls:heard", args=[call.pk]),
-    }
+def _words(turns: Sequence[Turn], offset_ms: int) -> dict[str, Placed]:
+    told: dict[str, Placed] = {}
+    for turn, following in zip(turns, [*turns, None][1:], strict=True):
+        shown, _ = wording.heard(turn.text, turn.heard)
+        told[turn.key] = placed(shown, turn.words, offset_ms)
+        if not told[turn.key]:
+            until = following.start_ms if following else None
+            told[turn.key] = spread(shown, turn.start_ms, turn.end_ms, until)
+    return told
+
+
+def _is_cut(turn: Turn) -> bool:
+    return turn.role == Turn.Role.AGENT and (turn.heard is not None or turn.error in parts.CUT)

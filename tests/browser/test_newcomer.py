@@ -77,6 +77,7 @@ def it_is_the_record_to_the_byte(page: Page) -> None:
 
 def it_replays_as_it_streamed(page: Page) -> None:
     whole = transcript(page)
+    page.get_by_role("button", name="As it streamed").click()
     page.get_by_label("Speed").select_option("8")
     page.get_by_role("button", name="Play", exact=True).click()
     expect(page.locator(".turn")).not_to_have_count(len(whole))

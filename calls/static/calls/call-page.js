@@ -210,7 +210,12 @@ class CallPage extends HTMLElement {
     this.#replay = new Replay(bar, {
       strip: this.#strip,
       url: this.#data.replay,
+      recording: { ...this.#data.recording, isFresh: this.#data.call.status === "live" },
+      title: this.#data.call.who,
       duration: this.#length,
+      box: this.querySelector("[data-follow]"),
+      back: this.querySelector("[data-back]"),
+      nodeOf: (key) => this.#transcript.nodeOf(key),
       turns: () => this.#record.inOrder(),
       draw: (turns, record) => this.#drawReplayed(turns, record),
       clear: () => this.#startOver(),
@@ -255,6 +260,7 @@ class CallPage extends HTMLElement {
   #listen() {
     const { signal } = this.#over;
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
+    window.addEventListener("hashchange", () => this.#replay?.seekTo(location.hash), { signal });
     const svg = this.querySelector('[data-strip="svg"]');
     svg.addEventListener("pointerdown", (event) => this.#seekWith(event, svg), { signal });
     svg.addEventListener("click", (event) => this.#replay && event.preventDefault(), { signal });

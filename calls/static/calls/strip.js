@@ -2,7 +2,10 @@
 
 import { clock, percent, strip } from "calls/geometry.js";
 
+const LONG_SILENCE_MS = 3_000;
 const SVG = "http://www.w3.org/2000/svg";
+
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 
 function draw(name, attributes = {}, ...children) {
   const node = document.createElementNS(SVG, name);
@@ -49,6 +52,15 @@ export class Strip {
       );
     }
     this.#place(shape.now, shape.unlived);
+  }
+
+  // What is only known of a call that can be heard: where nobody spoke, and where the caller cut in.
+  hear({ silences, cuts }, width) {
+    const long = silences.filter(([start, end]) => end - start >= LONG_SILENCE_MS);
+    this.#part("heard").replaceChildren(
+      ...long.map(([start, end]) => drawSilence(Math.max(0, start), Math.min(end, width), width)),
+      ...cuts.map(([at, n]) => drawCut(at, n, width)),
+    );
   }
 
   // Where we are: the present of a live call, the playhead of an ended one.
@@ -110,6 +122,22 @@ function drawTool(mark) {
     { x: `${mark.x}%`, y: 14, overflow: "visible" },
     draw("path", { class: `tick${failed}`, d: "M0 0v40" }),
     draw("path", { class: `tick-head${failed}`, d: "M0 -7l3.5 3.5L0 0l-3.5-3.5z" }),
+  );
+}
+
+function drawSilence(start, end, width) {
+  const gap = draw("rect", { class: "silence", x: `${percent(start, width)}%`, y: 33, width: `${percent(Math.max(0, end - start), width)}%`, height: 2 });
+  gap.append(draw("title", {}, `Silence, ${seconds(end - start)}`));
+  return gap;
+}
+
+function drawCut(at, n, width) {
+  return draw(
+    "svg",
+    { x: `${percent(Math.min(at, width), width)}%`, y: 14, overflow: "visible" },
+    draw("path", { class: "tick is-cut", d: "M0 0v40" }),
+    draw("path", { class: "tick-cut", d: "M-3.5 -7h7L0 -1z" }),
+    draw("title", {}, `Cut off by the caller, turn ${n}`),
   );
 }
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calls.recordings.sound import MOST_PIECES, NoSound, listen, told_apart
+from calls.recordings.sound import MOST_PIECES, NoSound, listen, silences, told_apart
 from tests.calls.recordings.heard import RATE, a_call, sound, tone
 
 
@@ -61,3 +61,10 @@ def test_one_channel_is_told_apart_by_who_had_begun():
     assert told_apart([[9] * 8], 100, 0, turns) == [[0] * 5 + [9] * 3, [9] * 5 + [0] * 3]
     assert told_apart([[9] * 8], 100, 0, []) == [[9] * 8]
     assert told_apart([[1], [2]], 100, 0, turns) == [[1], [2]]
+
+
+def test_a_silence_is_when_nobody_is_heard_for_a_while():
+    caller, agent = [9] * 2 + [0] * 30, [0] * 10 + [9] + [0] * 21
+
+    assert silences([caller, agent], 100, -50) == [[1_050, 3_150]]
+    assert silences([], 100, 0) == []

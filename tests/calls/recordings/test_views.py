@@ -156,6 +156,7 @@ def test_a_player_draws_peaks_and_words(reader, kept):
 
     heard = reader.get(f"/calls/{kept.call_id}/heard").json()
 
-    assert heard["words"] == {"c0": [["Hello?", 900, 1_900]]}
+    assert heard["words"] == {"c0": [[0, 6, 900, 1_900]]}
+    assert heard["silences"] == [[4_900, 9_900]]
     assert (heard["peak_ms"], [len(side) for side in heard["peaks"]]) == (10, [1_000, 1_000])
     assert heard["length_ms"] == 10_000
