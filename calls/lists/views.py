@@ -23,12 +23,12 @@ from calls.models import Call
 def history_page(request: HttpRequest) -> HttpResponse:
     """The list of calls, or what was looked for among them."""
     workspace_id, sees_words = request.workspace.pk, request.viewer.may(Permission.SEE_WORDS)
-    address, tabs = views_of.opened(request)
+    address, tabs = views_of.opened(request.GET, request.viewer, zone_of(request))
     asked, faults = page.typed(address, workspace_id)
     if asked.filters != address.filters and not faults:
         return redirect(f"{reverse('calls:list')}?{asked.query}")
     if not sees_words:
-        asked = replace(asked, q="")
+        asked = replace(asked, q="", filters=asked.filters.of_facts())
     if asked.q:
         listed = page.found(asked, workspace_id, page.page_number(request.GET.get("page", "")))
     else:

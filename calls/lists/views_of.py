@@ -2,24 +2,20 @@
 
 from typing import Any
 
-from django.db.models import Q
-from django.http import HttpRequest
+from django.http import QueryDict
 
-from calls.filters import zone_of
+from accounts.access import Viewer
+from calls import saved
 from calls.lists.address import Address, is_bare, of_view
-from calls.models import SavedView
 
 
-def opened(request: HttpRequest) -> tuple[Address, dict[str, Any]]:
-    """What the address asks for, a view of its own if it names no more than one; and what the tabs say."""
-    zone, viewer = zone_of(request), request.viewer
-    address = Address.of(request.GET, zone)
-    of_theirs = Q(owner_id=viewer.user_id) | Q(is_shared=True)
-    rows = SavedView.objects.for_workspace(viewer.workspace_id).filter(of_theirs)
-    views = sorted(rows.select_related("owner"), key=lambda one: one.owner_id != viewer.user_id)
+def opened(query: QueryDict, viewer: Viewer, zone: str) -> tuple[Address, dict[str, Any]]:
+    """What an address asks for, a view of its own if it names no more than one; and what the tabs say."""
+    address = Address.of(query, zone)
+    views = list(saved.seen(viewer.workspace_id, viewer.user_id))
     view = next((one for one in views if one.pk == address.view), None)
     kept = of_view(view.query, view.columns, view.pk, zone) if view else None
-    if kept and is_bare(request.GET):
+    if kept and is_bare(query):
         address = kept
     return address, {
         "tabs": views,

@@ -1,0 +1,67 @@
+"""The history page as somebody works through it: narrow, look, pick, tag, keep, find."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
+
+FOUND = "() => document.querySelector('.snip mark') || (location.reload(), false)"
+
+
+def a_list(visitor) -> Page:
+    """Of calls that have ended, two of them at least."""
+    page = visitor.open("/calls/?status=ended")
+    some = "() => document.querySelectorAll('.row-link').length > 1 || (location.reload(), false)"
+    page.wait_for_function(some, polling=2_000, timeout=150_000)
+    return page
+
+
+def test_a_list_is_narrowed_looked_through_picked_from_and_kept(visit):
+    page = a_list(visit())
+    drawer, rows = page.locator(".peek"), page.locator(".row-link")
+
+    page.locator("body").press("j")
+    page.keyboard.press("Space")
+    expect(drawer).to_be_visible()
+    first = drawer.get_attribute("data-call")
+    page.keyboard.press("j")
+    expect(drawer).not_to_have_attribute("data-call", first)
+    expect(page).to_have_url(re.compile(f"peek={drawer.get_attribute('data-call')}"))
+    assert flaws(page, (DARK_NARROW, LIGHT_WIDE)) == {}
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    expect(rows.nth(1)).to_be_focused()
+
+    page.keyboard.press("x")
+    page.get_by_placeholder("A tag").fill("Story")
+    page.get_by_role("button", name="Tag", exact=True).click()
+    expect(page.locator(".toast")).to_contain_text("“story” put on 1 call.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast")).to_contain_text("is as it was")
+
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("checkbox", name="Tags").check()
+    page.get_by_role("button", name="Show these").click()
+    expect(page.get_by_role("columnheader", name="Tags")).to_be_visible()
+    page.get_by_role("button", name="Save view").click()
+    page.get_by_role("textbox", name="Name").fill("Ended, with tags")
+    page.get_by_role("dialog").get_by_role("button", name="Save view").click()
+    expect(page.get_by_role("link", name="Ended, with tags")).to_have_attribute("aria-current", "true")
+    page.get_by_role("link", name="Remove Status Ended").click()
+    expect(page.get_by_role("link", name="Ended, with tags unsaved")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("link", name="Remove Status Ended")).to_be_visible()
+    page.get_by_role("button", name="More of Ended, with tags").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_role("link", name="Ended, with tags")).to_have_count(0)
+
+    said = page.locator(".snip q").first.inner_text()
+    word = max(re.findall(r"[a-z]{5,}", said), key=len)
+    page.keyboard.press("/")
+    page.keyboard.type(f"{word} status:ended")
+    page.keyboard.press("Enter")
+    expect(page.locator(".fchip")).to_have_text("StatusEnded")
+    page.wait_for_function(FOUND, polling=2_000, timeout=150_000)
+    page.locator(".snip a").first.click()
+    expect(page).to_have_url(re.compile(r"/calls/[0-9a-f-]{36}/(#turn-\d+)?$"))
