@@ -60,8 +60,8 @@ def seal(calls: "QuerySet[Call]") -> None:
 
 
 def settle(seconds: float) -> int:
-    """Add up the hours that were marked, those of longest ago first, for about so long; says how many. What
-    is left is found the next time."""
+    """Add up the hours that were marked, the last first, for about so long; says how many. What is left, of a
+    long past, is found the next time."""
     enough, settled = time.monotonic() + seconds, 0
     while time.monotonic() < enough and _settle_one():
         settled += 1
@@ -122,7 +122,7 @@ def _again(workspace_id: UUID, since: datetime, until: datetime) -> int:
 
 def _settle_one() -> bool:
     waiting = TallyMark.objects.filter(changed_at__isnull=False)
-    one = waiting.order_by("changed_at").first()
+    one = waiting.order_by("-changed_at").first()
     if one is None:
         return False
     with transaction.atomic():

@@ -15,7 +15,7 @@ class Hourly(Row):
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
     hour = models.DateTimeField()  # in UTC, from which on the calls began
-    hours = models.PositiveSmallIntegerField(default=1)  # how long: an hour, or the 24 of a day of UTC together
+    hours = models.PositiveSmallIntegerField(default=1)  # an hour, or the 24 of a day of UTC together
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     version = models.ForeignKey(
         AgentVersion, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
