@@ -79,8 +79,11 @@ def place(transactional_db):
     )
     tool = Tool.objects.create(workspace=workspace, name="order.find", url="http://127.0.0.1:1/")
     kept = make_test(agent)
+    # Deleted, its place stays, as somebody has answered it.
+    note = Note.objects.create(workspace=workspace, call=ended, text="Odell was right.")
+    Note.objects.create(workspace=workspace, call=ended, text="So he was.", answers=note)
     names = {
-        "note_id": Note.objects.create(workspace=workspace, call=ended, text="Odell was right.").pk,
+        "note_id": note.pk,
         "review_id": Review.objects.create(workspace=workspace, call=live).pk,
         **read_in(ended),
         "key": "plan",

@@ -38,11 +38,11 @@ PAGES = {
     "calls/<uuid:call_id>/peek": Rule(Permission.SEE_CALLS, data={"q": "charged twice"}),
     "calls/<uuid:call_id>/figures": Rule(Permission.SEE_CALLS),
     "calls/<uuid:call_id>/replay": Rule(Permission.SEE_WORDS),
-    "reviews/": Rule(Permission.SEE_WORDS),
-    "reviews/<uuid:review_id>/next": Rule(Permission.SEE_WORDS, answers=(302,)),
     # The call there was not recorded.
     "calls/<uuid:call_id>/recording": Rule(Permission.SEE_WORDS, answers=(404,)),
     "calls/<uuid:call_id>/heard": Rule(Permission.SEE_WORDS),
+    "reviews/": Rule(Permission.SEE_WORDS),
+    "reviews/<uuid:review_id>/next": Rule(Permission.SEE_WORDS, answers=(302,)),
     "insights/": Rule(Permission.SEE_CALLS),
     "insights/<str:name>.csv": Rule(Permission.SEE_CALLS),
     "chat/": Rule(Permission.CHAT),
@@ -88,9 +88,7 @@ PAGES = {
     "settings/privacy/masked": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
     "settings/privacy/erase": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
     "settings/privacy/holds/place": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
-    "settings/privacy/holds/<uuid:hold_id>/lift": Rule(
-        Permission.MANAGE_WORKSPACE, "POST", answers=(302,)
-    ),
+    "settings/privacy/holds/<uuid:hold_id>/lift": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(302,)),
     "observability/": Rule(Permission.MANAGE_WORKSPACE),
     "observability/now": Rule(Permission.MANAGE_WORKSPACE),
     "health/ai": Rule(Permission.SEE_CALLS),
@@ -131,9 +129,7 @@ PAGES = {
     },
     "settings/analysis/readings/": Rule(Permission.EDIT_AGENTS),
     "settings/analysis/readings/start": Rule(Permission.EDIT_AGENTS, "POST", answers=(400,)),
-    "settings/analysis/readings/<uuid:reading_id>/stop": Rule(
-        Permission.EDIT_AGENTS, "POST", answers=(302,)
-    ),
+    "settings/analysis/readings/<uuid:reading_id>/stop": Rule(Permission.EDIT_AGENTS, "POST", answers=(302,)),
     "settings/models/": Rule(Permission.MANAGE_WORKSPACE),
     "settings/models/providers/new": Rule(Permission.MANAGE_WORKSPACE),
     "settings/models/providers/add": Rule(Permission.MANAGE_WORKSPACE, "POST", answers=(400,)),
@@ -278,11 +274,11 @@ PAGES = {
         Permission.SEE_WORDS,
         "PATCH",
         {"text": "Hello"},
-        answers=(403, 404),
-        also=(Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 404)),),
+        answers=(403,),
+        also=(Rule(Permission.MANAGE_WORKSPACE, "DELETE", answers=(200, 409)),),
     ),
-    "api/v1/notes/<uuidstr:note_id>/resolve": Rule(Permission.SEE_WORDS, "POST", answers=(200, 404)),
-    "api/v1/notes/<uuidstr:note_id>/reopen": Rule(Permission.SEE_WORDS, "POST", answers=(200, 404)),
+    "api/v1/notes/<uuidstr:note_id>/resolve": Rule(Permission.SEE_WORDS, "POST"),
+    "api/v1/notes/<uuidstr:note_id>/reopen": Rule(Permission.SEE_WORDS, "POST"),
     "api/v1/reviewers": Rule(Permission.SEE_WORDS),
     "api/v1/reviews": Rule(Permission.SEE_WORDS, also=(Rule(Permission.SEE_WORDS, "POST", answers=(400,)),)),
     "api/v1/reviews/<uuidstr:review_id>": Rule(

@@ -116,7 +116,7 @@ class Notes {
     this.#put({ id, text, turn: turn ?? null, answers: answers ?? null, author: this.#data.me, mentions: [], created_at: now, pending: true });
     this.#threads.get(answers ?? id).open();
     const asked = { id, text, ...(answers ? { answers } : turn && { turn }) };
-    const { ok, status, told } = await ask("POST", this.#address, this.#csrf, asked);
+    const { ok, status, told } = await ask("POST", this.#address, this.#csrf, asked, { keepalive: true });
     if (ok) {
       this.#put(told);
       if (answers && this.#notes.has(answers)) this.#put({ ...this.#notes.get(answers), resolved_at: null, resolved_by: null });

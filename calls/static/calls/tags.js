@@ -92,15 +92,19 @@ class Tags {
 
   // Shown at once; what the server answers is what stays. back(): when it refused.
   #act(method, tag, shown, back = () => {}) {
-    const before = this.#tags;
+    const wasThere = this.#tags.includes(tag);
     this.#draw(shown);
     this.#say("");
     this.#waiting += 1;
+    this.#block.ariaBusy = "true";
     this.#acts = this.#acts.then(async () => {
-      const { ok, told } = await ask(method, `${this.#block.dataset.tags}${encodeURIComponent(tag)}`, this.#csrf);
+      const address = `${this.#block.dataset.tags}${encodeURIComponent(tag)}`;
+      const { ok, told } = await ask(method, address, this.#csrf, undefined, { keepalive: true }); // also while they leave
       this.#waiting -= 1;
-      if (ok) return this.#waiting || this.#draw(told.tags);
-      this.#draw(method === "PUT" ? this.#tags.filter((one) => one !== tag) : [...new Set([...this.#tags, ...before.filter((one) => one === tag)])]);
+      if (ok && !this.#waiting) this.#draw(told.tags);
+      if (!this.#waiting) this.#block.ariaBusy = null;
+      if (ok) return;
+      this.#draw([...this.#tags.filter((one) => one !== tag), ...(wasThere ? [tag] : [])]);
       this.#say(told.error.details?.[0].problem ?? told.error.message);
       back();
     });
