@@ -99,7 +99,7 @@ def _shown(kind: str, value: Any) -> str:
         return "Yes" if value else "No"
     if kind == CustomField.Kind.DATE:
         return f"{date.fromisoformat(value):%-d %b %Y}"
-    return f"{value:,}" if kind == CustomField.Kind.NUMBER else str(value)
+    return f"{value:,.12g}" if kind == CustomField.Kind.NUMBER else str(value)
 
 
 def _by(said: FieldValue) -> str:
@@ -138,6 +138,6 @@ def _check(check: dict[str, Any], score: Score) -> dict[str, Any]:
         "model_word": ANSWERS[check["ok"]][2],
         "choices": [
             (value, label, value == told)
-            for value, label in (("true", "Yes"), ("false", "No"), ("null", "Does not apply"))
+            for value, label in (("true", "Yes"), ("false", "No"), ("null", "N/A"))
         ],
     }
