@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -21,7 +22,7 @@ LISTENERS = access(Permission.SEE_WORDS)
 
 
 class RecordingOut(Schema):
-    status: str = Field(description="none, waiting, kept, missing or removed.", examples=["kept"])
+    status: str = Field(description="none, waiting, kept, missing, removed or hidden.", examples=["kept"])
     why: str | None = Field(description="Why there is nothing to hear. Null: there is.")
     file: str | None = Field(description="Where its sound is, for the same token or session.")
     content_type: str | None = Field(examples=["audio/wav"])
@@ -53,12 +54,12 @@ def get_recording(request: HttpRequest, call_id: UUID):
     call = found(request, CALLS, call_id)
     recording = Recording.objects.filter(call=call).first()
     known = dict.fromkeys(RecordingOut.model_fields)
-    shown = told.facts(recording)
+    shown = told.facts(call, recording)
     known |= {"status": shown["status"], "why": shown["why"] or None}
     if recording is None:
         return known
     known |= {name: getattr(recording, name) for name in ("fetched_at", "removed_at")}
-    if recording.status != Recording.Status.KEPT:
+    if shown["status"] != Recording.Status.KEPT:
         return known
     names = ("content_type", "size", "duration_ms", "channels", "offset_ms", "peak_ms")
     known |= {name: getattr(recording, name) for name in names}
@@ -76,5 +77,7 @@ def get_recording(request: HttpRequest, call_id: UUID):
 def get_recording_file(request: HttpRequest, call_id: UUID):
     """As the platform recorded it. Takes `Range`, of one part, and `If-Range`. 404 while there is none."""
     call = found(request, CALLS, call_id)
+    if told.hides(call):
+        raise PermissionDenied(told.HIDDEN)
     rows = Recording.objects.select_related("call__agent").defer("peaks", "source")
     return serving.answer(request, get_object_or_404(rows, call=call), download=True)

@@ -7,10 +7,12 @@ from django.urls import reverse
 
 from calls import parts, wording
 from calls.models import Call, Recording, Turn
+from calls.personal import seeing
 from calls.recordings.sound import silences, told_apart
 from calls.recordings.words import Placed, placed, spread
 
 Status = Recording.Status
+HIDDEN = "Personal data is said in it that your role does not see."
 
 
 def why(recording: Recording | None) -> str:
@@ -28,8 +30,17 @@ def why(recording: Recording | None) -> str:
     return f"{recording.reason or 'Recording'}, removed{when}"
 
 
-def facts(recording: Recording | None) -> dict[str, Any]:
-    """Whether it can be heard, or why not, and how long it takes."""
+def hides(call: Call) -> bool:
+    """Whether something is said in it that is masked for whoever asks: then they may not hear it either."""
+    mask = seeing.mask()
+    said = call.turns.exclude(role=Turn.Role.TOOL).values_list("text", flat=True) if mask else ()
+    return any(mask.text(text) != text for text in said)
+
+
+def facts(call: Call, recording: Recording | None) -> dict[str, Any]:
+    """Whether it can be heard by whoever asks, or why not, and how long it takes."""
+    if recording is not None and recording.status == Status.KEPT and hides(call):
+        return {"status": "hidden", "why": HIDDEN, "length_ms": 0}
     length = recording.duration_ms if recording else 0
     status = recording.status if recording else "none"
     return {"status": status, "why": why(recording), "length_ms": length or 0}
@@ -38,7 +49,7 @@ def facts(recording: Recording | None) -> dict[str, Any]:
 def player(call: Call) -> dict[str, Any]:
     """What a page of a call begins with: `facts`, and where the rest is."""
     recording = Recording.objects.filter(call=call).defer("peaks", "source").first()
-    told = facts(recording)
+    told = facts(call, recording)
     if recording is None:
         how = (
             "the words as they arrived"
@@ -61,8 +72,8 @@ def heard(call: Call) -> dict[str, Any]:
     cuts: [[ms, number of the turn], …], where the caller cut in
     """
     recording = Recording.objects.filter(call=call).first()
-    told = facts(recording)
-    if recording is None or recording.status != Status.KEPT:
+    told = facts(call, recording)
+    if recording is None or told["status"] != Status.KEPT:
         return told
     turns = list(call.turns.exclude(role=Turn.Role.TOOL).defer("stream").order_by("start_ms", "n"))
     # Words are timed by the platform's clock, turns by ours if we held the call.

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -21,6 +22,8 @@ def recording(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
     """The sound itself, or a part of it; `?download` names the file. 404 where there is none."""
     rows = Recording.objects.for_workspace(request.workspace).select_related("call__agent")
     found = get_object_or_404(rows.defer("peaks", "source"), call=call_id)
+    if told.hides(found.call):
+        raise PermissionDenied(told.HIDDEN)
     return serving.answer(request, found, download="download" in request.GET)
 
 

@@ -160,3 +160,15 @@ def test_a_player_draws_peaks_and_words(reader, kept):
     assert heard["silences"] == [[4_900, 9_900]]
     assert (heard["peak_ms"], [len(side) for side in heard["peaks"]]) == (10, [1_000, 1_000])
     assert heard["length_ms"] == 10_000
+
+
+def test_what_is_masked_for_somebody_is_not_heard_by_them(workspace, reader, kept):
+    said_then = said("c0", "My card is 4111 1111 1111 1111.", 900, 1_900)
+    kept.call.turns.add(Turn(workspace=kept.workspace, n=1, **said_then), bulk=False)
+    admin = sign_in(make_member(workspace, Role.ADMIN))
+
+    for client, status, known in ((reader, 403, "hidden"), (admin, 200, "kept")):
+        assert client.get(f"/calls/{kept.call_id}/heard").json()["status"] == known
+        assert client.get(f"/api/v1/calls/{kept.call_id}/recording").json()["status"] == known
+        for path in (address(kept), f"/api/v1/calls/{kept.call_id}/recording/file"):
+            assert client.get(path).status_code == status
