@@ -99,7 +99,7 @@ def edit_note(request: HttpRequest, note_id: UUID, told: NoteChange):
     response=answers(NoteOut, 404, 409),
 )
 def delete_note(request: HttpRequest, note_id: UUID):
-    """Its author can, and admins. Answers as it was. While others answer it, its place stays, without text."""
+    """Its author can, and admins. Answers as it was. While others answer it its place stays, without text."""
     note = found(request, NOTES, note_id)
     if not (_is_its_author(request, note) or request.viewer.may(Permission.MANAGE_WORKSPACE)):
         raise PermissionDenied("Only its author or an admin can delete a note.")

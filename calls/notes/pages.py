@@ -55,7 +55,7 @@ def beside(request: HttpRequest, call: Call) -> dict[str, Any]:
         "tags": tags,
         "notes_data": {
             "call": str(call.pk),
-            "me": shapes.colleague(request.user).model_dump(mode="json"),
+            "me": shapes.colleague(request.user).model_dump(mode="json"),  # type: ignore[arg-type]
             "is_admin": viewer.may(Permission.MANAGE_WORKSPACE),
             "people": colleagues,
             "items": [one.model_dump(mode="json") for one in shapes.notes(its_notes)],
