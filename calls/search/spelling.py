@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from base.ids import uuid7
 from calls.search.languages import PLAIN, configs_of
 
 SHORTEST, LONGEST = 4, 30  # letters of a word that is known by its spelling
 LONG = 8  # letters of a word in which two may be wrong; if it sounds the same, three
+ALIKE = 0.2  # of the trigrams of two words: of a short one with two letters changed about not many are left
 LOOKED_AT = 40  # words, for each that is misspelt
 TRIMMED = 2_000  # words looked at together
 _WORD = re.compile(rf"[^\W\d_]{{{SHORTEST},{LONGEST}}}")
@@ -97,7 +98,8 @@ def corrected(workspace_id: UUID, words: Sequence[str]) -> dict[str, str]:
 
 
 def _near(workspace_id: UUID, words: list[str]) -> dict[str, list[str]]:
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(ALIKE)])
         cursor.execute(
             """
             SELECT wanted.word, near.text FROM unnest(%s::text[], %s::text[]) AS wanted (word, sound),
