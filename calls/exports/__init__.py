@@ -78,6 +78,12 @@ def rows_of(query: str, workspace_id: UUID, zone: str = UTC_NAME) -> QuerySet[Ca
     return among.filter(pk__in=[hit.call_id for hit in found.hits])
 
 
+def needs_words(query: str) -> bool:
+    """Whether a list says something of what was said, by which calls are in it."""
+    asked = QueryDict(query)
+    return bool(asked.get("q") or Filters.of(asked).of_facts().faults)
+
+
 @transaction.atomic
 def ask(
     workspace_id: UUID,
@@ -92,7 +98,7 @@ def ask(
 ) -> Export:
     """Have a file made of a list. Raises Faulty, TooMany, and PermissionError where words are looked for."""
     query = saved.read(query)
-    if not sees_words and "q" in QueryDict(query):
+    if not sees_words and needs_words(query):
         raise PermissionError
     # Two who ask at once: one after the other.
     Workspace.objects.select_for_update().get(pk=workspace_id)

@@ -10,6 +10,7 @@ from typing import Any
 from calls import parts
 from calls.filters import FIELD
 from calls.models import Call, Turn
+from calls.personal.seeing import NOTHING, Mask
 
 TURNS = "turns"
 # What a spreadsheet takes for the beginning of a formula, and what may stand before one.
@@ -88,22 +89,22 @@ def is_words(name: str) -> bool:
     return name == TURNS or name.startswith(FIELD) or COLUMNS[name].is_words
 
 
-def value(name: str, call: Call) -> Any:
+def value(name: str, call: Call, hidden: Mask = NOTHING) -> Any:
     if name.startswith(FIELD):
-        return call.fields.get(name.removeprefix(FIELD))
-    return COLUMNS[name].value(call)
+        return hidden.all(call.fields.get(name.removeprefix(FIELD)))
+    return hidden.all(COLUMNS[name].value(call)) if name == "summary" else COLUMNS[name].value(call)
 
 
-def as_object(columns: Iterable[str], call: Call, turns: Iterable[Turn]) -> dict[str, Any]:
-    """For a line of JSON."""
+def as_object(columns: Iterable[str], call: Call, turns: Iterable[Turn], hidden: Mask) -> dict[str, Any]:
+    """For a line of JSON. Turns come as they are shown."""
     told: dict[str, Any] = {}
     for name in columns:
         if name == TURNS:
             told[TURNS] = [{key: one(turn) for key, one in _TURN.items()} for turn in turns]
         elif name.startswith(FIELD):
-            told.setdefault("fields", {})[name.removeprefix(FIELD)] = value(name, call)
+            told.setdefault("fields", {})[name.removeprefix(FIELD)] = value(name, call, hidden)
         else:
-            told[name] = value(name, call)
+            told[name] = value(name, call, hidden)
     return told
 
 
@@ -111,9 +112,9 @@ def header(columns: list[str]) -> list[str]:
     return [*(name for name in columns if name != TURNS), *(_TURN if TURNS in columns else ())]
 
 
-def as_rows(columns: list[str], call: Call, turns: list[Turn]) -> list[list[Any]]:
+def as_rows(columns: list[str], call: Call, turns: list[Turn], hidden: Mask) -> list[list[Any]]:
     """For a CSV file: a row, or with turns one for each of them."""
-    own = [cell(value(name, call)) for name in columns if name != TURNS]
+    own = [cell(value(name, call, hidden)) for name in columns if name != TURNS]
     if TURNS not in columns:
         return [own]
     if not turns:

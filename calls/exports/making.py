@@ -11,10 +11,12 @@ from django.core.files.storage import default_storage
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import Role
 from base.ids import uuid7
 from calls import exports
 from calls.exports import writing
 from calls.models import Export
+from calls.personal import seeing
 
 logger = logging.getLogger(__name__)
 
@@ -57,12 +59,14 @@ def _free():
 def _make_part(export: Export, enough: float) -> bool:
     """One more part, written down once it is in the storage; True if there may be more to come."""
     rows = exports.rows_of(export.query, export.workspace_id, export.zone)
+    # Whoever may see words may fetch it: what is hidden from the least of them is not in it.
+    hidden = seeing.mask_for(export.workspace_id, Role.OPERATOR)
     last = (export.last_started_at, export.last_call)
     done, is_last = export.done, True
     enough = min(enough, time.monotonic() + PART_SECONDS)
     with SpooledTemporaryFile(max_size=IN_MEMORY) as part:
         for text, calls, at in writing.pieces(
-            rows, export.columns, export.format, last if export.files else None
+            rows, export.columns, export.format, hidden, last if export.files else None
         ):
             part.write(text)
             done, last = done + calls, at

@@ -13,6 +13,7 @@ from calls import exports, saved
 from calls.exports import serving, writing
 from calls.filters import zone_of
 from calls.models import Export
+from calls.personal import seeing
 
 # What an address says of the file beside its list.
 OWN = ("format", "columns", "turns", "view", "peek", "cursor", "page", "all")
@@ -34,19 +35,21 @@ def download(request: HttpRequest) -> HttpResponseBase:
         if form not in Export.Format.values:
             raise Faulty({"format": "csv or jsonl"})
         shown = exports.columns_of(columns, viewer.workspace_id, turns=turns, sees_words=sees_words)
-        if asked.get("q") and not sees_words:
+        query = saved.read(asked.urlencode())
+        if not sees_words and exports.needs_words(query):
             raise PermissionError
-        rows = exports.rows_of(saved.read(asked.urlencode()), viewer.workspace_id, zone_of(request))
+        rows = exports.rows_of(query, viewer.workspace_id, zone_of(request))
     except Faulty as error:
         return JsonResponse({"faults": error.faults}, status=400)
     except PermissionError:
         raise PermissionDenied(f"This needs the {least_role(Permission.SEE_WORDS).label} role.") from None
     if len(rows.order_by().values_list("pk")[: exports.SMALL + 1]) > exports.SMALL:
         return JsonResponse({"most": exports.SMALL}, status=409)
+    hidden = seeing.mask_for(viewer.workspace_id, viewer.role)
     audit.note(
         "export.small",
         workspace=viewer.workspace_id,
         actor=viewer.actor_id,
         detail={"format": form, "turns": turns, "numbers": "number" in shown},
     )
-    return serving.at_once([text for text, _, _ in writing.pieces(rows, shown, form)], form)
+    return serving.at_once([text for text, _, _ in writing.pieces(rows, shown, form, hidden)], form)

@@ -11,6 +11,8 @@ from django.db.models import Q, QuerySet
 
 from calls.exports import cells
 from calls.models import Call, Export, Turn
+from calls.personal import seeing
+from calls.personal.seeing import Mask
 
 PIECE = 200  # calls read together
 BOM = "\ufeff"  # by which Excel knows UTF-8
@@ -19,14 +21,15 @@ Anchor = tuple[Any, Any]  # when the last call began, and its id
 
 
 def pieces(
-    rows: QuerySet[Call], columns: list[str], form: str, after: Anchor | None = None
+    rows: QuerySet[Call], columns: list[str], form: str, hidden: Mask, after: Anchor | None = None
 ) -> Iterator[tuple[bytes, int, Anchor]]:
-    """The newest first, those behind `after`: bytes, how many calls they are, and where to go on."""
+    """The newest first, those behind `after`: bytes, how many calls they are, where to go on. `hidden`: what
+    of what was said is not shown."""
     if after is None and form == Export.Format.CSV:
         yield _csv([cells.header(columns)], BOM), 0, (None, None)
     while calls := list(_behind(rows, after)[:PIECE]):
         after = calls[-1].started_at, calls[-1].pk
-        yield _written(calls, columns, form), len(calls), after
+        yield _written(calls, columns, form, hidden), len(calls), after
         if len(calls) < PIECE:
             return
 
@@ -39,18 +42,18 @@ def _behind(rows: QuerySet[Call], after: Anchor | None) -> QuerySet[Call]:
     return rows.filter(Q(started_at__lt=at) | Q(started_at=at, pk__lt=pk), started_at__lte=at)
 
 
-def _written(calls: Sequence[Call], columns: list[str], form: str) -> bytes:
-    turns = _turns(calls) if cells.TURNS in columns else defaultdict(list)
+def _written(calls: Sequence[Call], columns: list[str], form: str, hidden: Mask) -> bytes:
+    turns = _turns(calls, hidden) if cells.TURNS in columns else defaultdict(list)
     if form == Export.Format.CSV:
-        return _csv([row for call in calls for row in cells.as_rows(columns, call, turns[call.pk])])
-    lines = [orjson.dumps(cells.as_object(columns, call, turns[call.pk])) for call in calls]
+        return _csv([row for call in calls for row in cells.as_rows(columns, call, turns[call.pk], hidden)])
+    lines = [orjson.dumps(cells.as_object(columns, call, turns[call.pk], hidden)) for call in calls]
     return b"".join(line + b"\n" for line in lines)
 
 
-def _turns(calls: Sequence[Call]) -> dict[Any, list[Turn]]:
+def _turns(calls: Sequence[Call], hidden: Mask) -> dict[Any, list[Turn]]:
     found: dict[Any, list[Turn]] = defaultdict(list)
     rows = Turn.objects.filter(call_id__in=[call.pk for call in calls]).defer("stream", "words")
-    for turn in rows.order_by("call_id", "n"):
+    for turn in seeing.turns(rows.order_by("call_id", "n"), hidden):
         found[turn.call_id].append(turn)
     return found
 

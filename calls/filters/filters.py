@@ -106,6 +106,12 @@ class Filters:
             for term in self.terms
         ]
 
+    def of_facts(self) -> "Filters":
+        """Without those by custom fields: what they hold was said, and is for those who may see words."""
+        kept = tuple(term for term in self.terms if not term.name.startswith(names.FIELD))
+        gone = {term.name: "this needs the Operator role" for term in self.terms if term not in kept}
+        return replace(self, terms=kept, faults={**self.faults, **gone})
+
     def narrow(self, rows: Any) -> Any:
         """Those of `rows`, a queryset of Call, that these filters leave."""
         platforms = self.get("platform").wanted

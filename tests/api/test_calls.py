@@ -74,6 +74,8 @@ def test_a_viewer_gets_facts_and_not_one_word(world):
         program.get(f"webhooks/deliveries/{world.delivery.pk}"),
     ]
 
+    # Nor can they find out by asking which calls say it.
+    assert program.ask("calls", **{"field.plan": "Gold"}).status_code == 400
     shown = json.dumps(told).lower()
     for word in ("charged", "refunded", "larkfield energy", "charges"):
         assert word not in shown

@@ -16,7 +16,7 @@ from accounts.tokens import create_token
 from calls import exports
 from calls.exports import cells, making
 from calls.models import Call, CustomField, Export
-from tests.calls.made import A_SHORT_CALL, BEGAN, make_call
+from tests.calls.made import A_SHORT_CALL, BEGAN, make_call, said
 from tests.people import make_member, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +142,20 @@ def test_who_sees_no_words_gets_none(workspace, calls, storage):
             asked(workspace, columns=columns, turns=turns, sees_words=False)
     with pytest.raises(PermissionError):
         asked(workspace, query="q=charged", sees_words=False)
+    with pytest.raises(PermissionError):
+        asked(workspace, query="field.plan=Gold", sees_words=False)
+
+
+def test_personal_data_is_hidden_in_what_everybody_may_fetch(workspace, agent, storage):
+    said_it = [said("c0", "My card is 4111 1111 1111 1111.", 0, 900)]
+    make_call(agent, said_it, summary="Card 4111 1111 1111 1111", fields={"plan": "4111111111111111"})
+    browser = sign_in(make_member(workspace, "owner"))
+
+    for form in ("csv", "jsonl"):
+        text = made(asked(workspace, form, turns=True, columns=["summary", "field.plan"]), storage)
+        assert b"1111" not in text
+        assert text.count(b"card number hidden") == 3
+    assert browser.get("/calls/export?format=csv&turns=1").status_code == 200
 
 
 def test_whole_numbers_are_given_by_name_and_noted(workspace, calls, storage):

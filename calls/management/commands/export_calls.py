@@ -13,6 +13,7 @@ from calls import exports, saved
 from calls.exports import writing
 from calls.filters import UTC_NAME, known_zone
 from calls.models import Export
+from calls.personal.seeing import NOTHING
 
 PROGRESS_EVERY = 1_000
 
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         done = told = 0
         with ExitStack() as files:
             target = _target(out, files)
-            for text, calls, _ in writing.pieces(rows, columns, options["format"]):
+            for text, calls, _ in writing.pieces(rows, columns, options["format"], NOTHING):
                 target.write(text)
                 done += calls
                 if done >= told + PROGRESS_EVERY:
