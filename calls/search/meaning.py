@@ -15,7 +15,7 @@ from calls import embedders
 from calls.models import Call, Embedding
 
 NEAREST = 400  # texts that are looked at
-SEARCHED = 200  # of the index, at each step: `hnsw.ef_search`
+SEARCHED = 400  # of the index, at each step: `hnsw.ef_search`
 # Where calls are filtered, the index has to go the farther the fewer they are. So it looks for less; and of
 # few calls all texts are compared instead, which takes no longer.
 NEAREST_OF_SOME = 100
@@ -64,8 +64,10 @@ def by_meaning(
 def _by_index(rows: QuerySet[Embedding], most: int) -> list[Near]:
     with transaction.atomic():
         with connection.cursor() as cursor:
-            look_on(cursor, min(most, SEARCHED))
-        return list(rows.order_by("distance").values_list("call_id", "turn_id", "distance")[:most])
+            look_on(cursor)
+        found = rows.order_by("distance").values_list("call_id", "turn_id", "distance")[:most]
+        # What it finds late may be nearer than what it found before: it need not be thrown away for that.
+        return sorted(found, key=lambda near: near[2])
 
 
 def _of_all(rows: QuerySet[Embedding], calls: list[UUID]) -> list[Near]:
@@ -75,10 +77,10 @@ def _of_all(rows: QuerySet[Embedding], calls: list[UUID]) -> list[Near]:
     return list(nearest.values_list("call_id", "turn_id", "distance")[:NEAREST])
 
 
-def look_on(cursor: CursorWrapper, searched: int = SEARCHED) -> None:
+def look_on(cursor: CursorWrapper) -> None:
     """Have the index, until the transaction ends, look on until it has found so many that fit."""
     cursor.execute(
-        "SELECT set_config('hnsw.iterative_scan', 'strict_order', true), "
+        "SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), "
         "set_config('hnsw.ef_search', %s, true)",
-        [str(searched)],
+        [str(SEARCHED)],
     )

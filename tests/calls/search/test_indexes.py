@@ -68,7 +68,7 @@ def test_meaning_is_found_by_its_index_which_looks_on_for_what_fits(agent, call)
     assert "nearest_embeddings" in plan
     with connection.cursor() as cursor:
         cursor.execute("SHOW hnsw.iterative_scan")
-        assert cursor.fetchone() == ("strict_order",)
+        assert cursor.fetchone() == ("relaxed_order",)
 
     *_, plan = plans(lambda: ask(Call.objects.for_workspace(agent.workspace_id)))
     assert "nearest_embeddings" not in plan  # of so few calls all texts are compared
