@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.http import QueryDict
 
+from accounts.models import Workspace
 from agents.models import Agent
 from agents.services import publish
 from calls.filters import Filters
@@ -20,8 +21,26 @@ def found(workspace, query: str, zone: str = "UTC") -> set[str]:
 
 
 @pytest.fixture
-def calls(workspace, agent) -> dict[str, Call]:
+def calls(made, db) -> dict[str, Call]:
+    return made
+
+
+@pytest.fixture
+def agent(calls) -> Agent:
+    return calls["good"].agent
+
+
+@pytest.fixture
+def workspace(agent) -> Workspace:
+    return agent.workspace
+
+
+@pytest.fixture(scope="module")
+def made(for_a_module) -> dict[str, Call]:
     """Three that ended, unlike in everything, one that goes on, and one nobody had."""
+    workspace = Workspace.objects.create(name="Larkfield Energy")
+    agent = Agent.objects.create(workspace=workspace, name="Odell")
+    publish(agent, prompt="You answer questions about bills.")
     topic = Topic.objects.create(workspace=workspace, name="Bills")
     iris = Agent.objects.create(workspace=workspace, name="Iris")
     made = {
