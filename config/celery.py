@@ -27,7 +27,11 @@ TIMETABLE = {
         "options": {"expires": 10},
     },
     "erase callers": {"task": "calls.privacy.tasks.erase", "schedule": 30.0, "options": {"expires": 30}},
-    "enforce retention": {"task": "calls.privacy.tasks.enforce", "schedule": 600.0, "options": {"expires": 600}},
+    "enforce retention": {
+        "task": "calls.privacy.tasks.enforce",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "read again": {"task": "calls.judging.tasks.read_on", "schedule": 5.0, "options": {"expires": 5}},
     # Exports begin when they are asked for; this finds what was in the way then, and removes old ones.
     "make exports": {"task": "calls.exports.tasks.go_on", "schedule": 10.0, "options": {"expires": 10}},
