@@ -44,7 +44,6 @@ class Chart:
     series: list[Series]
     span: tuple[float, float] | None = None  # of the values; else from nought to the most
     target: float | None = None
-    dated: bool = True
     caption: str = ""
 
     @property

@@ -7,8 +7,6 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any
 
-from django.urls import reverse
-
 from calls.insights import charts, drawing
 from calls.insights.charts import OF_VERSIONS, Chart
 from calls.insights.metrics import METRICS, Number
@@ -150,7 +148,3 @@ def figures(report: Report) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def list_of_calls(query: str) -> str:
-    return f"{reverse('calls:list')}?{query}"
