@@ -38,12 +38,15 @@ class Field:
     hint: str = ""
 
 
-def fields(filters: Filters, workspace_id: UUID) -> list[Field]:
+def fields(filters: Filters, workspace_id: UUID, *, sees_words: bool) -> list[Field]:
+    """Custom ones hold what was said, so they are for those who may see words."""
     known = choices(workspace_id)
     found = [_choice(filters, name, known.get(name, {})) for name in CHOSEN if known.get(name)]
     found += [_range(filters, name) for name in RANGES]
     found += [_choice(filters, name, known[name], "one") for name in ONE_OF]
     found += [_text(filters, name, hint) for name, hint in WRITTEN.items()]
+    if not sees_words:
+        return found
     for custom in CustomField.objects.for_workspace(workspace_id).filter(is_active=True).order_by("name"):
         name = f"{FIELD}{custom.key}"
         values = known.get(name)

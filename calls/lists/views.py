@@ -43,7 +43,7 @@ def history_page(request: HttpRequest) -> HttpResponse:
         "heads": page.heads(asked),
         "columns": columns.shown(asked.columns),
         "offered": columns.offered(asked.columns),
-        "fields": narrowing.fields(asked.filters, workspace_id),
+        "fields": narrowing.fields(asked.filters, workspace_id, sees_words=sees_words),
         "when": {value: label for value, (label, _) in WHEN.items()},
         "sees_words": sees_words,
         "may_tag": sees_words,

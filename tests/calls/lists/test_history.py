@@ -73,6 +73,14 @@ def test_a_viewer_searches_nothing_and_is_told_why(viewer, refund):
     assert "charged" not in page
 
 
+def test_a_viewer_narrows_nothing_by_what_was_said(viewer, agent, refund):
+    make_call(agent, fields={"plan": "Gold"})
+    page = viewer.get("/calls/?field.plan=Gold")
+
+    assert len(rows(page)) == 2
+    assert "<b>field.plan</b> is left out: this needs the Operator role." in shown(page)
+
+
 def test_columns_are_chosen_in_the_address(operator, other):
     page = shown(operator.get("/calls/", {"columns": "score,caller,nothing"}))
 
