@@ -95,7 +95,7 @@ def test_a_call_is_talked_about_tagged_and_reviewed(visit, earshot):
 
     # It is put up, and gone through with the next one, without going back.
     page.get_by_text("Put up for review").first.click()
-    page.get_by_label("Why").fill("Is it too short?")
+    page.get_by_label("Why", exact=True).fill("Is it too short?")
     page.get_by_role("button", name="Put up for review").click()
     (following,) = program("POST", "reviews", calls=[other], comment="This one, too")["items"]
     page.get_by_role("link", name="Review it").click()
