@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from bench.corpus import Conversation
 
 EACH = 50
-_WORD = re.compile(r"[a-z]{5,}")
+_WORD = re.compile(r"\b[a-z]{5,}\b")
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{3,}(?: [A-Z][a-z]+)?")
 
 
