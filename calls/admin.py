@@ -17,6 +17,7 @@ from calls.judging import admin as judging  # noqa: F401  registers its own
 from calls.models import Call, Digest, Embedding, Event, PlaygroundChat, Turn, Word
 from calls.notes import admin as notes  # noqa: F401  registers its own
 from calls.privacy import admin as privacy  # noqa: F401  registers its own
+from calls.recordings import admin as recordings  # noqa: F401  registers its own
 from calls.saved import admin as saved  # noqa: F401  registers its own
 from calls.wording import STATUSES
 

@@ -36,6 +36,7 @@ from calls.models import (
     Export,
     Note,
     PlaygroundChat,
+    Recording,
     Review,
     SavedView,
     Turn,
@@ -87,6 +88,7 @@ EVIDENCE = {
     Review,
     SavedView,
     Export,
+    Recording,
     Delivery,
     Unproven,
     Erasure,
@@ -152,6 +154,7 @@ def one_of_everything() -> Workspace:
     Note.objects.create(workspace=workspace, call=call, text="They were charged twice.")
     Review.objects.create(workspace=workspace, call=call, comment="Were they charged twice?")
     Export.objects.create(workspace=workspace, format="csv")
+    Recording.objects.create(workspace=workspace, call=call, source="https://example.com/secret_of_ours")
     SavedView.objects.create(workspace=workspace, owner=make_member(workspace, "viewer"), name="Failed")
     Erasure.objects.create(workspace=workspace, caller="447700900142")
     Tombstone.objects.create(workspace=workspace, digest="d" * 64)

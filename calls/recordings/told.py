@@ -27,7 +27,7 @@ def why(recording: Recording | None) -> str:
         case Status.MISSING:
             return f"No recording. {recording.reason}"
     when = f" {recording.removed_at:%-d %b}" if recording.removed_at else ""
-    return f"{recording.reason or 'Recording'}, removed{when}"
+    return f"{recording.reason.rstrip('.') or 'Recording'}, removed{when}"
 
 
 def hides(call: Call) -> bool:
