@@ -67,7 +67,7 @@ def test_every_filter_is_tried_here():
     assert set(VALUES) - {"field.plan"} == set(NAMES)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(addresses())
 def test_an_address_comes_back_as_it_was(address):
     filters = Filters.of(QueryDict(address))
@@ -85,7 +85,7 @@ def test_what_chips_say_can_be_typed(workspace):
     ]
     topic = Topic.objects.create(workspace=workspace, name="Bills and refunds")
 
-    @settings(deadline=None, max_examples=60)
+    @settings(deadline=None, max_examples=25)
     @given(addresses(), st.sets(st.sampled_from([str(row.pk) for row in rows])), st.booleans())
     def holds(address, agents, negated):
         chosen = {"agent": ("!" if negated else "") + ",".join(agents), "topic": str(topic.pk)}
