@@ -20,6 +20,7 @@ from calls.judging import panel
 from calls.models import Call
 from calls.recordings import told as sound
 from calls.personal import seeing
+from calls.privacy.beside import beside
 from calls.notes import pages as notes
 from streaming.log import position
 
@@ -94,7 +95,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
     }
     context["analysis"] = panel.beside(request.viewer, found)
     may_link = request.viewer.may(Permission.MANAGE_WORKSPACE)
-    context |= notes.beside(request, found)
+    context |= notes.beside(request, found) | beside(request, found)
     context["recording"] = context["page_data"]["recording"] = sound.player(found) if sees_words else None
     details = page.details(found, sees_words=sees_words, may_link=may_link)
     return render(request, "calls/call.html", context | details)
