@@ -94,7 +94,7 @@ def _caller(text: str) -> str:
     if re.fullmatch(r"\+?\d{3,20}", bare):
         return bare.removeprefix("+")
     if len(text) > 60:
-        raise ValueError("a whole number, as +447700900142")
+        raise ValueError("a whole number, as +14155550123")
     return text
 
 
@@ -288,7 +288,7 @@ NAMES: dict[str, Name] = {
         _number("score", numbers.points),
         False,
     ),
-    "caller": Name("Caller", "a whole number: +447700900142", _caller, _callers),
+    "caller": Name("Caller", "a whole number: +14155550123", _caller, _callers),
     "review": Name("Review", "open or done", _one_of(("open", "done")), _review),
 }  # fmt: skip
 
