@@ -18,10 +18,10 @@ from accounts.permissions import Permission
 from calls import board, figures, history, page, parts, wording
 from calls.judging import panel
 from calls.models import Call
-from calls.recordings import told as sound
+from calls.notes import pages as notes
 from calls.personal import seeing
 from calls.privacy.beside import beside
-from calls.notes import pages as notes
+from calls.recordings import told as sound
 from streaming.log import position
 
 RATES = ("0.75", "1", "1.25", "1.5", "2", "4", "8")
