@@ -14,13 +14,13 @@ from agents.testing.api import router as tests
 from agents.tooling.api import router as tools
 from base.api import Api, sayings
 from calls.api import router as calls
-from calls.insights.api import router as insights
 from calls.exports.api import router as exports
+from calls.insights.api import router as insights
 from calls.judging.api import router as judging
 from calls.notes.api import router as notes
+from calls.privacy.api import router as privacy
 from calls.recordings.api import router as recordings
 from calls.saved.api import router as views
-from calls.privacy.api import router as privacy
 from calls.search.api import router as search
 from calls.tagging.api import router as tagging
 from calls.tallies.api import agents as figures_of_agents

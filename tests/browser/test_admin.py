@@ -20,14 +20,15 @@ def from_elsewhere(page: Page, home: str) -> list[str]:
     return [url for url in asked if not url.startswith((home, "data:", "blob:"))]
 
 
-def test_every_list_opens_and_so_does_a_row_of_it(visit):
+def test_a_list_of_every_room_opens_and_so_does_a_row_of_it(visit):
+    """That all of them do, and what is on them, is asked without a browser (tests/test_admin.py)."""
     visitor = visit()
     page = visitor.open("/admin/")
-    every = lists(page)
-    assert len(every) >= 19
+    by_room = {path.split("/")[2]: path for path in lists(page)}
+    assert len(by_room) >= 7
 
     opened = 0
-    for path in every:
+    for path in by_room.values():
         page.goto(visitor.earshot.url + path)
         expect(page.get_by_role("link", name="Back to the dashboard")).to_be_visible()
         rows = page.locator('#result_list a[href$="/change/"]')
@@ -36,7 +37,7 @@ def test_every_list_opens_and_so_does_a_row_of_it(visit):
             expect(page).to_have_url(CHANGE)
             expect(page.locator("#content")).to_be_visible()
             opened += 1
-    assert opened >= 14
+    assert opened >= 4
 
 
 def test_its_scripts_run_and_come_from_us(visit):

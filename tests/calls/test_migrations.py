@@ -21,8 +21,8 @@ def later_migrations():
 
 def test_an_index_on_calls_is_built_while_they_are_written(db):
     for migration in later_migrations():
-        assert not any(isinstance(operation, RunSQL) for operation in migration.operations), migration
         for operation in migration.operations:
+            assert not (isinstance(operation, RunSQL) and "INDEX" in str(operation.sql).upper()), migration
             if isinstance(operation, AddIndex) and operation.model_name in ("call", "turn", "event"):
                 assert isinstance(operation, AddIndexConcurrently), (migration, operation.index.name)
                 assert not migration.atomic
