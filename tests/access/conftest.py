@@ -15,7 +15,7 @@ from agents.services import publish
 from calls.models import Call, Erasure, Export, LegalHold, Note, Review, SavedView
 from calls.services import Opening, record
 from platforms.models import Connection
-from tests.access.rules import ANYBODY, STAFF, Rule
+from tests.access.rule import ANYBODY, STAFF, Rule
 from tests.agents.testing.made import make_run, make_test
 from tests.api.made import make_delivery
 from tests.calls.judging.made import read_in

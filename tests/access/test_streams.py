@@ -10,7 +10,8 @@ from accounts.permissions import Permission, role_may
 from config import asgi
 from streaming import hub
 from tests.access.conftest import PLACEHOLDER, WORDS, Place, Visitor, shown_wrongly
-from tests.access.rules import PROBES, SOCKETS, STREAMS, Rule
+from tests.access.rule import Rule
+from tests.access.rules import PROBES, SOCKETS, STREAMS
 from tests.webhooks import posting
 
 # --- Streams -------------------------------------------------------------------------------------------
