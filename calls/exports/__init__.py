@@ -7,6 +7,7 @@ views.py   a short list, made while it is answered
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -160,7 +161,16 @@ def remove_old() -> int:
     return gone
 
 
+def folder_of(export: Export) -> str:
+    """Where its parts are in the storage."""
+    return f"exports/{export.workspace_id}/{export.pk}"
+
+
 def _forget_files(export: Export) -> None:
-    for name in export.files:
+    """And what a worker left there that died before it had written it down."""
+    names, folder = set(export.files), folder_of(export)
+    with suppress(FileNotFoundError):
+        names |= {f"{folder}/{name}" for name in default_storage.listdir(folder)[1]}
+    for name in names:
         default_storage.delete(name)
     Export.objects.filter(pk=export.pk).update(files=[], size=0)

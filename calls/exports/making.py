@@ -77,8 +77,7 @@ def _make_part(export: Export, enough: float) -> bool:
         if size:
             part.seek(0)
             # A name of its own: of two who believe to be alone, one's part is thrown away.
-            place = f"exports/{export.workspace_id}/{export.pk}/{uuid7()}"
-            name = default_storage.save(place, File(part))
+            name = default_storage.save(f"{exports.folder_of(export)}/{uuid7()}", File(part))
             taken = (
                 _running(export.pk)
                 .filter(files=export.files)

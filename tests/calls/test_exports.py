@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -203,6 +204,18 @@ def test_it_is_stopped_and_removed_with_its_files(workspace, calls, storage):
 
     assert not Export.objects.filter(pk=export.pk).exists()
     assert not any(storage.exists(name) for name in export.files)
+
+
+def test_what_a_worker_left_that_died_goes_with_it(workspace, calls, storage):
+    """It had put a part into the storage, and not written it down yet."""
+    export, other = asked(workspace), asked(workspace)
+    made(export, storage)
+    made(other, storage)
+    left = storage.save(f"{exports.folder_of(export)}/left", ContentFile(b"They charged me twice."))
+
+    exports.remove_all(workspace.pk)
+
+    assert not any(storage.exists(name) for name in [left, *export.files, *other.files])
 
 
 def test_after_a_day_it_is_gone(workspace, calls, storage):
