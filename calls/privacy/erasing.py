@@ -105,8 +105,10 @@ def go_on(erasure: Erasure) -> bool:
 
 @transaction.atomic
 def _remove(erasure: Erasure, going: QuerySet[Call]) -> None:
+    ids = list(going.values_list("pk", flat=True))
+    removing.lock(ids)
     tallies.mark_all(going)  # their hours are counted without them from now on
-    _add(erasure, removing.remove(erasure.workspace_id, list(going.values_list("pk", flat=True))))
+    _add(erasure, removing.remove(erasure.workspace_id, ids))
     erasure.save()
 
 

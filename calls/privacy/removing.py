@@ -27,14 +27,20 @@ _WITH_IT: dict[str, Any] = {
 }
 
 
+def lock(call_ids: Sequence[UUID]) -> None:
+    """Calls before the marks of their hours, as whoever keeps their figures locks them (calls/kept.py)."""
+    list(Call.objects.select_for_update().filter(pk__in=call_ids).order_by("pk").values_list("pk"))
+
+
 @transaction.atomic
-def remove(workspace_id: UUID, call_ids: Sequence[UUID]) -> Counter[str]:
+def remove(workspace_id: UUID, call_ids: Sequence[UUID], *, copies: bool = True) -> Counter[str]:
     """Remove these calls but those under hold, and say what went: {"calls": 3, "turns": 41, …}.
 
     What is in no database goes first, the calls locked so that nobody adds to it meanwhile: if something is
     away this raises, nothing of the database has changed, and it is done again from the beginning.
+    `copies`: exports and the pictures of the board, too. Without it they go by themselves, within a day.
     """
-    list(Call.objects.select_for_update().filter(pk__in=call_ids).order_by("pk").values_list("pk"))
+    lock(call_ids)
     # Whoever puts one under hold has to wait for that lock, too.
     going = holds.free(Call.objects.for_workspace(workspace_id).filter(pk__in=call_ids))
     calls = list(going.order_by("pk"))
@@ -43,10 +49,11 @@ def remove(workspace_id: UUID, call_ids: Sequence[UUID]) -> Counter[str]:
     ids = [call.pk for call in calls]
     at_platform = tuple((call.platform, call.platform_call_id) for call in calls)
     went = Counter({what: model.objects.filter(call__in=ids).count() for what, model in _WITH_IT.items()})
-    went["exports"] = exports.remove_all(workspace_id)  # any of them may have one of these in it
     for call in calls:
         forget(parts.topic(call))
-    forget(board.topic(workspace_id))  # watchers of the board are told to look again
+    if copies:
+        went["exports"] = exports.remove_all(workspace_id)  # any of them may have one of these in it
+        forget(board.topic(workspace_id))  # watchers of the board are told to look again
     for recording in Recording.objects.filter(call__in=ids):
         default_storage.delete(recordings.place_of(recording))
     said = words_in(calls)

@@ -17,6 +17,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.models import AgentTest, AgentTestResult, AgentTestRun, ModelCall
@@ -284,6 +285,19 @@ def test_a_call_that_goes_on_is_waited_for(workspace, agent):  # noqa: F811
     tasks.erase()
     assert not Call.objects.exists()
     assert (Erasure.objects.get().status, Erasure.objects.get().caller) == ("done", "")
+
+
+def test_calls_are_locked_before_the_marks_of_their_hours(agent):  # noqa: F811
+    """As whoever keeps their figures does: else each may wait for the other."""
+    make_call(agent, from_number=f"+{DIGITS}")
+
+    with CaptureQueriesContext(database) as context:
+        erase()
+
+    asked = [query["sql"] for query in context.captured_queries]
+    locked = next(n for n, sql in enumerate(asked) if '"calls_call"' in sql and "FOR UPDATE" in sql)
+    marked = next(n for n, sql in enumerate(asked) if sql.startswith('INSERT INTO "calls_tallymark"'))
+    assert locked < marked
 
 
 def test_a_dry_run_changes_nothing(workspace, agent):  # noqa: F811

@@ -13,7 +13,7 @@ from accounts.models import AuditEntry, Privacy
 from base.errors import Faulty
 from base.ids import first_uuid7
 from calls import recordings
-from calls.models import Call, Event, LegalHold, Note, Recording, Tombstone
+from calls.models import Call, Event, Export, LegalHold, Note, Recording, Tombstone
 from calls.privacy import enforcing
 from calls.privacy.tombstones import CallErased
 from calls.services import Opening, record
@@ -101,12 +101,14 @@ def test_recordings_go_with_their_files_and_say_why(agent):
 def test_whole_calls_go_and_cannot_be_told_again(agent):
     old = call_of(agent, OLD)
     young, tried = call_of(agent, timedelta(days=3)), call_of(agent, OLD, platform="playground")
+    Export.objects.create(workspace_id=agent.workspace_id, format="csv")
 
     said = keep(agent, calls=30)
 
     assert "Larkfield Energy: 1 call removed" in said
     assert set(Call.objects.all()) == {young, tried}
     assert Tombstone.objects.count() == 1
+    assert Export.objects.exists()  # it is kept for its day
     with pytest.raises(CallErased):
         record(
             old.workspace_id,
