@@ -69,6 +69,9 @@ def fetch(recording: Recording) -> bool:
     if not ours:
         return False
     recording.tries += 1
+    if recording.tries > MOST_TRIES:
+        _give_up(recording, IN_VAIN)  # nobody who tried came to say what was in the way
+        return True
     leave_database()
     try:
         with tempfile.NamedTemporaryFile(prefix="earshot-") as into:

@@ -138,6 +138,18 @@ def test_it_is_tried_later_and_ever_later(platform, told):
     assert not fetching.due().exists()
 
 
+def test_one_that_ends_whoever_tries_is_given_up(platform, told):
+    """A worker that is killed in the middle says nothing of what was in the way."""
+    recording = told(platform.has("/one.wav", a_call()))
+    Recording.objects.update(tries=fetching.MOST_TRIES)
+    recording.refresh_from_db()
+
+    recording = until_settled(recording)
+
+    assert (recording.status, recording.reason) == ("missing", fetching.IN_VAIN)
+    assert platform.asked == []
+
+
 def test_one_that_was_missing_is_tried_at_a_new_address(platform, told):
     until_settled(told(platform.url + "/gone.wav"))
 
