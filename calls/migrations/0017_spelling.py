@@ -13,12 +13,17 @@ have_the_past_kept = importlib.import_module("calls.migrations.0012_words_of_cal
 
 
 def have_room(apps, schema_editor):
-    """The index of points is built many times faster where it has room; it takes no more than it needs."""
+    """The index of points is built many times faster where it has room; it takes no more than it needs.
+
+    By one process: several share all of that room from the beginning, and a container has 64 MB to share.
+    """
     schema_editor.execute("SET maintenance_work_mem = '1GB'")
+    schema_editor.execute("SET max_parallel_maintenance_workers = 0")
 
 
 def be_as_before(apps, schema_editor):
     schema_editor.execute("RESET maintenance_work_mem")
+    schema_editor.execute("RESET max_parallel_maintenance_workers")
 
 
 class Migration(migrations.Migration):
