@@ -1,6 +1,6 @@
 """What happened on calls, and what people and models made of it afterwards."""
 
-from calls.models.calls import LONGEST_MS, PLAYGROUND, Call, CallQuerySet, Event, Turn
+from calls.models.calls import BARE_NUMBER, LONGEST_MS, PLAYGROUND, Call, CallQuerySet, Event, Turn
 from calls.models.erasing import Erasure, Tombstone
 from calls.models.finding import DIMENSIONS, Embedding, SearchText, Word
 from calls.models.holds import LegalHold
@@ -12,6 +12,7 @@ from calls.models.views import Export, SavedView
 from calls.models.working import Digest, PlaygroundChat
 
 __all__ = [
+    "BARE_NUMBER",
     "BUCKETS",
     "DIMENSIONS",
     "LONGEST_MS",

@@ -19,6 +19,25 @@ from platforms.models import Connection
 SOONEST, LATEST = timedelta(minutes=1), timedelta(days=1)  # between two tries of slow work
 # The platform, and what models are booked under, of conversations in which an agent is tried out.
 PLAYGROUND = "playground"
+# Of a call, the digits of whoever the agent talks to, without the 00 some dial before a country's code.
+BARE_NUMBER = models.Func(
+    models.Func(
+        models.Case(
+            models.When(direction="outbound", then=models.F("to_number")),
+            default=models.F("from_number"),
+            output_field=models.CharField(),
+        ),
+        models.Value(r"\D"),
+        models.Value(""),
+        models.Value("g"),
+        function="regexp_replace",
+        output_field=models.CharField(),
+    ),
+    models.Value("^00"),
+    models.Value(""),
+    function="regexp_replace",
+    output_field=models.CharField(),
+)
 LONGEST_MS = 2**31 - 1  # what a column of milliseconds holds, 24 days; all that is later is put there
 
 
@@ -210,6 +229,18 @@ class Call(Row):
                 name="calls_escalated",
             ),
             models.Index(fields=["workspace"], condition=~models.Q(tags=[]), name="calls_tagged"),
+            # Whom they are forgotten by, and what is removed of them once it is old enough (calls/privacy/).
+            models.Index(models.F("workspace"), BARE_NUMBER, name="calls_by_bare_number"),
+            models.Index(
+                fields=["workspace", "ended_at"],
+                condition=models.Q(words_removed_at=None),
+                name="calls_with_words",
+            ),
+            models.Index(
+                fields=["workspace", "ended_at"],
+                condition=models.Q(numbers_removed_at=None),
+                name="calls_with_numbers",
+            ),
             GinIndex(fields=["tags"], name="calls_by_tag"),
             GinIndex(fields=["topics"], name="calls_by_topic"),
             GinIndex(fields=["fields"], opclasses=["jsonb_path_ops"], name="calls_by_field"),

@@ -49,13 +49,16 @@ def _calls(workspace_id: UUID, before: datetime) -> CallQuerySet:
 
 
 def _remover(
-    found: Callable[[UUID, datetime], Any], remove: Callable[[Any, datetime], None], at_once: int
+    found: Callable[[UUID, datetime], Any],
+    remove: Callable[[Any, datetime], None],
+    at_once: int,
+    first: str = "pk",
 ) -> Remover:
-    """Of rows that `found` finds: some of them go together, by id."""
+    """Of rows that `found` finds: some of them go together, by what comes `first`."""
 
     def remove_some(workspace_id: UUID, before: datetime, most: int) -> int:
         rows = found(workspace_id, before)
-        ids = list(rows.order_by("pk").values_list("pk", flat=True)[: min(most, at_once)])
+        ids = list(rows.order_by(first).values_list("pk", flat=True)[: min(most, at_once)])
         if ids:
             with transaction.atomic():
                 model = rows.model
@@ -179,8 +182,9 @@ def _remove_calls(calls: CallQuerySet, before: datetime) -> None:
 
 def register_all() -> None:
     register("recordings", _remover(_recordings, _remove_recordings, CALLS_AT_ONCE))
-    register("words", _remover(_spoken, _remove_words, CALLS_AT_ONCE))
-    register("numbers", _remover(_numbered, _remove_numbers, CALLS_AT_ONCE))
+    # Those whose words or numbers went stay: by when they ended, as the indexes of the others have it.
+    register("words", _remover(_spoken, _remove_words, CALLS_AT_ONCE, "ended_at"))
+    register("numbers", _remover(_numbered, _remove_numbers, CALLS_AT_ONCE, "ended_at"))
     register("notes", _remover(_notes, _remove_notes, 200))
     register("calls", _remover(_whole, _remove_calls, removing.TOGETHER))
     register("playground", _remover(_tries, _remove_calls, removing.TOGETHER))

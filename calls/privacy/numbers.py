@@ -3,9 +3,9 @@
 import re
 from uuid import UUID
 
-from django.db.models import Case, CharField, F, Func, Q, Value, When
+from django.db.models import Func, Q
 
-from calls.models import Call, CallQuerySet, Turn
+from calls.models import BARE_NUMBER, Call, CallQuerySet, Turn
 
 LEAST, MOST = 5, 20  # digits: the shortest are service numbers, the longest have an extension
 _SEPARATOR = r"[\s().+/-]*"
@@ -23,20 +23,18 @@ def digits_of(text: str) -> str:
 def calls_of(workspace_id: UUID, digits: str) -> CallQuerySet:
     """The calls of a number, however the platform writes it, and the conversations without a number in which
     the caller writes it: those of a chat or of the playground."""
-    found = Call.objects.for_workspace(workspace_id).annotate(digits=bare_number())
     said = Turn.objects.for_workspace(workspace_id).filter(
         role=Turn.Role.CALLER, call__from_number="", text__regex=pattern(digits)
     )
-    return found.filter(Q(digits=digits) | Q(from_number="", pk__in=said.values("call")))
+    # Asked for by itself: together with the number neither would be looked up.
+    written = list(said.order_by().values_list("call", flat=True).distinct())
+    found = Call.objects.for_workspace(workspace_id).annotate(digits=bare_number())
+    return found.filter(Q(digits=digits) | Q(pk__in=written))
 
 
 def bare_number() -> Func:
     """Of a call, the digits of whoever the agent talks to."""
-    theirs = Case(
-        When(direction="outbound", then=F("to_number")), default=F("from_number"), output_field=CharField()
-    )
-    plain = Func(theirs, Value(r"\D"), Value(""), Value("g"), function="regexp_replace")
-    return Func(plain, Value("^00"), Value(""), function="regexp_replace", output_field=CharField())
+    return BARE_NUMBER.copy()
 
 
 def pattern(digits: str) -> str:
