@@ -3,7 +3,7 @@
 import re
 from uuid import UUID
 
-from django.db.models import Func, Q
+from django.db.models import Expression, Q
 
 from calls.models import BARE_NUMBER, Call, CallQuerySet, Turn
 
@@ -32,7 +32,7 @@ def calls_of(workspace_id: UUID, digits: str) -> CallQuerySet:
     return found.filter(Q(digits=digits) | Q(pk__in=written))
 
 
-def bare_number() -> Func:
+def bare_number() -> Expression:
     """Of a call, the digits of whoever the agent talks to."""
     return BARE_NUMBER.copy()
 
