@@ -195,7 +195,8 @@ def _field(location: tuple) -> str:
     # Nor with what pydantic calls the ways of reading it where there are several.
     ours = [str(part) for part in location[1:] if part not in ("asked", "told")]
     names = [part for part in ours if not part.startswith("function-")]
-    return ".".join(names) or str(location[0])
+    # As a name came: JSON may hold halves of characters, which no answer can.
+    return (".".join(names) or str(location[0])).encode(errors="replace").decode()
 
 
 def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:

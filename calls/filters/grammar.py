@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
-_ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(?:,|$)')
+# One that is not quoted is taken with the spaces behind it: to look for their end at each of them would take
+# seconds of an address full of them.
+_ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(?:,|$)')
 _PLAIN = re.compile(r'[^\s,"!][^\s,"]*')
 # A filter, a "phrase" or a word.
 _UNIT = re.compile(r'(-?)([A-Za-z]+(?:\.[\w-]+)?):((?:"(?:[^"]|"")*"|[^\s"])+)|-?"[^"]*"|\S+')

@@ -33,7 +33,9 @@ MOST_VALUES = 50
 LONGEST = 200  # characters of a value
 _COMPARED = {"gt": GreaterThan, "gte": GreaterThanOrEqual, "lt": LessThan, "lte": LessThanOrEqual}
 _KEY = re.compile(r"field\.[\w-]{1,40}", re.ASCII)
-_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?")
+# ASCII: what PostgreSQL's JSON path takes for digits.
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 Values = tuple[str, ...]
 
@@ -73,7 +75,7 @@ def _id(text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        raise ValueError("an id, as 01a1fe28-0942-7503-9423-43404816d9b9") from None
+        raise ValueError("none has that name, or that id, as 01a1fe28-0942-7503-9423-43404816d9b9") from None
 
 
 def _platform(text: str) -> str:
@@ -114,7 +116,7 @@ def _field_value(text: str) -> str:
 
 
 def _is_bound(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text) or re.fullmatch(r"\d{4}-\d\d-\d\d", text))
+    return bool(_NUMBER.fullmatch(text) or _DAY.fullmatch(text))
 
 
 def _bound(text: str) -> str:

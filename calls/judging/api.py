@@ -37,6 +37,7 @@ from calls.judging.shapes import (
     TopicOut,
 )
 from calls.models import Call, CustomField, FieldValue, Reading, Scorecard, Topic
+from platforms.clean import clean
 
 router = Router(tags=["Analysis"])
 EVERYBODY, EDITORS = access(Permission.SEE_CALLS), access(Permission.EDIT_AGENTS)
@@ -226,7 +227,7 @@ def get_call_analysis(request: HttpRequest, call_id: UUID):
 def set_call_field(request: HttpRequest, call_id: UUID, key: str, told: SaidField):
     """What a person says counts more than what a model reads, now and later."""
     call = found(request, Call, call_id)
-    field = get_object_or_404(CustomField, agent=call.agent_id, key=key)
+    field = get_object_or_404(CustomField, agent=call.agent_id, key=clean(key))
     row = keeping.say(call, field, told.value, by=request.viewer.user_id, actor=_by(request))
     return shapes.value_out(row)
 

@@ -46,6 +46,8 @@ def look_for(
 ) -> Found:
     """For a thread. Whoever makes vectors may be away; then words are all there is."""
     question = asked.read(text, workspace_id)
+    if not question.text:
+        return Found(question)
     vector = None if words_alone else vector_of(question.text, workspace_id)
     hits = found.find(workspace_id, question, vector, among)
     return Found(question, hits, words_alone or vector is not None)

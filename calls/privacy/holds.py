@@ -11,6 +11,7 @@ from accounts.access import Viewer
 from base.errors import Faulty
 from calls.models import Call, CallQuerySet, LegalHold
 from calls.privacy import numbers
+from platforms.clean import clean
 
 LONGEST_REASON = 200
 
@@ -23,7 +24,7 @@ def standing(workspace_id: UUID) -> QuerySet[LegalHold]:
 def place(reason: str, *, by: Viewer, call: Call | None = None, caller: str = "") -> LegalHold:
     """Put a call, or a number as somebody types it, under hold; if it is already, that hold is answered.
     Raises Faulty."""
-    reason = " ".join(reason.split())
+    reason = clean(" ".join(reason.split()))
     if not 0 < len(reason) <= LONGEST_REASON:
         raise Faulty({"reason": f"Say why, in 1 to {LONGEST_REASON} characters."})
     try:

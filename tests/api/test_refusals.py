@@ -207,7 +207,17 @@ def test_another_method_is_told_which_one_there_is(world, method):
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"\xff\xfe", b'{"kind": "\\ud800"}', b'{"kind": 1e999}', b"[]", b"[" * 5_000]
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b'{"kind": "\\ud800"}',
+        b'{"\\ud800": 1}',
+        b'{"kind": 1e999}',
+        b"[]",
+        b"[" * 5_000,
+    ],
 )
 def test_a_body_that_cannot_be_read_is_refused(world, body):
     program = world.program()

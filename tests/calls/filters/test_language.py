@@ -200,3 +200,9 @@ def test_spans_are_counted_from_today(when, first, last):
 def test_a_time_zone_that_is_not_there_is_none(name):
     assert days.known_zone(name) == ""
     assert days.known_zone("Europe/London") == "Europe/London"
+
+
+@pytest.mark.parametrize("sort", [" ", '"', '",""', '"""",', ","])
+def test_a_long_value_takes_no_longer_than_it_is_long(sort):
+    """Of spaces this took minutes: whatever the machine, it would not end within the time of a test."""
+    Filters().but("tag", f"a{sort * (200_000 // len(sort))}b")

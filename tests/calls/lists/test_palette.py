@@ -45,3 +45,7 @@ def test_another_workspaces_calls_are_not_found(refund):
 
     assert stranger.get("/palette/calls", {"q": "charged twice"}).json()["calls"] == []
     assert stranger.get("/palette").json() == {"live": [], "agents": []}
+
+
+def test_what_says_nothing_finds_nothing(operator, refund):
+    assert operator.get("/palette/calls?q=%00").json() == {"calls": [], "meaning": True}

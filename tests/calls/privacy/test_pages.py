@@ -94,3 +94,10 @@ def test_programs_do_the_same(admin, call):
     assert asked.status_code == 202
     assert send("get", f"/erasures/{asked.json()['id']}").json()["found"] == 1
     assert send("post", "/erasures", {"caller": "Odell"}).status_code == 400
+
+
+def test_a_reason_that_cannot_be_kept_as_it_came_is_kept_without_that(admin, call):
+    told = {"call": str(call.pk), "reason": "co\0urt"}
+
+    assert admin.post("/api/v1/holds", told, content_type="application/json").status_code == 201
+    assert LegalHold.objects.get().reason == "co\N{REPLACEMENT CHARACTER}urt"
