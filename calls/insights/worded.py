@@ -20,7 +20,8 @@ def worded(value: Number | None, unit: str) -> str:
     if unit == "usd":
         return _money(value)
     if unit == "mood":
-        return _signed(f"{float(value):+.2f}")
+        told = f"{float(value):+.2f}"
+        return _signed(told) if float(told) else "0.00"
     return f"{value:,}"
 
 
