@@ -28,6 +28,7 @@ from agents.llm.request import Message, Request
 from calls import embedders
 from calls.embedders import Embedder, embedder
 from calls.models import Call, Embedding, Turn
+from calls.search.texts import may_be_kept
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +155,10 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text[:LONGEST].encode(errors="replace")).hexdigest()[:16]
 
 
+@transaction.atomic
 def _keep(call: Call, model: str, texts: Sequence[tuple], vectors: Sequence[list[float]]) -> None:
+    if not may_be_kept(call):
+        return
     Embedding.objects.bulk_create(
         [
             Embedding(

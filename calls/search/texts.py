@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from base.ids import uuid7
 from calls.models import Call, Turn
@@ -29,8 +29,18 @@ SET started_at = excluded.started_at, config = excluded.config, words = excluded
 """
 
 
+def may_be_kept(call: Call) -> bool:
+    """Whether what was said on it may still be kept. It is locked then until the transaction ends: who removes
+    it, or its words, waits, and finds all that came of them."""
+    held = Call.objects.select_for_update(of=("self",)).filter(pk=call.pk, words_removed_at=None)
+    return held.values_list("pk").first() is not None
+
+
+@transaction.atomic
 def keep(call: Call) -> None:
     """Have a call found by its words, as they are now."""
+    if not may_be_kept(call):
+        return
     version = call.version
     said = "\n".join(_lines(call))[:LONGEST]
     values: dict[str, Any] = {

@@ -7,7 +7,7 @@ from accounts.models import Workspace
 from agents.models import Agent
 from agents.services import publish
 from calls import embeddings
-from calls.models import Call, Embedding, Word
+from calls.models import Call, Embedding, SearchText, Word
 from calls.search import asked, found, spelling, texts
 from tests.calls.made import make_call, said
 
@@ -22,6 +22,21 @@ def kept(call: Call) -> Call:
 def outage(agent) -> Call:
     line = "There is an outage near the cemetery, and Okonkwo has no electricity until 12 May."
     return kept(make_call(agent, [said("c0", line, 0, 900)]))
+
+
+@pytest.mark.parametrize("gone", ["words", "call"])
+def test_what_is_removed_while_it_is_read_is_not_kept(agent, gone):
+    """By whoever read it before that: a name would stay known of somebody who was forgotten."""
+    call = make_call(agent, [said("c0", "Okonkwo has no electricity.", 0, 900)])
+    if gone == "words":
+        Call.objects.update(words_removed_at=call.started_at)
+    else:
+        Call.objects.filter(pk=call.pk).delete()
+
+    kept(call)
+
+    for model in (SearchText, Word, Embedding):
+        assert not model.objects.exists()
 
 
 @pytest.mark.parametrize(
