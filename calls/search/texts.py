@@ -30,8 +30,8 @@ SET started_at = excluded.started_at, config = excluded.config, words = excluded
 
 
 def may_be_kept(call: Call) -> bool:
-    """Whether what was said on it may still be kept. It is locked then until the transaction ends: who removes
-    it, or its words, waits, and finds all that came of them."""
+    """Whether what was said on it may still be kept. It is locked then until the transaction ends: whoever
+    removes it, or its words, waits, and finds all that came of them."""
     held = Call.objects.select_for_update(of=("self",)).filter(pk=call.pk, words_removed_at=None)
     return held.values_list("pk").first() is not None
 
