@@ -85,6 +85,11 @@ def needs_words(query: str) -> bool:
     return bool(asked.get("q") or Filters.of(asked).of_facts().faults)
 
 
+def tells_of_words(query: str) -> bool:
+    """Whether its address is for those alone who may see words and numbers."""
+    return needs_words(query) or "caller" in Filters.of(QueryDict(query)).given
+
+
 @transaction.atomic
 def ask(
     workspace_id: UUID,
@@ -112,7 +117,8 @@ def ask(
     export = Export.objects.create(
         workspace_id=workspace_id,
         asked_by_id=by,
-        with_words=any(map(cells.is_words, columns)),
+        # Its address is shown with it, and may name a number.
+        with_words=any(map(cells.is_words, columns)) or (sees_words and tells_of_words(query)),
         query=query,
         zone=zone,
         columns=columns,

@@ -272,6 +272,17 @@ def test_it_is_asked_for_watched_and_fetched(workspace, calls, storage, monkeypa
     assert client.delete(address).json()["status"] == "done"
 
 
+@pytest.mark.parametrize("query", ["q=charged", "field.plan=Gold", "caller=447700900142"])
+def test_which_calls_said_it_is_not_for_who_may_see_no_words(workspace, calls, monkeypatch, query):
+    monkeypatch.setattr("calls.exports.api.make.delay", lambda pk: None)
+
+    export = post(program(workspace, "operator"), {"format": "csv", "query": query, "columns": ["id"]}).json()
+
+    viewer = program(workspace, "viewer")
+    assert viewer.get("/api/v1/exports").json()["items"] == []
+    assert viewer.delete(f"/api/v1/exports/{export['id']}").status_code == 404
+
+
 def test_a_viewer_asks_for_facts_alone(workspace, calls, monkeypatch):
     monkeypatch.setattr("calls.exports.api.make.delay", lambda pk: None)
     client = program(workspace, "viewer")
