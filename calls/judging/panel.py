@@ -13,6 +13,7 @@ from accounts.permissions import Permission
 from calls.filters import Filters
 from calls.judging.scores import counts
 from calls.models import Call, CustomField, FieldValue, Reading, Score, Topic
+from calls.personal import seeing
 
 WHAT = {"fields": "Custom fields", "scorecards": "Scorecards", "topics": "Topics"}
 NOT_SAID = "Not said"
@@ -76,7 +77,8 @@ def _values(call: Call) -> Any:
 
 
 def _field(field: CustomField, said: FieldValue | None) -> dict[str, Any]:
-    value = said.value if said else None
+    value = seeing.mask().all(said.value) if said else None
+    is_hidden = said is not None and value != said.value
     return {
         "key": field.key,
         "name": field.name,
@@ -84,8 +86,8 @@ def _field(field: CustomField, said: FieldValue | None) -> dict[str, Any]:
         "question": field.question,
         "choices": field.choices,
         "value": value,
-        "shown": _shown(field.kind, value),
-        "typed": "" if value is None else str(value),
+        "shown": str(value) if is_hidden else _shown(field.kind, value),
+        "typed": "" if value is None or is_hidden else str(value),
         "turn": said.turn if said else None,
         "by": _by(said) if said else "Not asked yet",
         "is_by_person": bool(said and said.is_by_person),
@@ -131,6 +133,7 @@ def _check(check: dict[str, Any], score: Score) -> dict[str, Any]:
     icon, tone, word = ANSWERS[ok]
     told = json.dumps(score.overrides[check["id"]]) if is_overridden else ""
     return check | {
+        "reason": seeing.shown(check["reason"]),
         "icon": icon,
         "tone": tone,
         "word": word,

@@ -13,6 +13,7 @@ from calls.judging import forms
 from calls.judging.agreement import Agreement
 from calls.judging.scores import counts
 from calls.models import CustomField, FieldValue, Reading, Score, Scorecard, Topic
+from calls.personal import seeing
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"\S")]
 Question = Annotated[str, StringConstraints(min_length=1, max_length=forms.LONGEST_QUESTION, pattern=r"\S")]
@@ -267,7 +268,7 @@ def value_out(row: FieldValue) -> FieldValueOut:
         key=row.field.key,
         name=row.field.name,
         kind=CustomField.Kind(row.field.kind),
-        value=row.value,
+        value=seeing.mask().all(row.value),
         turn=row.turn,
         model=row.model or None,
         is_by_person=row.is_by_person,
@@ -286,7 +287,11 @@ def score_out(row: Score) -> ScoreOut:
         model_points=row.points,
         is_passed=None if points is None else points >= row.scorecard.pass_mark,
         checks=[
-            MarkOut(**one, override=row.overrides.get(one["id"]), is_overridden=one["id"] in row.overrides)
+            MarkOut(
+                **one | {"reason": seeing.shown(one["reason"])},
+                override=row.overrides.get(one["id"]),
+                is_overridden=one["id"] in row.overrides,
+            )
             for one in row.checks
         ],
         model=row.model or None,

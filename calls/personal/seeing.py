@@ -52,6 +52,14 @@ class Mask:
             at = end
         return "".join([*shown, text[at:]]) if shown else text
 
+    def beginning(self, text: str, of: str) -> str:
+        """The same of what somebody heard of `of`: a number that was cut off in its midst is hidden as all
+        of it would be."""
+        if not of.startswith(text):
+            return self.text(text)
+        begun = [end for start, end, _ in finding.spans(of, self.kinds) if start < len(text)]
+        return self.text(of[: max(len(text), *begun)]) if begun else text
+
     def all(self, value: Any) -> Any:
         """JSON with every text in it masked; a number that is long enough to be one of a card is a text."""
         if not self.kinds:
@@ -107,7 +115,7 @@ def _turn(turn: Turn, hidden: Mask) -> Turn:
     left_out = turn.get_deferred_fields()
     text = hidden.text(turn.text)
     if text != turn.text or (turn.heard and hidden.text(turn.heard) != turn.heard):
-        turn.text, turn.heard = text, turn.heard and hidden.text(turn.heard)
+        turn.text, turn.heard = text, turn.heard and hidden.beginning(turn.heard, turn.text)
         if "stream" not in left_out:
             turn.stream = []
         if "words" not in left_out:

@@ -3,9 +3,10 @@
 import pytest
 
 from accounts.models import Role
-from calls.models import Call
+from calls.models import Call, FieldValue
 from calls.personal import finding, seeing
 from calls.search import texts
+from tests.calls.judging.made import make_field, make_score, make_scorecard
 from tests.calls.made import make_call, said
 from tests.people import make_member, sign_in
 
@@ -52,6 +53,16 @@ def test_a_mask_keeps_nothing_of_what_it_hides():
     assert masked == ["It", "is", f"{seeing.LOCK} card number hidden", "", "", "", "thanks"]
 
 
+@pytest.mark.parametrize("heard", ["Is it 4111 1111 1111", "Is it 4111 1111 1111 1111", "Is it 4"])
+def test_what_was_cut_off_in_its_midst_is_hidden_as_all_of_it(heard):
+    mask, text = seeing.Mask(("cards",)), f"Is it {CARD}, right?"
+
+    assert mask.beginning(heard, text) == f"Is it {seeing.LOCK} card number hidden"
+    assert mask.text(text).startswith(mask.beginning(heard, text))
+    assert mask.beginning("Is it", text) == "Is it"
+    assert mask.beginning(f"It is {CARD}!", text) == f"It is {seeing.LOCK} card number hidden!"
+
+
 @pytest.fixture
 def call(agent) -> Call:
     words = f"My card is {CARD}."
@@ -66,6 +77,13 @@ def call(agent) -> Call:
         summary=f"They paid by {CARD}.",
     )
     texts.keep(call)
+    facts = {"workspace_id": call.workspace_id, "call": call}
+    for key, value in (("card", CARD), ("digits", 4111_1111_1111_1111)):
+        field = make_field(agent, key, "text" if value == CARD else "number")
+        FieldValue.objects.create(**facts, field=field, value=value, said_at=call.started_at)
+    score = make_score(call, make_scorecard(agent))
+    score.checks[0]["reason"] = f"They were asked for {CARD}."
+    score.save()
     return call
 
 
@@ -80,6 +98,8 @@ PLACES = (
     "/api/v1/calls/{call}",
     "/api/v1/calls/{call}/transcript",
     "/api/v1/calls/{call}/events",
+    "/api/v1/calls/{call}/analysis",
+    "/calls/{call}/analysis",
     "/api/v1/search?q=card",
     "/palette/calls?q=card",
 )
@@ -93,6 +113,7 @@ def test_it_is_masked_for_those_who_may_not_see_it(call, workspace, place):
 
     assert (shown.status_code, whole.status_code) == (200, 200)
     assert "1111 1111" not in shown.content.decode()
+    assert "11111111" not in shown.content.decode()
     if "events" not in place:
         assert "1111 1111" in whole.content.decode()
 
