@@ -4,9 +4,12 @@ It is asked for, done in pieces by a task, and leaves a receipt that does not sa
 legal hold are left. One that still goes on is waited for: whoever holds it would only write it down again.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote_plus
 from uuid import UUID
 
 from django.db import transaction
@@ -17,7 +20,9 @@ from accounts import audit
 from accounts.access import Viewer
 from accounts.erasing import Caller, caller_erased, tell
 from base.errors import Faulty
+from calls import exports
 from calls.insights import tallies
+from calls.judging import readings
 from calls.models import Call, Erasure, Export, LegalHold, Reading, SavedView
 from calls.privacy import holds, numbers, removing
 
@@ -129,7 +134,8 @@ def put_down(erasure: Erasure) -> None:
 def _finish(erasure: Erasure) -> None:
     """What is written of the number beside calls; then the number itself."""
     caller = Caller(erasure.workspace_id, erasure.caller)
-    if not erasure.held:
+    stands = holds.standing(caller.workspace_id).filter(caller=caller.digits).exists()
+    if not erasure.held and not stands:
         _add(erasure, tell(caller_erased, caller=caller) + _beside(caller))
     erasure.status, erasure.ended_at, erasure.caller = Status.DONE, timezone.now(), ""
     erasure.save()
@@ -137,10 +143,22 @@ def _finish(erasure: Erasure) -> None:
 
 def _beside(caller: Caller) -> Counter[str]:
     """Lists that were narrowed to the caller, and holds that have been lifted."""
-    views = SavedView.objects.for_workspace(caller.workspace_id).filter(query__contains=caller.digits)
-    went = Counter({"saved views": views.delete()[0]})
-    for model in (Export, Reading):
-        rows = model.objects.for_workspace(caller.workspace_id).filter(query__contains=caller.digits)
-        rows.update(query="")
+    went = Counter({"saved views": SavedView.objects.filter(pk__in=_about(SavedView, caller)).delete()[0]})
+    for reading in Reading.objects.filter(pk__in=_about(Reading, caller)):
+        # Without its address it would read every call there is.
+        readings.end(reading, Reading.Status.STOPPED, "It was of a caller who was erased.")
+        Reading.objects.filter(pk=reading.pk).update(query="")
+    for export in Export.objects.filter(pk__in=_about(Export, caller)):
+        exports.stop(export)
+        exports.remove(export)
+        went["exports"] += 1
     LegalHold.objects.for_workspace(caller.workspace_id).filter(caller=caller.digits).delete()
     return went
+
+
+def _about(model: Any, caller: Caller) -> list[UUID]:
+    """Those whose address or name has the number, however it was typed."""
+    number = re.compile(numbers.pattern(caller.digits))
+    names = ("query", "name") if model is SavedView else ("query",)
+    rows = model.objects.for_workspace(caller.workspace_id).values_list("pk", *names)
+    return [pk for pk, *texts in rows if any(number.search(unquote_plus(text)) for text in texts)]

@@ -32,6 +32,7 @@ from calls.models import (
     LegalHold,
     Note,
     PlaygroundChat,
+    Reading,
     Recording,
     SavedView,
     Tombstone,
@@ -52,7 +53,7 @@ from webhooks.services import apply_next
 NUMBER, DIGITS = "+44 7700 900731", "447700900731"
 WORD = "quizzaciously"  # nobody else says it
 # As somebody might look for them: as they are, in another case, with spaces or in JSON.
-TRACES = [DIGITS, "900731", "7700 900 731", WORD, WORD.upper(), WORD.capitalize()]
+TRACES = [DIGITS, "900731", "7700 900 731", "7700+900731", WORD, WORD.upper(), WORD.capitalize()]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -142,6 +143,8 @@ def beside(workspace, admin) -> None:  # noqa: F811
         files=[name],
     )
     SavedView.objects.create(workspace=workspace, owner=admin, name="Theirs", query=f"caller=%2B{DIGITS}")
+    SavedView.objects.create(workspace=workspace, owner=admin, name="Said", query="q=%2B44+7700+900731")
+    SavedView.objects.create(workspace=workspace, owner=admin, name=f"Of {NUMBER}", query="status=failed")
     BrowserReport.objects.create(workspace=workspace, kind="error", page="/calls/", message=f"no +{DIGITS}")
     LegalHold.objects.create(workspace=workspace, caller=DIGITS, reason="court", lifted_at=timezone.now())
     cache.set("of:nobody", "something else")
@@ -271,6 +274,33 @@ def test_a_hold_on_the_caller_holds_all_of_them(workspace, agent):  # noqa: F811
     erase()
 
     assert Call.objects.count() == 2
+
+
+def test_a_hold_that_stands_outlives_a_caller_of_whom_there_is_nothing(workspace):  # noqa: F811
+    LegalHold.objects.create(workspace=workspace, caller=DIGITS, reason="court")
+
+    erase()
+
+    assert LegalHold.objects.get().caller == DIGITS
+
+
+def test_what_is_being_made_of_their_calls_is_not_made_of_everybodys(workspace, agent):  # noqa: F811
+    make_call(agent, [said("c0", "Hello", 0, 9)], from_number="+447700900142")
+    query = f"caller={DIGITS}"
+    Reading.objects.create(workspace=workspace, what=["topics"], query=query, about=1)
+    Export.objects.create(workspace=workspace, format="csv", query=query, columns=["id"])
+    Reading.objects.create(workspace=workspace, what=["topics"], query="status=ended", about=1)
+    SavedView.objects.create(
+        workspace=workspace, owner=make_member(workspace, "admin"), name="v", query=f"agent={agent.pk}"
+    )
+
+    erase()
+
+    stopped, other = Reading.objects.order_by("id")
+    assert (stopped.status, stopped.query) == ("stopped", "")
+    assert (other.status, other.query) == ("waiting", "status=ended")
+    assert not Export.objects.exists()
+    assert SavedView.objects.count() == 1
 
 
 def test_a_call_that_goes_on_is_waited_for(workspace, agent):  # noqa: F811
