@@ -17,6 +17,7 @@ from agents.models import ModelCall
 from agents.services import RunningAgent
 from calls import fold, parts, services
 from calls.models import LONGEST_MS, PLAYGROUND, Call, Event, Turn
+from calls.privacy.tombstones import CallErased
 from calls.services import Opening
 from live.chat.asked import Asked
 from live.chat.wire import of_answer, tool_key, tool_of
@@ -31,6 +32,9 @@ LONGEST_TITLE = 60
 
 class Unavailable(Exception):
     """There is nobody to answer now. Nothing was written down."""
+
+
+REMOVED = "What was said in this conversation has been removed. Begin another one."
 
 
 class Conflict(Exception):
@@ -67,7 +71,7 @@ def find(workspace_id: UUID, chat_id: str) -> Call | None:
 
 @transaction.atomic
 def open_chat(agent: RunningAgent, asked: Asked, opened_by_id: UUID | None, trace_id: str) -> Call:
-    """The chat's row, made if nobody has yet."""
+    """The chat's row, made if nobody has yet. Raises Conflict of one that was removed for good."""
     hold_briefly()
     now = timezone.now()
     opening = Opening(
@@ -81,9 +85,12 @@ def open_chat(agent: RunningAgent, asked: Asked, opened_by_id: UUID | None, trac
         title=title_of(asked.message.text) if asked.message else "",
     )
     begun = [CallStarted(at=now)]
-    recorded = services.record_quietly(
-        agent.workspace_id, PLATFORM, asked.chat_id, begun, source=fold.SOCKET, opening=opening
-    )
+    try:
+        recorded = services.record_quietly(
+            agent.workspace_id, PLATFORM, asked.chat_id, begun, source=fold.SOCKET, opening=opening
+        )
+    except CallErased:
+        raise Conflict(REMOVED) from None
     return recorded.call
 
 
@@ -115,6 +122,8 @@ def ask(call_id: UUID, asked: Asked, agent: RunningAgent, available: bool) -> Qu
     """
     hold_briefly()
     call = Call.objects.select_for_update(of=("self",)).select_related("agent", "version").get(pk=call_id)
+    if call.words_removed_at or call.numbers_removed_at:
+        raise Conflict(REMOVED)  # nothing more is recorded of it
     turns = _turns(call)
     branch = _branch(call, turns)
     step = _regenerated(asked, branch) if asked.regenerates else _submitted(asked, branch)

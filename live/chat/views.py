@@ -193,7 +193,10 @@ async def _begun(viewer: Viewer, wanted: Asked) -> tuple[Call, Plan, AsyncGenera
             raise _unavailable()
         opened = in_a_thread(record.open_chat)
         # Somebody may have been quicker to begin a chat of this name.
-        call = _theirs(viewer, await opened(agent, wanted, viewer.user_id, current_trace_id()))
+        try:
+            call = _theirs(viewer, await opened(agent, wanted, viewer.user_id, current_trace_id()))
+        except Conflict as conflict:
+            raise Refused(409, "conflict", str(conflict)) from None
     # Whoever leaves now has asked all the same: a question that is written down gets its answer.
     beginning = asyncio.create_task(_told(wanted, call, agent, plan, tier), name=f"chat {call.pk} begins")
     _beginning.add(beginning)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from agents.services import agent_by_id
 from calls import fold, services
 from calls.models import Call, Event, Turn
+from calls.privacy import removing
 from calls.services import Opening
 from live.chat import idle, record
 from live.chat.asked import asked
@@ -67,6 +68,23 @@ async def test_who_goes_on_finds_it_as_it_was_and_its_watchers_are_told(chatter,
     shown = await told(topic)
     assert "finish" not in [part["type"] for part in shown]
     assert again.text in [part["data"].get("text") for part in shown if part["type"] == "data-turn"]
+
+
+@pytest.mark.parametrize("gone", ["words", "chat"])
+async def test_who_goes_on_with_one_that_was_removed_is_told(chatter, watch, model, gone):
+    await chatter.ask("Hello?", "u1")
+    await watch.look()
+    call = await Call.objects.aget()
+    if gone == "words":
+        await Call.objects.aupdate(words_removed_at=timezone.now())
+    else:
+        await sync_to_async(removing.remove)(call.workspace_id, [call.pk])
+
+    refused = await chatter.refused("Still there?", "u2")
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")
+    assert "has been removed" in refused.json()["error"]["message"]
+    assert len(model.requests) == 1
 
 
 async def test_what_is_read_out_of_it_keeps_nothing_going(chatter, watch):
