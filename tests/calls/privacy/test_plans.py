@@ -10,7 +10,7 @@ from calls.models import Call
 from calls.privacy import kept, numbers
 
 pytestmark = pytest.mark.django_db
-MANY, FEW = 2_000, 5
+MANY, FEW = 800, 5
 
 
 @pytest.fixture
