@@ -172,6 +172,7 @@ def test_a_link_to_a_turn_goes_there(visit):
     page.reload()
 
     expect(page.locator("#turn-2")).to_be_in_viewport()
+    expect(page.locator(".turn[data-now]")).to_have_count(1)  # where Play would begin
 
 
 def test_the_list_is_narrowed_and_widened_again(visit):

@@ -307,9 +307,11 @@ class CallPage extends HTMLElement {
   #arrive() {
     if (!this.#follow) return;
     const at = Number(new URLSearchParams(location.search).get("t"));
-    if (location.hash) this.querySelector(":target")?.scrollIntoView({ block: "center" });
-    if (location.hash) this.#follow.release();
-    else if (at > 0 && this.#replay) this.#replay.seek(at * 1000);
+    if (location.hash) {
+      this.querySelector(":target")?.scrollIntoView({ block: "center" });
+      this.#follow.release();
+      this.#replay?.seekTo(location.hash);
+    } else if (at > 0 && this.#replay) this.#replay.seek(at * 1000);
     else if (this.#isLive) this.#follow.toEnd();
     else this.#follow.release();
   }

@@ -26,6 +26,7 @@ export class Replay {
   #trail;
   #record = new Record();
   #isStreamed = false;
+  #turn = null; // the one that was gone to, of which the sound may say more exactly when it is heard
   #loading;
 
   // bar: the controls; page: {strip, url, recording, title, duration, nodeOf(key), turns(), draw(turns, record),
@@ -57,7 +58,8 @@ export class Replay {
   }
 
   // Go to a moment. The whole transcript stays, unless the call is being shown as it streamed.
-  seek(ms) {
+  seek(ms, toTurn = null) {
+    this.#turn = toTurn;
     this.#player.seek(ms);
     if (this.#clock === this.#sound) {
       this.#sound.seek(ms);
@@ -71,14 +73,14 @@ export class Replay {
   // Go to a turn, as its link says: "#turn-17".
   seekTo(hash) {
     const turn = this.#page.turns().find(({ n }) => `#turn-${n}` === hash);
-    if (turn && !this.#isStreamed) this.seek(this.#startOf(turn));
+    if (turn && !this.#isStreamed) this.seek(this.#startOf(turn), turn);
   }
 
   jump(step) {
     const turns = this.#page.turns();
     const now = turns.findLastIndex((turn) => this.#startOf(turn) <= this.at + 1);
     const next = turns[Math.min(Math.max(now + step, 0), turns.length - 1)];
-    if (next) this.seek(this.#startOf(next));
+    if (next) this.seek(this.#startOf(next), next);
   }
 
   async toggle() {
@@ -162,7 +164,7 @@ export class Replay {
       jump: (step) => this.jump(step),
     });
     // Wherever the address has led to meanwhile.
-    if (!this.#isStreamed) this.seek(this.#player.at);
+    if (!this.#isStreamed) this.seek(this.#turn ? this.#startOf(this.#turn) : this.#player.at);
   }
 
   #lose() {
