@@ -46,7 +46,7 @@ def test_a_list_is_narrowed_looked_through_picked_from_and_kept(visit):
     expect(page.get_by_role("columnheader", name="Tags")).to_be_visible()
     page.get_by_role("button", name="Save view").click()
     page.get_by_role("textbox", name="Name").fill("Ended, with tags")
-    page.get_by_role("dialog").get_by_role("button", name="Save view").click()
+    page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Ended, with tags")).to_have_attribute("aria-current", "true")
     page.get_by_role("link", name="Remove Status Ended").click()
     expect(page.get_by_role("link", name="Ended, with tags unsaved")).to_be_visible()

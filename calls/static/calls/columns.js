@@ -47,8 +47,7 @@ list?.addEventListener("drop", (event) => event.preventDefault());
 list?.addEventListener("dragend", () => (dragged = null));
 
 form?.querySelector("[data-usual-columns]").addEventListener("click", () => go(form.dataset.usual.split(",")));
-form?.addEventListener("submit", ({ submitter }) => {
-  if (submitter?.value !== "yes") return;
+form?.addEventListener("submit", () => {
   go([...list.children].filter((item) => item.querySelector("input").checked).map((item) => item.dataset.column));
 });
 

@@ -8,8 +8,7 @@ const dialog = document.getElementById("export");
 const form = dialog?.querySelector("form");
 const waited = (ms) => new Promise((go) => setTimeout(go, ms));
 
-form?.addEventListener("submit", (event) => {
-  if (event.submitter?.value !== "yes") return;
+form?.addEventListener("submit", () => {
   const { format, turns } = form.elements;
   run({ query: form.dataset.query, format: format.value, turns: turns?.checked ?? false, tz: zone });
 });

@@ -20,7 +20,6 @@ async function act(work, to) {
 }
 
 dialog.querySelector("form").addEventListener("submit", (event) => {
-  if (event.submitter?.value === "no") return;
   event.preventDefault();
   const { name, shared } = event.target.elements;
   const told = { name: name.value, shared: shared.checked };
@@ -35,7 +34,7 @@ function ask(renames) {
   const { name, shared } = dialog.querySelector("form").elements;
   dialog.toggleAttribute("data-renames", renames);
   dialog.querySelector("h2").textContent = renames ? "Rename or share" : "Save view";
-  dialog.querySelector("[value=yes]").textContent = renames ? "Save" : "Save view";
+  dialog.querySelector(".btn-primary").textContent = renames ? "Save" : "Save view";
   name.value = renames ? tabs.dataset.name : "";
   shared.checked = renames && "shared" in tabs.dataset;
   dialog.showModal();
