@@ -99,7 +99,7 @@ def test_a_call_is_talked_about_tagged_and_reviewed(visit, earshot):
     page.get_by_role("button", name="Put up for review").click()
     (following,) = program("POST", "reviews", calls=[other], comment="This one, too")["items"]
     page.get_by_role("link", name="Review it").click()
-    bar = page.get_by_role("region", name="Review", exact=True).filter(has_text="Next")
+    bar = page.get_by_role("region", name="Reviewing")
     expect(bar).to_contain_text("Is it too short?")
     expect(page.locator("call-page .turn").first).to_be_visible()
     expect(page.locator(".thread").first).to_be_visible()  # its modules are there: what is pressed is heard
@@ -107,6 +107,7 @@ def test_a_call_is_talked_about_tagged_and_reviewed(visit, earshot):
     page.keyboard.type("Too short. The prompt says so.")
     page.keyboard.press("Enter")
     expect(bar).to_contain_text("Done: “Too short. The prompt says so.”")
+    expect(page.get_by_role("region", name="Review", exact=True)).to_contain_text("It is done.")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"/calls/{other}/\?review="))
 

@@ -58,6 +58,7 @@ class Bar {
     const said = this.#bar.querySelector(".review-said");
     said.hidden = false;
     setText(said.querySelector("span"), `Done: “${told.verdict}”`);
+    this.#bar.closest("call-page").querySelector(`[data-put-up] a[href="?review=${this.#bar.dataset.review}"]`)?.closest("p").replaceChildren("It is done.");
     this.#next.classList.add("btn-primary");
     this.#next.focus();
   }
