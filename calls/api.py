@@ -343,12 +343,22 @@ def _turn(turn: Turn, began: datetime) -> TurnOut:
     )
 
 
+def _shown(data: dict[str, Any], hidden: seeing.Mask) -> dict[str, Any]:
+    """What is hidden may go over several words, and be cut off in what was heard."""
+    told = hidden.all(data)
+    if hidden and data.get("words"):
+        told["words"] = seeing.words(hidden, data["words"])
+    if hidden and data.get("heard"):
+        told["heard"] = hidden.beginning(data["heard"], data.get("text", ""))
+    return told
+
+
 def _fact(row: Event, *, sees_words: bool) -> FactOut:
     data = {name: value for name, value in row.data.items() if name not in _LEFT_OUT}
     for name in _NUMBERS:
         if data.get(name):
             data[name] = parts.masked(data[name])
-    data = seeing.mask().all(data)
+    data = _shown(data, seeing.mask())
     return FactOut(
         id=row.pk,
         kind=row.kind,

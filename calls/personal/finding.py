@@ -6,7 +6,8 @@ is shown is a breach. What a person says in words ("four four two oh …") they 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 
 LONGEST = 100_000  # characters of one text that are looked at; what is behind is masked whole
 
@@ -15,7 +16,9 @@ Detector = Callable[[str], Spans]
 
 # Digits with at most two signs between them, which is how people group them.
 _DIGITS = re.compile(r"(?<![\w])\+?\(?\d(?:[ ().\-/\u00a0\u2011]{0,2}\d){6,23}(?!\w)")
-_CARD = re.compile(r"(?<!\d)\d(?:[ .\-\u00a0]?\d){12,18}(?!\d)")
+# As many as a card has or more: what is said behind it, when it expires, belongs to none.
+_CARDS = re.compile(r"\d(?:[ .,\-\u00a0\u2011]{0,2}\d){12,}")
+CARD_DIGITS = range(19, 12, -1)
 _EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 # As it is heard by a recogniser, too.
 _SPOKEN_EMAIL = re.compile(r"\b[\w.]{1,64} at [\w-]{1,63} dot [a-z]{2,10}\b", re.IGNORECASE)
@@ -33,27 +36,46 @@ _TITLED = re.compile(
 
 
 def numbers(text: str) -> Iterator[tuple[int, int]]:
-    """Telephone numbers: 7 to 15 digits, grouped as people do. A date is none."""
+    """Telephone numbers: 7 digits or more, grouped as people do; others may follow. A date is none."""
     for found in _DIGITS.finditer(text):
-        digits = sum(sign.isdigit() for sign in found[0])
-        if 7 <= digits <= 15 and not _DATE.fullmatch(found[0]):
+        if not _DATE.fullmatch(found[0]):
             yield found.span()
 
 
 def cards(text: str) -> Iterator[tuple[int, int]]:
-    """Card numbers: 13 to 19 digits of which the last checks the others (Luhn)."""
-    for found in _CARD.finditer(text):
-        if luhn("".join(filter(str.isdigit, found[0]))):
-            yield found.span()
+    """Card numbers: 13 to 19 digits of which the last checks the others (Luhn), in whole groups, whatever
+    numbers stand before and behind."""
+    for found in _CARDS.finditer(text):
+        places = [place for place in range(*found.span()) if text[place].isdecimal()]
+        sums = _luhn_sums([int(text[place]) for place in places])
+        first = 0
+        while first < len(places):
+            many = _card_at(text, places, sums, first)
+            if many:
+                yield places[first], places[first + many - 1] + 1
+            first += many or 1
 
 
-def luhn(digits: str) -> bool:
-    """Whether the last digit is what the others say it must be."""
-    total = 0
-    for place, digit in enumerate(map(int, reversed(digits))):
-        doubled = digit * 2 if place % 2 else digit
-        total += doubled - 9 if doubled > 9 else doubled
-    return total % 10 == 0
+def _card_at(text: str, places: Sequence[int], sums: Sequence[list[int]], first: int) -> int:
+    """How many of the digits, from the first on, are a card's; 0: none."""
+    if first and places[first - 1] == places[first] - 1:
+        return 0  # it begins no group
+    for many in CARD_DIGITS:
+        end = first + many
+        ends_group = end == len(places) or (end < len(places) and places[end] > places[end - 1] + 1)
+        by_end = sums[end % 2]
+        if ends_group and (by_end[end] - by_end[first]) % 10 == 0:
+            return many
+    return 0
+
+
+def _luhn_sums(digits: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The sums of the digits up to each place as Luhn weighs them, of numbers that end before an even place
+    and before an odd one."""
+    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits]
+    even = [doubled[n] if n % 2 == 0 else digit for n, digit in enumerate(digits)]
+    odd = [doubled[n] if n % 2 else digit for n, digit in enumerate(digits)]
+    return [0, *accumulate(even)], [0, *accumulate(odd)]
 
 
 def emails(text: str) -> Iterator[tuple[int, int]]:

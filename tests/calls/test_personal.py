@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import Role
-from calls.models import Call, FieldValue
+from calls.models import Call, Event, FieldValue
 from calls.personal import finding, seeing
 from calls.search import texts
 from tests.calls.judging.made import make_field, make_score, make_scorecard
@@ -20,6 +20,12 @@ CARD = "4111 1111 1111 1111"
         ("cards", "It is 4111-1111-1111-1111.", ["4111-1111-1111-1111"]),
         ("cards", "It is 4111 1111 1111 1112.", []),  # the last digit does not check the others
         ("cards", "Order 12345.", []),
+        ("cards", f"It is {CARD} 12 26 or {CARD} 123.", [CARD, CARD]),  # when it expires, what is on its back
+        ("cards", f"{CARD} 12/26", [CARD]),
+        ("cards", f"Number 1 {CARD} or 2 4111, 1111, 1111, 1111.", [CARD, "4111, 1111, 1111, 1111"]),
+        ("cards", "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", ["4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"]),
+        ("cards", "It is 378282246310005, 0012 3456.", ["378282246310005"]),
+        ("numbers", "It is 07700 900142 10 30 99 11 22.", ["07700 900142 10 30 99 11 22"]),
         ("numbers", "Call me at +44 7700 900142 or (415) 555-0142.", ["+44 7700 900142", "(415) 555-0142"]),
         ("numbers", "On 2026-11-22 at 10:30 for 250 dollars.", []),
         ("emails", "Write to ada.l@example.co.uk!", ["ada.l@example.co.uk"]),
@@ -78,6 +84,10 @@ def call(agent) -> Call:
     )
     texts.keep(call)
     facts = {"workspace_id": call.workspace_id, "call": call}
+    told = {"text": words, "heard": words[:-7], "words": timed, "stream": stream}
+    Event.objects.create(
+        **facts, kind="TurnSpoken", source="webhook", key="c1:1", turn="c1", at=call.started_at, data=told
+    )
     for key, value in (("card", CARD), ("digits", 4111_1111_1111_1111)):
         field = make_field(agent, key, "text" if value == CARD else "number")
         FieldValue.objects.create(**facts, field=field, value=value, said_at=call.started_at)
@@ -114,8 +124,8 @@ def test_it_is_masked_for_those_who_may_not_see_it(call, workspace, place):
     assert (shown.status_code, whole.status_code) == (200, 200)
     assert "1111 1111" not in shown.content.decode()
     assert "11111111" not in shown.content.decode()
-    if "events" not in place:
-        assert "1111 1111" in whole.content.decode()
+    assert '"1111' not in shown.content.decode()
+    assert "1111 1111" in whole.content.decode()
 
 
 def test_a_workspace_says_who_sees_what(call, workspace):
