@@ -29,13 +29,16 @@ LATE = timedelta(minutes=2)  # between the beginning of an attempt at a model, w
 CLOCKS_DIFFER = timedelta(seconds=10)
 FURTHEST = timedelta(days=1)  # that is looked back, if nobody remembers
 
+# Locked in the order of their ids, as everybody does who locks several.
 _CHANGED = """
-    UPDATE calls_call SET kept_at = NULL
-    FROM (
-        SELECT call_id, max(created_at) AS at FROM agents_modelcall
-        WHERE id >= %s AND call_id IS NOT NULL GROUP BY call_id
-    ) AS asked
-    WHERE calls_call.id = asked.call_id AND calls_call.kept_at < asked.at + make_interval(secs => %s)
+    UPDATE calls_call SET kept_at = NULL WHERE id IN (
+        SELECT calls_call.id FROM calls_call JOIN (
+            SELECT call_id, max(created_at) AS at FROM agents_modelcall
+            WHERE id >= %s AND call_id IS NOT NULL GROUP BY call_id
+        ) AS asked ON calls_call.id = asked.call_id
+        WHERE calls_call.kept_at < asked.at + make_interval(secs => %s)
+        ORDER BY calls_call.id FOR UPDATE OF calls_call
+    )
 """
 
 
