@@ -9,6 +9,7 @@ const menu = document.getElementById("view-menu");
 const { view, query, columns } = tabs.dataset;
 const shown = columns ? columns.split(",") : [];
 const here = (id) => `${location.pathname}?view=${id}`;
+tabs.querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
 
 // Does it, and goes where `to` says; the words are kept where it goes wrong.
 async function act(work, to) {
