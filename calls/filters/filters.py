@@ -72,7 +72,9 @@ class Filters:
             for name in {*wanted, *unwanted}
         ]
         terms = sorted((term for term in found if term.values), key=_place)
-        return replace(self, terms=tuple(terms), faults=faults)
+        for term in terms[names.MOST_TERMS :]:
+            faults[term.name] = f"at most {names.MOST_TERMS} filters at once"
+        return replace(self, terms=tuple(terms[: names.MOST_TERMS]), faults=faults)
 
     def without(self, name: str) -> "Filters":
         return replace(self, terms=tuple(term for term in self.terms if term.name != name))

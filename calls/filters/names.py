@@ -30,6 +30,7 @@ from platforms import events
 
 FIELD = "field."
 MOST_VALUES = 50
+MOST_TERMS = 40  # in one list
 LONGEST = 200  # characters of a value
 _COMPARED = {"gt": GreaterThan, "gte": GreaterThanOrEqual, "lt": LessThan, "lte": LessThanOrEqual}
 _KEY = re.compile(r"field\.[\w-]{1,40}", re.ASCII)
