@@ -97,3 +97,7 @@ for (const select of document.querySelectorAll("select[data-new-name]")) {
   select.addEventListener("change", show);
   show();
 }
+
+// Of sections in a row, which a phone shows a part of, the one that is open.
+const section = document.querySelector(".set-nav [aria-current]");
+if (section) section.parentElement.scrollLeft += section.getBoundingClientRect().left - section.parentElement.getBoundingClientRect().left - 16;
