@@ -17,10 +17,12 @@ LIGHT_NARROW, DARK_NARROW, DARK_WIDE, LIGHT_WIDE = (
 )
 EVERY_LOOK = (LIGHT_NARROW, DARK_NARROW, DARK_WIDE, LIGHT_WIDE)
 
-# A theme or width is there once it has been drawn and colours have stopped fading; answers the ground's.
+# A theme or width is there once it is drawn and its colours have stopped fading: never, in what is
+# folded away; answers the ground's.
 DRESSED = """async () => {
   await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
-  const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
+  const fades = (one) => one instanceof CSSTransition && one.effect.target.checkVisibility();
+  const fading = document.getAnimations().filter(fades);
   await Promise.allSettled(fading.map((one) => one.finished));
   return getComputedStyle(document.body).backgroundColor;
 }"""
