@@ -17,8 +17,8 @@ LIGHT_NARROW, DARK_NARROW, DARK_WIDE, LIGHT_WIDE = (
 )
 EVERY_LOOK = (LIGHT_NARROW, DARK_NARROW, DARK_WIDE, LIGHT_WIDE)
 
-# A theme or width is there once it is drawn and its colours have stopped fading: never, in what is
-# folded away; answers the ground's.
+# A theme or width is there once it has been drawn and colours have stopped fading. What is folded away is not
+# drawn, so there they never do. Answers the colour of the ground.
 DRESSED = """async () => {
   await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
   const fades = (one) => one instanceof CSSTransition && one.effect.target.checkVisibility();
