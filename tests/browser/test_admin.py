@@ -37,7 +37,7 @@ def test_a_list_of_every_room_opens_and_so_does_a_row_of_it(visit):
             expect(page).to_have_url(CHANGE)
             expect(page.locator("#content")).to_be_visible()
             opened += 1
-    assert opened >= 4
+    assert opened >= 3
 
 
 def test_its_scripts_run_and_come_from_us(visit):

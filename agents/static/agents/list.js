@@ -1,5 +1,6 @@
 // <agent-list>: figures beside the agents, and making an agent or importing one.
-import "calls/history.js";
+import "calls/rows.js";
+import "calls/when.js";
 
 const EVERY_MS = 10_000;
 const LONGEST_MS = 15_000;

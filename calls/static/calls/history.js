@@ -7,34 +7,19 @@ import { clock } from "calls/geometry.js";
 import "calls/narrow.js";
 import { close, follow, isOpen, toggle } from "calls/peek.js";
 import "calls/picked.js";
+import { current, isForPage } from "calls/rows.js";
 import { setText } from "calls/transcript.js";
 import "calls/views.js";
 import "calls/when.js";
 import { keysOn } from "js/keys.js";
 
-const rows = () => [...document.querySelectorAll(".hit-row")];
-const current = () => rows().find((row) => row.contains(document.activeElement)) ?? document.querySelector(".hit-row[data-selected]");
-
-function walk(step) {
-  const all = rows();
-  const now = all.indexOf(current());
-  const next = all[now < 0 ? 0 : Math.min(Math.max(now + step, 0), all.length - 1)];
-  if (!next) return;
-  next.querySelector(".row-link").focus({ preventScroll: true });
-  next.scrollIntoView({ block: "nearest" });
-  if (isOpen()) follow(next);
-}
-
 const KEYS = {
-  j: () => walk(1),
-  k: () => walk(-1),
   x: () => current()?.querySelector("[data-pick]")?.click(),
   "/": () => document.querySelector("[data-key-focus='/']")?.select(),
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented || event.isComposing) return;
-  if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog, [popover]")) return;
+  if (!isForPage(event)) return;
   if (event.key === "Escape" && isOpen()) return close();
   if (event.key === " " && event.target.matches(".row-link")) {
     event.preventDefault();
@@ -45,6 +30,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   KEYS[event.key]();
 });
+
+document.addEventListener("walked", ({ target }) => isOpen() && follow(target));
 
 setInterval(() => {
   for (const time of document.querySelectorAll("time[data-since]")) {
