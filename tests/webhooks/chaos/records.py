@@ -18,6 +18,9 @@ LEFT_OUT = (
     "embed_after",
     "judged_at",
     "judge_after",
+    "kept_at",
+    "reply_p95_ms",
+    "total_usd",
     "revision",
     "trace_id",
 )
