@@ -97,7 +97,7 @@ _ASKED: Any = {
 }
 
 
-class CallFilters(create_model("CallFilters", __base__=Asked, **_ASKED)):
+class CallFilters(create_model("NamedFilters", __base__=Asked, **_ASKED)):
     """The filters of the history page, as calls/filters reads them; `field.<key>` is a custom field's."""
 
     tz: str = Field(

@@ -36,8 +36,8 @@ def choices(workspace_id: UUID) -> dict[str, dict[str, str]]:
     """What can be chosen in a workspace: `fixed`, and its agents, topics and custom fields of few values."""
     found = fixed() | {name: _names(name, workspace_id) for name in ("agent", "topic")}
     fields = CustomField.objects.for_workspace(workspace_id).filter(is_active=True)
-    for one in fields.filter(kind__in=(CustomField.Kind.CHOICE, CustomField.Kind.BOOLEAN)):
-        values = one.choices if one.kind == CustomField.Kind.CHOICE else ("yes", "no")
+    for one in fields.filter(kind__in=(CustomField.FieldKind.CHOICE, CustomField.FieldKind.BOOLEAN)):
+        values = one.choices if one.kind == CustomField.FieldKind.CHOICE else ("yes", "no")
         known = found.setdefault(f"{names.FIELD}{one.key}", {})
         known |= {str(value): str(value) for value in values}
     return found

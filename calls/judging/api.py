@@ -19,9 +19,9 @@ from calls.judging import agreement, definitions, keeping, readings, scores, sha
 from calls.judging.forms import FieldForm, ScorecardForm, TopicForm
 from calls.judging.shapes import (
     AnalysisOut,
+    CustomFieldChange,
     CustomFieldOut,
     EstimateOut,
-    FieldChange,
     FieldValueOut,
     NewField,
     NewReading,
@@ -90,7 +90,7 @@ def get_field(request: HttpRequest, field_id: UUID):
     auth=EDITORS,
     response=answers(CustomFieldOut, 400, 404),
 )
-def edit_field(request: HttpRequest, field_id: UUID, told: FieldChange):
+def edit_field(request: HttpRequest, field_id: UUID, told: CustomFieldChange):
     """What calls said to it before stays as it is."""
     row = found(request, CustomField.objects.select_related("agent"), field_id)
     was = {"name": row.name, "question": row.question, "choices": row.choices}

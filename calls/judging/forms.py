@@ -37,7 +37,7 @@ class FieldForm(PartForm):
     key = forms.CharField(
         required=False, max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    kind = forms.ChoiceField(choices=CustomField.Kind.choices)
+    kind = forms.ChoiceField(choices=CustomField.FieldKind.choices)
     question = _text(LONGEST_QUESTION, "Write what a model is to find out.")
     choices = forms.CharField(
         required=False,
@@ -68,9 +68,9 @@ class FieldForm(PartForm):
         values = super().clean() or {}
         kind = self.current.kind if self.current else values.get("kind")
         if "choices" in values:
-            if kind == CustomField.Kind.CHOICE and len(values["choices"]) < 2:
+            if kind == CustomField.FieldKind.CHOICE and len(values["choices"]) < 2:
                 self.add_error("choices", "Give at least two choices, a line each.")
-            elif kind != CustomField.Kind.CHOICE:
+            elif kind != CustomField.FieldKind.CHOICE:
                 values["choices"] = []
         if not self.current and not self.errors:
             values["key"] = values["key"].strip() or key_of(values["name"])

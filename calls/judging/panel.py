@@ -97,11 +97,11 @@ def _field(field: CustomField, said: FieldValue | None) -> dict[str, Any]:
 def _shown(kind: str, value: Any) -> str:
     if value is None:
         return NOT_SAID
-    if kind == CustomField.Kind.BOOLEAN:
+    if kind == CustomField.FieldKind.BOOLEAN:
         return "Yes" if value else "No"
-    if kind == CustomField.Kind.DATE:
+    if kind == CustomField.FieldKind.DATE:
         return f"{date.fromisoformat(value):%-d %b %Y}"
-    return f"{value:,.12g}" if kind == CustomField.Kind.NUMBER else str(value)
+    return f"{value:,.12g}" if kind == CustomField.FieldKind.NUMBER else str(value)
 
 
 def _by(said: FieldValue) -> str:

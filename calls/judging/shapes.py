@@ -23,7 +23,7 @@ Choice = Annotated[
 Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
 
 
-class FieldChange(Told):
+class CustomFieldChange(Told):
     """What is left out stays as it is. Its key and kind do: values depend on them."""
 
     name: Name = Field(None, examples=["Plan"])
@@ -37,7 +37,7 @@ class FieldChange(Told):
 class NewField(Told):
     name: Name = Field(examples=["Plan"])
     key: str = Field(None, max_length=40, description="In addresses; without it, made of the name.")
-    kind: CustomField.Kind
+    kind: CustomField.FieldKind
     question: Question = Field(examples=["Which plan did they ask about?"])
     choices: list[Choice] = Field(None, max_length=forms.MOST_CHOICES, description="Of a `choice`.")
 
@@ -47,7 +47,7 @@ class CustomFieldOut(Schema):
     agent: UUID
     key: str = Field(description="Filters name it `field.<key>`.", examples=["plan"])
     name: str
-    kind: CustomField.Kind
+    kind: CustomField.FieldKind
     question: str
     choices: list[str]
     is_active: bool
@@ -137,7 +137,7 @@ class SaidField(Told):
 class FieldValueOut(Schema):
     key: str
     name: str
-    kind: CustomField.Kind
+    kind: CustomField.FieldKind
     value: Any = Field(description="Of that kind; null: the call does not say.")
     turn: int | None = Field(description="The number of the turn that says it.")
     model: str | None = Field(description="Who read it; null: a person said it.")
@@ -226,7 +226,7 @@ def field_out(row: CustomField) -> CustomFieldOut:
         agent=row.agent_id,
         key=row.key,
         name=row.name,
-        kind=CustomField.Kind(row.kind),
+        kind=CustomField.FieldKind(row.kind),
         question=row.question,
         choices=row.choices,
         is_active=row.is_active,
@@ -267,7 +267,7 @@ def value_out(row: FieldValue) -> FieldValueOut:
     return FieldValueOut(
         key=row.field.key,
         name=row.field.name,
-        kind=CustomField.Kind(row.field.kind),
+        kind=CustomField.FieldKind(row.field.kind),
         value=seeing.mask().all(row.value),
         turn=row.turn,
         model=row.model or None,

@@ -8,7 +8,7 @@ from typing import Any
 from calls.models import CustomField
 from platforms.clean import clean
 
-Kind = CustomField.Kind
+Kind = CustomField.FieldKind
 LONGEST_TEXT = 400
 MOST_NUMBER = 10**15  # beyond it floats and JSON disagree about whole numbers
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -12,7 +12,7 @@ from calls.models.calls import Call
 class CustomField(Row):
     """Something an agent's calls are asked for: "Which plan did they ask about?"."""
 
-    class Kind(models.TextChoices):
+    class FieldKind(models.TextChoices):
         TEXT = "text"
         NUMBER = "number"
         BOOLEAN = "boolean"
@@ -24,7 +24,7 @@ class CustomField(Row):
     # In addresses and in Call.fields; never changes. Fields of one key on several agents are of one kind.
     key = models.CharField(max_length=40)
     name = models.CharField(max_length=60)
-    kind = models.CharField(max_length=7, choices=Kind)
+    kind = models.CharField(max_length=7, choices=FieldKind)
     question = models.CharField(max_length=400)  # to the model that reads the call
     choices = models.JSONField(default=list)  # of a choice: texts
     position = models.PositiveIntegerField(default=0)

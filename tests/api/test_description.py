@@ -1,9 +1,12 @@
 """The API's description, and the page that shows it."""
 
 import re
+from enum import Enum
+from typing import get_args
 
 import pytest
 from django.test import Client
+from ninja import Schema
 
 from config.env import BASE_DIR
 from tests.api.described import OPERATIONS, description, operations
@@ -96,3 +99,33 @@ def test_the_docs_name_every_filter(name):
     }
 
     assert [name for name in sorted(filters) if f"`{name}`" not in line] == []
+
+
+def shapes(of=Schema):
+    for shape in of.__subclasses__():
+        yield shape
+        yield from shapes(shape)
+
+
+def choices(annotation):
+    """Enumerations in an annotation, however deep."""
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        yield annotation
+    for part in get_args(annotation):
+        yield from choices(part)
+
+
+def test_no_two_shapes_have_one_name():
+    """The description has one place for a name: the second would stand for both, unnoticed."""
+    ours = {shape for shape in shapes() if not shape.__module__.startswith("ninja")}
+    enums = {
+        one for shape in ours for field in shape.model_fields.values() for one in choices(field.annotation)
+    }
+    told: dict[str, set] = {}
+    for shape in ours:
+        told.setdefault(shape.__name__, set()).add(tuple(shape.model_fields))
+    for one in enums:
+        told.setdefault(one.__name__, set()).add(tuple(one.__members__))
+
+    assert len(ours) > 100
+    assert [name for name, different in told.items() if len(different) > 1] == []

@@ -9,7 +9,7 @@ from calls.models import CustomField
 
 FIELDS = {
     kind: CustomField(key=kind, kind=kind, choices=["Fixed 12", "Variable"])
-    for kind in CustomField.Kind.values
+    for kind in CustomField.FieldKind.values
 }
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
@@ -50,7 +50,7 @@ def test_what_does_not_fit_is_refused_with_a_reason(kind, told):
         fit(FIELDS[kind], told)
 
 
-@given(kind=st.sampled_from(CustomField.Kind.values), told=ANYTHING)
+@given(kind=st.sampled_from(CustomField.FieldKind.values), told=ANYTHING)
 def test_whatever_a_model_says_is_of_the_fields_kind_or_nothing(kind, told):
     try:
         kept = fit(FIELDS[kind], told)
