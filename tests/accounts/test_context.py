@@ -39,8 +39,9 @@ def rail(user) -> list[tuple[str, str]]:
 
 
 def test_the_rail_shows_the_pages_that_a_role_opens(workspace, maya):
-    looked_at = [("/", "Live"), ("/calls/", "History"), ("/agents/", "Agents")]
-    everybodys = [*looked_at, ("/chat/", "Chat"), ("/webhooks/", "Webhooks")]
+    looked_at = [("/", "Live"), ("/calls/", "History")]
+    heard = [("/reviews/", "Reviews"), ("/insights/", "Insights")]
+    everybodys = [*looked_at, *heard, ("/agents/", "Agents"), ("/chat/", "Chat"), ("/webhooks/", "Webhooks")]
     managers = [("/observability/", "Observability"), ("/settings/", "Settings")]
 
     assert rail(maya) == everybodys
