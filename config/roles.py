@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 from django.conf import settings
@@ -132,7 +133,8 @@ def wait_for_page(role: str, url: str, is_alive: Callable[[], bool]) -> None:
                     return
         except urllib.error.HTTPError as error:
             last = f"status {error.code}"
-        except OSError:
+        except (OSError, HTTPException):
+            # Nobody listens yet; or the system gave us the very port we ask, and we hear ourselves.
             last = "no answer"
         time.sleep(0.05)
     raise CannotStart(f"{role} did not answer {url} within {LONGEST_START_S} s ({last}).")
