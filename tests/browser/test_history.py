@@ -56,8 +56,8 @@ def test_a_list_is_narrowed_looked_through_picked_from_and_kept(visit):
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_role("link", name="Ended, with tags")).to_have_count(0)
 
-    said = page.locator(".snip q").first.inner_text()
-    word = max(re.findall(r"[a-z]{5,}", said), key=len)
+    said = " ".join(page.locator(".snip q").all_inner_texts())
+    word = max(re.findall(r"(?<!\w)[a-z]{5,}(?!\w)", said), key=len)
     page.keyboard.press("/")
     page.keyboard.type(f"{word} status:ended")
     page.keyboard.press("Enter")
