@@ -57,6 +57,8 @@ def thousands(for_a_module):
     )
     Call.objects.filter(platform="vapi").update(started_at=BEGAN - timedelta(minutes=MANY // 2))
     with connection.cursor() as cursor:
+        # What tests before have rolled back is still in the indexes, and would count as work to be done.
+        cursor.execute("REINDEX TABLE calls_call")
         cursor.execute("ANALYZE calls_call")
     return agent.workspace_id
 

@@ -31,6 +31,8 @@ def many(agent):
         for n in range(MANY)
     )
     with connection.cursor() as cursor:
+        # What tests before have rolled back is still in the indexes, and would count as work to be done.
+        cursor.execute("REINDEX TABLE calls_call")
         cursor.execute("ANALYZE calls_call")
     return agent.workspace_id
 
