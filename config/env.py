@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from calls.personal.finding import DETECTORS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 POSTGRES_SCHEMES = ("postgres", "postgresql")
@@ -180,6 +183,31 @@ def embeddings(value: str) -> str:
     return value
 
 
+def functions(value: str) -> dict[str, Callable]:
+    """By their own names. They are looked up at once, before there are models: none of them may need any."""
+    found: dict[str, Callable] = {}
+    for path in words(value):
+        name = path.rpartition(".")[2]
+        if not re.fullmatch(r"(?:\w+\.)+[a-z][a-z0-9_]{0,39}", path):
+            raise ValueError(f"has {path!r}; give functions such as acme.detectors.policy_number")
+        if name in found:
+            raise ValueError(f"has two functions called {name}; each needs a name of its own")
+        try:
+            found[name] = import_string(path)
+        except Exception as error:  # whatever their module does when it is loaded
+            raise ValueError(f"has {path!r}, which cannot be loaded ({type(error).__name__})") from error
+        if not callable(found[name]):
+            raise ValueError(f"has {path!r}, which is no function")
+    return found
+
+
+def detectors(value: str) -> dict[str, Callable]:
+    found = functions(value)
+    if taken := sorted(found.keys() & {*DETECTORS, "part"}):
+        raise ValueError(f"has a function called {taken[0]}, which is taken; give it another name")
+    return found
+
+
 def _check_port(parts: Any) -> None:
     try:
         _ = parts.port
@@ -298,6 +326,12 @@ _TABLE = [
     Setting("OPENAI_BASE_URL", optional_web_address, "", "Another address that speaks OpenAI's API."),
     Setting("ANTHROPIC_API_KEY", text, "", "With a key, the first workspace's agents use Anthropic's."),
     Setting("ANTHROPIC_BASE_URL", optional_web_address, "", "Another address that speaks Anthropic's API."),
+    Setting(
+        "PERSONAL_DETECTORS",
+        detectors,
+        "",
+        "Functions of yours that find personal data, as docs/privacy.md says: acme.detectors.policy_number.",
+    ),
     Setting(
         "PRIVATE_HOSTS",
         hosts,

@@ -160,6 +160,8 @@ OPENAI_API_KEY, OPENAI_BASE_URL = read("OPENAI_API_KEY"), read("OPENAI_BASE_URL"
 EMBEDDINGS = read("EMBEDDINGS")
 if EMBEDDINGS == "openai" and not OPENAI_API_KEY:
     raise BadSetting("EMBEDDINGS is openai, and OPENAI_API_KEY is not set; set it, or say local.")
+# By what each finds, besides what calls/personal/finding.py does.
+PERSONAL_DETECTORS = read("PERSONAL_DETECTORS")
 ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL = read("ANTHROPIC_API_KEY"), read("ANTHROPIC_BASE_URL")
 if os.environ.get("PRIVATE_MODEL_HOSTS"):
     raise BadSetting("PRIVATE_MODEL_HOSTS is called PRIVATE_HOSTS now; rename it.")

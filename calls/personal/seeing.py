@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from accounts import audit
 from accounts.models import Privacy, Role
 from accounts.permissions import PERMISSIONS
@@ -28,9 +30,21 @@ KINDS = {
     "numbers": "phone number",
     "names": "name",
 }
-# The lowest role that sees a kind, where a workspace has not said otherwise.
+# The lowest role that sees one of these, where a workspace has not said otherwise.
 USUALLY = {"cards": Role.ADMIN}
+# And one that an installation's own detector finds: nobody adds one to show it to everybody.
+USUALLY_OF_OWN = Role.ADMIN
 ROLES = (Role.OPERATOR, Role.ADMIN, Role.OWNER)  # who sees words, from the lowest
+
+
+def kinds() -> dict[str, str]:
+    """Every kind there is, with what it is called."""
+    return KINDS | {name: name.replace("_", " ") for name in settings.PERSONAL_DETECTORS}
+
+
+def locked(kind: str) -> str:
+    """What stands in the place of one."""
+    return f"{LOCK} {kinds().get(kind, kind)} hidden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +62,7 @@ class Mask:
             return text
         shown, at = [], 0
         for start, end, kind in finding.spans(text, self.kinds):
-            shown += [text[at:start], f"{LOCK} {KINDS.get(kind, kind)} hidden"]
+            shown += [text[at:start], locked(kind)]
             at = end
         return "".join([*shown, text[at:]]) if shown else text
 
@@ -138,8 +152,10 @@ def roles(workspace_id: UUID) -> dict[str, str]:
 
 def _roles(workspace_id: UUID) -> dict[str, str]:
     kept = Privacy.objects.for_workspace(workspace_id).values_list("masked", flat=True).first() or {}
-    known = {kind: role for kind, role in kept.items() if kind in KINDS and role in ROLES}
-    return dict.fromkeys(KINDS, Role.OPERATOR.value) | {k: v.value for k, v in USUALLY.items()} | known
+    own = dict.fromkeys(settings.PERSONAL_DETECTORS, USUALLY_OF_OWN)
+    usually = dict.fromkeys(KINDS, Role.OPERATOR) | USUALLY | own
+    known = {kind: role for kind, role in kept.items() if kind in usually and role in ROLES}
+    return {kind: role.value for kind, role in usually.items()} | known
 
 
 def mask_for(workspace_id: UUID, role: str) -> Mask:
@@ -154,7 +170,7 @@ def _rank(role: str) -> int:
 
 def change(workspace_id: UUID, masked: Mapping[str, str], *, by: UUID | None) -> None:
     """Have each of these kinds seen from this role on. Raises Faulty."""
-    faults = {kind: "There is no such kind." for kind in masked if kind not in KINDS} | {
+    faults = {kind: "There is no such kind." for kind in masked if kind not in kinds()} | {
         kind: f"It is one of {', '.join(ROLES)}." for kind, role in masked.items() if role not in ROLES
     }
     if faults:
@@ -184,7 +200,7 @@ def words(mask: Mask, timed: Sequence[Sequence[Any]]) -> list[list[Any]]:
         if over is None:
             shown.append(list(word))
         else:
-            reason = "" if over in told else f"{LOCK} {KINDS.get(hidden[over][2], hidden[over][2])} hidden"
+            reason = "" if over in told else locked(hidden[over][2])
             told.add(over)
             shown.append([reason, *word[1:]])
     return shown

@@ -48,14 +48,14 @@ class MaskedForm(PartForm):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        for kind in seeing.KINDS:
+        for kind in seeing.kinds():
             self.fields[kind] = forms.ChoiceField(
                 choices=[(role.value, SEEN_BY[role]) for role in seeing.ROLES]
             )
 
     @property
     def rows(self) -> list[dict]:
-        return [{"label": what.capitalize(), "field": self[kind]} for kind, what in seeing.KINDS.items()]
+        return [{"label": what.capitalize(), "field": self[kind]} for kind, what in seeing.kinds().items()]
 
 
 class CallerForm(PartForm):

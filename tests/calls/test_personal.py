@@ -6,6 +6,8 @@ from accounts.models import Role
 from calls.models import Call, Event, FieldValue
 from calls.personal import finding, seeing
 from calls.search import texts
+from config.env import read
+from tests.calls import detectors
 from tests.calls.judging.made import make_field, make_score, make_scorecard
 from tests.calls.made import make_call, said
 from tests.people import make_member, sign_in
@@ -67,6 +69,44 @@ def test_what_was_cut_off_in_its_midst_is_hidden_as_all_of_it(heard):
     assert mask.text(text).startswith(mask.beginning(heard, text))
     assert mask.beginning("Is it", text) == "Is it"
     assert mask.beginning(f"It is {CARD}!", text) == f"It is {seeing.LOCK} card number hidden!"
+
+
+@pytest.fixture
+def own(settings, monkeypatch):
+    monkeypatch.setenv("PERSONAL_DETECTORS", "tests.calls.detectors.policy_number")
+    settings.PERSONAL_DETECTORS = read("PERSONAL_DETECTORS")
+
+
+def test_an_installation_adds_kinds_of_its_own(own, agent, workspace):
+    call = make_call(agent, [said("c1", "My policy is PL-4711, and", 0, 900)])
+    admin = sign_in(make_member(workspace, Role.ADMIN))
+    operator = sign_in(make_member(workspace, Role.OPERATOR))
+
+    page = operator.get(f"/calls/{call.pk}/").content.decode()
+    assert "policy number hidden" in page
+    assert "PL-4711" not in page
+    assert "PL-4711" in admin.get(f"/calls/{call.pk}/").content.decode()
+    assert 'name="policy_number"' in admin.get("/settings/privacy/").content.decode()
+
+    told = admin.patch(
+        "/api/v1/privacy", {"masked": {"policy_number": "operator"}}, content_type="application/json"
+    )
+    assert told.json()["masked"]["policy_number"] == "operator"
+    assert "PL-4711" in operator.get(f"/calls/{call.pk}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("detector", "shown"),
+    [
+        (detectors.broken, f"{seeing.LOCK} own hidden"),
+        (detectors.out_of_bounds, f"{seeing.LOCK} own hidden words{seeing.LOCK} own hidden"),
+    ],
+)
+def test_a_detector_that_fails_shows_nothing(settings, caplog, detector, shown):
+    settings.PERSONAL_DETECTORS = {"own": detector}
+
+    assert seeing.Mask(("own",)).text("Some words.") == shown
+    assert "Some words" not in caplog.text
 
 
 @pytest.fixture

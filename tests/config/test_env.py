@@ -64,6 +64,12 @@ BAD = [
     ("CORS_ALLOWED_ORIGINS", "https://app.example.com/, https://other.example.com"),
     ("OPENAI_BASE_URL", "api.example"),
     ("ANTHROPIC_BASE_URL", "ftp://api.example"),
+    ("PERSONAL_DETECTORS", "policy_number"),
+    ("PERSONAL_DETECTORS", "acme.nowhere.policy_number"),
+    ("PERSONAL_DETECTORS", "tests.calls.detectors.no_such"),
+    ("PERSONAL_DETECTORS", "tests.calls.detectors.NOT_A_FUNCTION"),
+    ("PERSONAL_DETECTORS", "tests.calls.detectors.numbers"),
+    ("PERSONAL_DETECTORS", "tests.calls.detectors.broken, tests.calls.detectors.broken"),
 ]
 
 
