@@ -1,5 +1,7 @@
 """The live streams: who may watch what. How they are told is streaming's business."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -10,7 +12,7 @@ from accounts.permissions import Permission
 from agents.lookup import Lookup, per_loop
 from calls import board, parts
 from calls.models import Call
-from calls.personal import seeing
+from calls.personal import seeing, watching
 from streaming.consumers import Admission, EventStreamConsumer, Refused, Topic
 from streaming.log import Entry
 
@@ -22,27 +24,48 @@ def in_a_thread(work):
     return database_sync_to_async(work, thread_sensitive=False)
 
 
+class Watcher(NamedTuple):
+    """Who watches, and what is hidden from them while they do."""
+
+    viewer: Viewer
+    hidden: seeing.Mask
+
+    def may(self, what: Permission) -> bool:
+        return self.viewer.may(what)
+
+
+async def still_so(watchers: Iterable[Watcher]) -> set[Watcher]:
+    """Those who may still watch, and from whom the same is hidden. Others come back to what is so now."""
+    watchers = set(watchers)
+    allowed = await still_allowed({watcher.viewer for watcher in watchers})
+    return {
+        watcher
+        for watcher in watchers
+        if watcher.viewer in allowed and await _hidden_from(watcher.viewer) == watcher.hidden
+    }
+
+
 class Stream(EventStreamConsumer):
-    async def viewer(self) -> Viewer:
+    async def watcher(self) -> Watcher:
         viewer = await viewer_of(self.scope, _drawn_in(self.scope["query_string"]))
         if viewer is None:
             raise Refused(401, "not_signed_in", "Sign in, or send an API token.")
         if not viewer.may(Permission.SEE_CALLS):
             raise Refused(403, "forbidden", "You may not see calls.")
-        return viewer
+        return Watcher(viewer, await _hidden_from(viewer))
 
-    def admission(self, viewer: Viewer, topics: list[Topic]) -> Admission:
-        person = str(viewer.token_id or viewer.user_id)
-        return Admission(viewer=viewer, topics=topics, recheck=still_allowed, person=person)
+    def admission(self, watcher: Watcher, topics: list[Topic]) -> Admission:
+        person = str(watcher.viewer.token_id or watcher.viewer.user_id)
+        return Admission(viewer=watcher, topics=topics, recheck=still_so, person=person)
 
 
 class CallStream(Stream):
     """One call in full."""
 
     async def admit(self) -> Admission:
-        viewer = await self.viewer()
-        calls = await call_topics(viewer, [self.scope["url_route"]["kwargs"]["call_id"]])
-        return self.admission(viewer, calls)
+        watcher = await self.watcher()
+        calls = await call_topics(watcher, [self.scope["url_route"]["kwargs"]["call_id"]])
+        return self.admission(watcher, calls)
 
 
 class BoardStream(Stream):
@@ -50,33 +73,37 @@ class BoardStream(Stream):
     the board name calls too, and are marked `board` beside them; `board=0` leaves it out."""
 
     async def admit(self) -> Admission:
-        viewer = await self.viewer()
+        watcher = await self.watcher()
         asked, has_board = _asked(self.scope["query_string"])
-        board_topics = [board_topic(viewer, tagged=bool(asked))] if has_board else []
-        calls = await call_topics(viewer, asked, tagged=True) if asked else []
-        return self.admission(viewer, [*board_topics, *calls])
+        board_topics = [board_topic(watcher, tagged=bool(asked))] if has_board else []
+        calls = await call_topics(watcher, asked, tagged=True) if asked else []
+        return self.admission(watcher, [*board_topics, *calls])
 
 
-def board_topic(viewer: Viewer, *, tagged: bool = False) -> Topic:
-    words = viewer.may(Permission.SEE_WORDS)
-    workspace_id = viewer.workspace_id
+def board_topic(watcher: Watcher, *, tagged: bool = False) -> Topic:
+    words = watcher.may(Permission.SEE_WORDS)
+    workspace_id = watcher.viewer.workspace_id
     name = board.topic(workspace_id) if words else board.facts_topic(workspace_id)
 
     async def record() -> list[Entry]:
         return await in_a_thread(board.entries_on)(workspace_id, words=words)
 
-    return Topic(name, {"board": True} if tagged else {}, snapshot=record)
+    masked = watching.through(watcher.hidden) if words else None
+    return Topic(name, {"board": True} if tagged else {}, snapshot=record, filter=masked)
 
 
-async def call_topics(viewer: Viewer, call_ids: list[UUID], *, tagged: bool = False) -> list[Topic]:
+async def call_topics(watcher: Watcher, call_ids: list[UUID], *, tagged: bool = False) -> list[Topic]:
     """The topics of these calls. Raises Refused: 403 if words may not be seen, 404 if not ours."""
-    if not viewer.may(Permission.SEE_WORDS):
+    if not watcher.may(Permission.SEE_WORDS):
         raise Refused(403, "forbidden", "Your role does not show what is said on calls.")
-    found = await _calls().get((viewer.workspace_id, tuple(dict.fromkeys(call_ids))))
+    found = await _calls().get((watcher.viewer.workspace_id, tuple(dict.fromkeys(call_ids))))
     if found is None:
         raise Refused(404, "not_found", NOT_FOUND)
-    hidden = await in_a_thread(seeing.mask_for)(viewer.workspace_id, viewer.role)
-    return [_call_topic(call, tagged, hidden) for call in found]
+    return [_call_topic(call, tagged, watcher.hidden) for call in found]
+
+
+async def _hidden_from(viewer: Viewer) -> seeing.Mask:
+    return await _masks().get((viewer.workspace_id, viewer.role)) or seeing.NOTHING
 
 
 def _find(asked: tuple[UUID, tuple[UUID, ...]]) -> list[Call] | None:
@@ -90,24 +117,20 @@ def _find(asked: tuple[UUID, tuple[UUID, ...]]) -> list[Call] | None:
 _calls = per_loop(lambda: Lookup(_find, seconds=1.0, size=200))
 
 
-def _call_topic(call: Call, tagged: bool, hidden: seeing.Mask) -> Topic:
-    """A call that goes on is told as it is spoken; of one that has ended, what is hidden from somebody they
-    are told masked, from the record: nobody writes to a topic of that name."""
+_masks = per_loop(lambda: Lookup(lambda asked: seeing.mask_for(*asked), seconds=1.0, size=200))
 
+
+def _call_topic(call: Call, tagged: bool, hidden: seeing.Mask) -> Topic:
     async def record() -> list[Entry]:
-        return await in_a_thread(_record)(call.pk, hidden)
+        return await in_a_thread(_record)(call.pk)
 
     tag = {"call": str(call.pk)} if tagged else {}
     ended = call.closed_at is not None
-    name = parts.topic(call)
-    if ended and hidden:
-        name = f"{name}:without:{','.join(hidden.kinds)}"
-    return Topic(name, tag, snapshot=record, ended=ended)
+    return Topic(parts.topic(call), tag, snapshot=record, filter=watching.through(hidden), ended=ended)
 
 
-def _record(call_id: UUID, hidden: seeing.Mask) -> list[Entry]:
-    call = Call.objects.select_related("agent", "version").get(pk=call_id)
-    return parts.parts_of(call, seeing.turns(call.turns.defer("stream", "words"), hidden))
+def _record(call_id: UUID) -> list[Entry]:
+    return parts.parts_of(Call.objects.select_related("agent", "version").get(pk=call_id))
 
 
 def _drawn_in(query: bytes) -> str:

@@ -14,6 +14,7 @@ from accounts.permissions import Permission
 from agents.models import Agent
 from calls import board, figures, timeline
 from calls.models import Call
+from calls.personal import seeing, watching
 from calls.wording import seconds
 from streaming.log import position
 
@@ -51,6 +52,7 @@ def wallboard(request: HttpRequest) -> HttpResponse:
     after = position(topic)
     now = timezone.now()
     cards = board.cards_on(workspace.pk, words=sees_words)
+    cards = [watching.card(seeing.mask(), card) for card in cards] if sees_words else cards
     pulse = _pulse(request)
     context = {
         "section": "live",

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Role
 from calls.models import Call, Event, FieldValue
-from calls.personal import finding, seeing
+from calls.personal import finding, seeing, watching
 from calls.search import texts
 from config.env import read
 from tests.calls import detectors
@@ -69,6 +69,29 @@ def test_what_was_cut_off_in_its_midst_is_hidden_as_all_of_it(heard):
     assert mask.text(text).startswith(mask.beginning(heard, text))
     assert mask.beginning("Is it", text) == "Is it"
     assert mask.beginning(f"It is {CARD}!", text) == f"It is {seeing.LOCK} card number hidden!"
+
+
+@pytest.mark.parametrize("kind", ["cards", "numbers"])
+def test_nothing_of_a_number_is_told_in_pieces(kind):
+    """Wherever it is cut in two, live or at the beginning of a card's line."""
+    mask, text = seeing.Mask((kind,)), f"It is {CARD}."
+
+    for at in range(len(text)):
+        pieces = [{"type": "text-delta", "id": "r1", "delta": piece} for piece in (text[:at], text[at:])]
+        told = "".join((watching.part(mask, piece) or {"delta": ""})["delta"] for piece in pieces)
+        assert told == "It is •••• •••• •••• ••••."
+        assert "1" not in watching.cut(mask, f"…{text[at:]}")
+
+
+def test_names_and_what_others_find_are_told_once_they_are_known(settings):
+    settings.PERSONAL_DETECTORS = {"policy_number": detectors.policy_number}
+    text = "my name is Ada Lovelace and I have lost the card that came with it, as I told you on Monday."
+
+    for mask in (seeing.Mask(("names",)), seeing.Mask(("policy_number",))):
+        assert watching.part(mask, {"type": "text-delta", "id": "r1", "delta": "Ada"}) is None
+    assert watching.cut(seeing.Mask(("names",)), f"…{text[11:]}").startswith("… as I told you")
+    assert watching.cut(seeing.Mask(("names",)), text).startswith(f"my name is {seeing.LOCK} name hidden")
+    assert watching.cut(seeing.Mask(("policy_number",)), f"…4711, {text}") == "…"
 
 
 @pytest.fixture
