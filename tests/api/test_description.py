@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from ninja import Schema
 
+from config.api import api
 from config.env import BASE_DIR
 from tests.api.described import OPERATIONS, description, operations
 
@@ -129,3 +130,9 @@ def test_no_two_shapes_have_one_name():
 
     assert len(ours) > 100
     assert [name for name, different in told.items() if len(different) > 1] == []
+
+
+def test_it_is_made_once():
+    """Whoever asks for it again and again costs no more than its bytes."""
+    assert api.get_openapi_schema() is api.get_openapi_schema(path_params={})
+    assert api.get_openapi_schema(path_prefix="/elsewhere/")["paths"].keys() != description()["paths"].keys()
