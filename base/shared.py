@@ -6,12 +6,10 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import TypeVar
 
-import redis.asyncio
 from django.conf import settings
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from base.interruptible import connect
 from base.loops import per_loop
 
 logger = logging.getLogger(__name__)
@@ -32,12 +30,7 @@ class Shared:
     """A client, and the patience to ask it. Bound to one event loop."""
 
     def __init__(self, *, seconds: float = SECONDS, url: str = "") -> None:
-        self.client = redis.asyncio.Redis.from_url(
-            url or settings.REDIS_URL,
-            socket_timeout=2.0,
-            socket_connect_timeout=2.0,
-            retry=Retry(NoBackoff(), 1),  # once: a connection that lay in the pool may have been closed
-        )
+        self.client = connect(url or settings.REDIS_URL)
         self.seconds = seconds
         self._resting_until = 0.0
 

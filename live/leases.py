@@ -5,14 +5,13 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import redis.asyncio
 from django.conf import settings
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
+
+from base import interruptible
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +40,9 @@ def _key(name: object) -> str:
 
 def connect() -> redis.asyncio.Redis:
     """A client that gives up soon: whoever renews asks again, and a long wait would cost the lease."""
-    patience: dict[str, Any] = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
     # Refused: this server leads no more, say (older ones wrap that in a script's error). Its address leads to
     # the one that does, for a new connection.
-    patience["retry_on_error"] = [ResponseError]
-    return redis.asyncio.Redis.from_url(settings.REDIS_URL, **patience, retry=Retry(NoBackoff(), 1))
+    return interruptible.connect(settings.REDIS_URL, retry_on_error=[ResponseError])
 
 
 @dataclass(eq=False, slots=True)

@@ -13,16 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import redis
-import redis.asyncio
-import redis.asyncio.cluster
 import redis.cluster
 from django.conf import settings
-from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
+from base import interruptible
 from streaming import positions, scripts
 from streaming.entries import Entry, Page
 from streaming.positions import NOWHERE, Position
@@ -56,8 +54,8 @@ class Log:
 
     def __init__(self, url: str | None = None) -> None:
         self.url, self.cluster, self.database = _address(url or settings.REDIS_LOG_URL)
-        client = redis.asyncio.cluster.RedisCluster if self.cluster else redis.asyncio.Redis
-        self.redis = client.from_url(self.url, **_PATIENCE, retry=AsyncRetry(NoBackoff(), _TRIES))
+        connect = interruptible.connect_to_cluster if self.cluster else interruptible.connect
+        self.redis: Any = connect(self.url)
         self._waiting: list[tuple[scripts.Call, asyncio.Future]] = []
         self._asking: asyncio.Task | None = None
 

@@ -244,12 +244,9 @@ class Circuits:
             self._looking = asyncio.create_task(self._keep(), name="model circuits")
 
     async def _keep(self) -> None:
-        task = asyncio.current_task()
         while self._told or monotonic() < self._busy_until:
             self._news.clear()
             await self._look()
-            if task and task.cancelling():
-                return  # wait_for() of Python 3.11, which redis-py sends with, may swallow it
             await asyncio.sleep(GAP_SECONDS)
             try:
                 async with asyncio.timeout(LOOK_SECONDS):

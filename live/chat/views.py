@@ -40,7 +40,8 @@ HEADERS = {
     "X-Vercel-AI-UI-Message-Stream": "v1",
 }
 TRIES = 3  # to hold a chat that somebody lets go of while we look
-STOP_SECONDS, STOP_LOOK_SECONDS = 2.0, 0.02
+# Whoever stops an answer hears of it within the sum of the first two, however Redis fares.
+STOP_WITHIN_SECONDS, STOP_SECONDS, STOP_LOOK_SECONDS = 2.5, 2.0, 0.02
 # Answers that are asked for, until they have begun.
 _beginning: set[asyncio.Task[AsyncGenerator[bytes, None]]] = set()
 
@@ -102,13 +103,21 @@ async def stop(request: HttpRequest, chat_id: str) -> HttpResponse:
     """`POST /api/chat/<id>/stop`: `{"stopped": whether there was an answer under way}`."""
     try:
         call = await _find(request.viewer, chat_id)
-        about = await _asked(leases().about(call.pk))
+        about = await _asked(_ask_to_stop(call))
         if about is not None:
-            await _asked(talk.ask_to_stop(call, about.partition(" ")[0]))
             await _let_go(call, about)
     except Refused as refusal:
         return refusal.response
     return JsonResponse({"stopped": about is not None})
+
+
+async def _ask_to_stop(call: Call) -> str | None:
+    """What is under way and shall be no more. Raises what AWAY lists."""
+    async with asyncio.timeout(STOP_WITHIN_SECONDS):
+        about = await leases().about(call.pk)
+        if about is not None:
+            await talk.ask_to_stop(call, about.partition(" ")[0])
+        return about
 
 
 async def _let_go(call: Call, about: str) -> None:

@@ -15,11 +15,13 @@ Dial = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 class Relay:
     """`async with Relay(server.dial) as relay:` and clients go to `relay.url`.
 
-    New connections go where `dial` leads by then; those that are open stay where they are.
+    New connections go where `dial` leads by then; those that are open stay where they are. While it is
+    `silent` it swallows whatever comes.
     """
 
     def __init__(self, dial: Dial) -> None:
         self.dial = dial
+        self.silent = False
         self._near: list[asyncio.StreamWriter] = []
         self._pumps: set[asyncio.Task] = set()
 
@@ -37,16 +39,20 @@ class Relay:
     async def reset(self, client: Redis) -> None:
         """Break what there is while nobody uses it, as behind a firewall; wait until the client was told."""
         idle = list(client.connection_pool._available_connections)
-        near, self._near = self._near, []
-        for writer in near:
-            at_once = struct.pack("ii", 1, 0)
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
-            writer.transport.abort()
+        self.break_off()
 
         async def is_told() -> bool:
             return all(connection._reader.exception() for connection in idle)
 
         await eventually(is_told)
+
+    def break_off(self) -> None:
+        """All connections there are."""
+        near, self._near = self._near, []
+        for writer in near:
+            at_once = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._near.append(writer)
@@ -60,12 +66,12 @@ class Relay:
             self._pumps.add(pump)
             pump.add_done_callback(self._pumps.discard)
 
-    @staticmethod
-    async def _pump(here, there, other) -> None:
+    async def _pump(self, here, there, other) -> None:
         try:
             while data := await here.read(1 << 16):
-                there.write(data)
-                await there.drain()
+                if not self.silent:
+                    there.write(data)
+                    await there.drain()
         except OSError:
             pass  # one side is gone, and so is the other
         finally:

@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
-import httpx
 import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
@@ -24,7 +23,17 @@ from simulator import World
 from streaming.log import Entry, Log
 from tests.agents.vendors import HANG, Part, Say, Stop, Wait
 from tests.live.house import QUICK, until
-from tests.streaming.relay import Relay
+from tests.streaming.relay import Dial, Relay
+
+
+def dial_of(url: str) -> Dial:
+    """How a Redis at a Unix socket is reached."""
+    return lambda: asyncio.open_unix_connection(parse_url(url)["path"])
+
+
+def behind(relay: Relay, url: str) -> str:
+    """The address of the same database there."""
+    return f"{relay.url.rpartition('/')[0]}/{parse_url(url).get('db', 0)}"
 
 
 async def test_stop_ends_the_answer_and_the_models_request(chatter, model):
@@ -122,27 +131,65 @@ async def test_with_nothing_to_stop_it_says_so(chatter):
 async def test_an_answer_that_began_without_the_log_can_be_stopped_once_it_is_back(chatter, model, settings):
     model.plays["m"] = [[HANG]]
     await LanguageModel.objects.aupdate(timeout_ms=60_000)
-    at = parse_url(settings.REDIS_LOG_URL)
-
-    async def dial():
-        return await asyncio.open_unix_connection(at["path"])
+    leads = dial_of(settings.REDIS_LOG_URL)
 
     async def nowhere():
         raise OSError
 
     async with Relay(nowhere) as relay:
-        settings.REDIS_LOG_URL = f"{relay.url.rpartition('/')[0]}/{at.get('db', 0)}"
+        settings.REDIS_LOG_URL = behind(relay, settings.REDIS_LOG_URL)
         await chatter.ask()
-        relay.dial = dial
+        relay.dial = leads
 
         async def stopped() -> bool:
-            with suppress(httpx.TimeoutException):  # it is asked again, as somebody at a page would
-                response = await chatter.client.post("/api/chat/chat-1/stop")
-                return response.status_code == 200 and model.requests[0].hung_up.is_set()
-            return False
+            response = await chatter.client.post("/api/chat/chat-1/stop")
+            return response.status_code == 200 and model.requests[0].hung_up.is_set()
 
-        await until(stopped, 90)
+        await until(stopped, 30)
         await sockets().hand_on()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "of"),
+    [
+        ("silent", ("REDIS_LOG_URL",)),
+        ("silent", ("REDIS_URL", "REDIS_LOG_URL")),
+        ("broken", ("REDIS_URL", "REDIS_LOG_URL")),
+        ("gone", ("REDIS_URL", "REDIS_LOG_URL")),
+    ],
+)
+async def test_a_stop_is_answered_soon_whatever_redis_does(chatter, model, settings, trouble, of):
+    model.plays["m"] = [[Say("One"), HANG]]
+    leads = dial_of(settings.REDIS_URL)
+
+    async def nowhere():
+        raise OSError
+
+    async with Relay(leads) as relay:
+        for name in of:
+            setattr(settings, name, behind(relay, getattr(settings, name)))
+        async with chatter.asking() as answer:
+            await answer.read(until=lambda told: told.text)
+            relay.silent = trouble == "silent"
+            if trouble != "silent":
+                relay.break_off()
+            if trouble == "gone":
+                relay.dial = nowhere
+            asked_at = time.perf_counter()
+            response = await chatter.client.post("/api/chat/chat-1/stop")
+            seconds = time.perf_counter() - asked_at
+            relay.silent, relay.dial = False, leads
+
+            async def stopped() -> bool:
+                await chatter.client.post("/api/chat/chat-1/stop")
+                return model.requests[0].hung_up.is_set()
+
+            await until(stopped, 30)
+            await answer.read()
+
+    assert response.status_code == (200 if trouble == "broken" else 503)
+    assert seconds < 5
+    assert answer.done
 
 
 async def test_a_stop_is_for_its_own_answer_only(chatter, model):
