@@ -93,6 +93,14 @@ def encode(part: dict) -> bytes:
     return data
 
 
+def decode(data: bytes) -> dict:
+    """What `encode` made of a part."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return json.loads(data)  # half a surrogate pair, see above
+
+
 def delta(text_id: str, text: str) -> dict:
     return {"type": "text-delta", "id": text_id, "delta": text}
 
@@ -131,7 +139,7 @@ def _joined(run: list[Item]) -> list[Item]:
         return run
     texts: list[tuple[Item, str, list[str]]] = []
     for item in run:
-        part = orjson.loads(item.data)
+        part = decode(item.data)
         if len(part) == 3 and texts and texts[-1][1] == part["id"] and texts[-1][0].group == item.group:
             texts[-1][2].append(part["delta"])
             texts[-1] = (item, *texts[-1][1:])

@@ -5,11 +5,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import orjson
-
 from streaming import positions, sse
 from streaming.admission import Topic
-from streaming.entries import Item, coalesce
+from streaming.entries import Item, coalesce, decode, encode
 from streaming.pipes import Chunk
 from streaming.positions import NOWHERE, UNSEEN, Position
 from streaming.story import Story
@@ -140,8 +138,8 @@ class Feed:
 
     @staticmethod
     def _filtered(topic: Topic, data: bytes) -> bytes:
-        part = topic.filter(orjson.loads(data))
-        return b"" if part is None else orjson.dumps(part)
+        part = topic.filter(decode(data))
+        return b"" if part is None else encode(part)
 
     # Delivery.
 

@@ -13,7 +13,7 @@ from accounts.api import access
 from accounts.permissions import Permission
 from base.api import During, Text, answers, found, listed, ours, page_of
 from base.errors import json_error
-from webhooks import doorbell
+from webhooks import doorbell, shown
 from webhooks.models import Delivery
 from webhooks.services import replay
 
@@ -79,7 +79,9 @@ class BodyOut(Schema):
 
 class WholeDelivery(DeliveryOut):
     headers: dict[str, str] = Field(description="As they came, secrets struck out.")
-    body: BodyOut | None = Field(description="As it came. Null for a viewer, and once it has been erased.")
+    body: BodyOut | None = Field(
+        description="As it came, but for what is hidden from your role. Null for a viewer, and once erased."
+    )
 
 
 @router.get(
@@ -150,9 +152,9 @@ def _facts(row: Delivery) -> dict:
 
 
 def _body(row: Delivery) -> BodyOut | None:
-    if row.body is None:
+    raw = shown.body(row)
+    if raw is None:
         return None
-    raw = bytes(row.body)
     try:
         return BodyOut(encoding="text", content=raw.decode())
     except UnicodeDecodeError:

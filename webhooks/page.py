@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from platforms.clean import UNKEEPABLE
+from webhooks import shown
 from webhooks.models import Delivery, Unproven
 from webhooks.services import MOST_ATTEMPTS
 from webhooks.setup.checklist import TEST
@@ -120,8 +121,15 @@ def detail(delivery: Delivery, now: datetime, *, sees_words: bool) -> dict:
         "most_attempts": MOST_ATTEMPTS,
         "headers": sorted((name, str(value)) for name, value in delivery.headers.items()),
         "erased": delivery.body is None,
-        "body": body(bytes(delivery.body)) if sees_words and delivery.body is not None else None,
+        **_words(delivery, sees_words=sees_words),
     }
+
+
+def _words(delivery: Delivery, *, sees_words: bool) -> dict:
+    seen = shown.body(delivery) if sees_words else None
+    if seen is None:
+        return {"body": None, "is_masked": False}
+    return {"body": body(seen), "is_masked": seen != bytes(delivery.body)}
 
 
 def body(raw: bytes) -> Body:

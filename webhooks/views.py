@@ -13,7 +13,7 @@ from accounts.decorators import requires
 from accounts.permissions import Permission
 from base.errors import json_error
 from platforms.models import Connection
-from webhooks import curl, doorbell, listing, page
+from webhooks import curl, doorbell, listing, page, shown
 from webhooks.models import Delivery, Unproven
 from webhooks.services import replay
 from webhooks.setup.trial import address
@@ -111,11 +111,12 @@ def delivery(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
 @require_GET
 @requires(Permission.SEE_WORDS)
 def body(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
-    """The body as it came, to be saved: whatever it holds, no browser shows it as a page."""
+    """The body as they may see it, to be saved: whatever it holds, no browser shows it as a page."""
     found = _delivery(request, delivery_id)
-    if found.body is None:
+    seen = shown.body(found)
+    if seen is None:
         return json_error(404, "erased", "This body has been erased.")
-    response = HttpResponse(bytes(found.body), content_type="application/octet-stream")
+    response = HttpResponse(seen, content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="delivery-{found.pk}.json"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
@@ -126,9 +127,10 @@ def body(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
 def as_curl(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     """The same request as a command, its signature left out."""
     found = _delivery(request, delivery_id)
-    if found.body is None:
+    seen = shown.body(found)
+    if seen is None:
         return json_error(404, "erased", "This body has been erased.")
-    command = curl.command(address(found.connection), found.headers, bytes(found.body))
+    command = curl.command(address(found.connection), found.headers, seen)
     return HttpResponse(command, content_type="text/plain; charset=utf-8")
 
 

@@ -14,7 +14,9 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
-LONGEST = 100_000  # characters of one text that are looked at; what is behind is masked whole
+LONGEST = 4_000_000  # characters of one text that are looked at; what is behind is masked whole
+# A longer text is looked at in pieces, each with the end of the one before: more than anything found takes.
+PIECE, OVERLAP = 100_000, 1_000
 
 Spans = Iterable[tuple[int, int]]
 Detector = Callable[[str], Spans]
@@ -138,9 +140,15 @@ def _found(kind: str, text: str) -> list[tuple[int, int]]:
 def spans(text: str, kinds: Iterable[str]) -> list[tuple[int, int, str]]:
     """Where there is personal data of these kinds: (from, to, kind) in order, none overlapping: of two that
     do, the one that begins first is longer."""
-    found = [
-        (start, end, kind) for kind in kinds for start, end in _found(kind, text[:LONGEST]) if start < end
-    ]
+    found = []
+    for first in range(0, min(len(text), LONGEST), PIECE - OVERLAP):
+        piece = text[first : min(first + PIECE, LONGEST)]
+        found += [
+            (first + start, first + end, kind)
+            for kind in kinds
+            for start, end in _found(kind, piece)
+            if start < end
+        ]
     if len(text) > LONGEST:
         found.append((LONGEST, len(text), next(iter(kinds), "")))
     apart: list[tuple[int, int, str]] = []

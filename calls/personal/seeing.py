@@ -83,11 +83,37 @@ class Mask:
         if isinstance(value, dict):
             return {self.text(key): self.all(item) for key, item in value.items()}
         if isinstance(value, list):
-            return [self.all(item) for item in value]
+            return [self.all(item) for item in self._apart(value)]
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**6:
             masked = self.text(str(value))
             return value if masked == str(value) else masked
         return value
+
+    def _apart(self, items: list) -> list:
+        """A list without what goes over several of its texts, as over words with their times."""
+        texts = [item for item in items if isinstance(item, str)]
+        if len(texts) == len(items):
+            return self._over(texts)
+        rows = [item for item in items if isinstance(item, dict)]
+        if len(rows) < len(items):
+            return items
+        names = [name for name in rows[0] if all(isinstance(row.get(name), str) for row in rows)]
+        columns = {name: self._over([row[name] for row in rows]) for name in names}
+        return [row | {name: columns[name][n] for name in names} for n, row in enumerate(rows)]
+
+    def _over(self, texts: list[str]) -> list[str]:
+        """Texts that follow each other, with the reason where something hidden begins and nothing behind."""
+        hidden, shown, at = finding.spans(" ".join(texts), self.kinds), [], 0
+        for text in texts:
+            pieces, done, end = [], at, at + len(text)
+            for first, last, kind in hidden:
+                if first < end and done < last:
+                    begins = first >= at
+                    pieces += [text[done - at : max(first, done) - at], locked(kind) if begins else ""]
+                    done = min(last, end)
+            shown.append("".join([*pieces, text[done - at :]]))
+            at = end + 1
+        return shown
 
 
 NOTHING = Mask()

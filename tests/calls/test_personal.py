@@ -50,6 +50,16 @@ def test_a_long_text_takes_no_longer_than_it_is_long(text):
     finding.spans(text, finding.DETECTORS)
 
 
+@pytest.mark.parametrize("at", [finding.PIECE - 10, finding.PIECE - finding.OVERLAP, 250_000])
+def test_it_is_found_wherever_it_is_in_a_long_text(at):
+    text = f"{'x' * at} {CARD} {'y' * 10_000}"
+
+    assert finding.spans(text, ["cards"]) == [(at + 1, at + 1 + len(CARD), "cards")]
+    assert finding.spans("x" * (finding.LONGEST + 9), ["cards"]) == [
+        (finding.LONGEST, finding.LONGEST + 9, "cards")
+    ]
+
+
 def test_a_mask_keeps_nothing_of_what_it_hides():
     mask = seeing.Mask(("cards",))
 
@@ -59,6 +69,17 @@ def test_a_mask_keeps_nothing_of_what_it_hides():
     timed = [["It", 0, 1], ["is", 1, 2], *([each, 2, 3] for each in CARD.split()), ["thanks", 3, 4]]
     masked = [word for word, *_ in seeing.words(mask, timed)]
     assert masked == ["It", "is", f"{seeing.LOCK} card number hidden", "", "", "", "thanks"]
+
+
+@pytest.mark.parametrize("texts", [CARD.split(), ["It is 4111", "1111 1111 11", "11, thanks."], [CARD, CARD]])
+def test_what_goes_over_several_texts_of_a_list_is_hidden_too(texts):
+    mask = seeing.Mask(("cards",))
+
+    for told in (texts, [{"word": text, "start": n} for n, text in enumerate(texts)], [[texts]]):
+        assert "11" not in str(mask.all(told))
+        assert "card number hidden" in str(mask.all(told))
+    assert mask.all(["It", "is", *texts])[:2] == ["It", "is"]
+    assert mask.all([{"word": "a", "n": 1}, {"word": "b"}]) == [{"word": "a", "n": 1}, {"word": "b"}]
 
 
 @pytest.mark.parametrize("heard", ["Is it 4111 1111 1111", "Is it 4111 1111 1111 1111", "Is it 4"])

@@ -4,7 +4,7 @@ import pytest
 
 from streaming import feed as feeds
 from streaming.admission import Topic
-from streaming.entries import Item
+from streaming.entries import Item, encode
 from streaming.feed import Feed
 from streaming.positions import Cursor, Position
 from streaming.story import Story
@@ -79,6 +79,14 @@ def test_what_is_left_out_still_moves_the_position():
     feed = feed_of(Topic("a", filter=lambda part: None if part["text"] == "6" else part))
 
     assert feed.frames(0, EPOCH, [item(6), item(7)]) == b'id: 12345678-7-0\ndata: {"text":"7"}\n\n'
+
+
+@pytest.mark.parametrize("text", ["\u2028", "\ud83d", "é"])
+def test_what_went_through_a_filter_is_one_line_as_before(text):
+    data = encode({"text": text})
+
+    filtered = feed_of(Topic("a", filter=dict)).frames(0, EPOCH, [Item((6, 0), data)])
+    assert filtered == feed_of(Topic("a")).frames(0, EPOCH, [Item((6, 0), data)])
 
 
 def test_the_end_is_told_last_and_then_done():

@@ -14,6 +14,7 @@ from webhooks.models import Delivery
 WORDS = "I was charged twice."
 BODY = body_of("call_ended", call={"call_id": "call_1", "transcript": WORDS})
 NOW = timezone.now()
+API = "/api/v1/webhooks/deliveries/"
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +60,42 @@ def test_a_viewer_sees_that_it_came_and_not_one_word_of_it(viewer, connection):
     assert "Bodies need the Operator role." in viewer.get(f"/webhooks/?open={delivery.pk}").content.decode()
     assert viewer.get(f"/webhooks/deliveries/{delivery.pk}/body").status_code == 403
     assert viewer.get(f"/webhooks/deliveries/{delivery.pk}/curl").status_code == 403
+
+
+CARD = "4111 1111 1111 1111"
+SPELLED = [{"word": word, "start": n} for n, word in enumerate(CARD.split())]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        body_of("call_ended", call={"call_id": "call_1", "transcript": f"It is {CARD}."}),
+        body_of("call_ended", call={"call_id": "call_1", "transcript_object": [{"words": SPELLED}]}),
+        body_of("call_ended", call={"call_id": "call_1", "card": 4111111111111111}),
+        b'{"card": "4111 1111 1111 1111", "card": "", "call": 1}',
+        b"no JSON, and " + CARD.encode(),
+        b"\xff and " + CARD.encode(),
+    ],
+)
+def test_what_is_hidden_from_a_role_is_hidden_in_a_body(admin, operator, connection, body):
+    delivery = kept(connection, body)
+    page = f"/webhooks/deliveries/{delivery.pk}/"
+
+    opened, of_api = f"/webhooks/?open={delivery.pk}", f"{API}{delivery.pk}"
+    for address in (page, opened, f"{page}body", f"{page}curl", of_api):
+        told = operator.get(address).content.decode()
+        assert "1111 1111" not in told
+        assert "11111111" not in told
+        assert '"1111"' not in told.replace("&quot;", '"')
+    assert "hidden from your role" in operator.get(page).content.decode()
+    assert "hidden from your role" not in admin.get(page).content.decode()
+    assert admin.get(f"{page}body").content == body
+
+
+def test_a_body_in_which_nothing_is_hidden_is_as_it_came(operator, connection):
+    delivery = kept(connection, b'{ "event":  "call_ended", "call": {"call_id": "call_1"} }')
+
+    assert operator.get(f"/webhooks/deliveries/{delivery.pk}/body").content == delivery.body
 
 
 def test_only_who_manages_the_workspace_is_offered_a_replay(admin, operator, connection):
