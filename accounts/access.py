@@ -103,7 +103,7 @@ def viewers_of_sessions(keys: Sequence[str]) -> dict[str, Viewer]:
         user = users.get(_person_of(data))
         if user is None or not _signed_in(user, data):
             continue
-        membership = _current(places[user.pk], data.get(WORKSPACE))
+        membership = current(places[user.pk], data.get(WORKSPACE))
         if membership:
             viewers[key] = viewer_of_member(user, membership, key)
     return viewers
@@ -116,9 +116,9 @@ def _person_of(data: dict) -> UUID | None:
         return None  # a session of nobody, or of another time; those asked for beside it are not its fault
 
 
-def membership_of(user: User, workspace_id: str | None) -> Membership | None:
-    """The person's place in `workspace_id` (what their session remembers), else in the one joined first."""
-    return _current(_memberships([user])[user.pk], workspace_id)
+def memberships_of(user: User) -> list[Membership]:
+    """The person's places, with their workspaces, those joined first before others."""
+    return _memberships([user])[user.pk]
 
 
 def _memberships(users: Iterable[User]) -> dict[UUID, list[Membership]]:
@@ -129,9 +129,10 @@ def _memberships(users: Iterable[User]) -> dict[UUID, list[Membership]]:
     return places
 
 
-def _current(memberships: list[Membership], workspace_id: str | None) -> Membership | None:
-    current = (row for row in memberships if str(row.workspace_id) == workspace_id)
-    return next(current, None) or next(iter(memberships), None)
+def current(memberships: list[Membership], workspace_id: str | None) -> Membership | None:
+    """The one in `workspace_id` (what their session remembers), else the one joined first."""
+    remembered = (row for row in memberships if str(row.workspace_id) == workspace_id)
+    return next(remembered, None) or next(iter(memberships), None)
 
 
 def viewer_of_member(user: User, membership: Membership, session_key: str) -> Viewer:

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from accounts.access import Viewer
-from accounts.models import Membership, Role
+from accounts.models import Role
 from accounts.permissions import Permission
 from base.theme import theme_of
 
@@ -17,7 +17,6 @@ def shell(request: HttpRequest) -> dict:
     context: dict[str, Any] = {"theme": theme_of(request)}
     viewer = getattr(request, "viewer", None)
     if viewer and viewer.user_id:
-        memberships = Membership.objects.filter(user_id=viewer.user_id).select_related("workspace")
         context |= {
             "viewer": viewer,
             "viewer_key": _key_of(viewer),
@@ -27,7 +26,7 @@ def shell(request: HttpRequest) -> dict:
             "may_chat": viewer.may(Permission.CHAT),
             "may_search": viewer.may(Permission.SEE_WORDS),
             "may_edit_agents": viewer.may(Permission.EDIT_AGENTS),
-            "workspaces": [membership.workspace for membership in memberships.order_by("id")],
+            "workspaces": request.workspaces,
         }
     return context
 

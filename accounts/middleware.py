@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from accounts import access
 from accounts.models import User, Workspace
@@ -35,10 +36,14 @@ class ViewerMiddleware:
         request._dont_enforce_csrf_checks = True
         request.viewer = access.viewer_of_token(access.digest(token))
         if request.viewer:
-            request.workspace = Workspace.objects.get(pk=request.viewer.workspace_id)
+            workspace_id = request.viewer.workspace_id
+            # Few operations ask for more of it than its id, which is the viewer's.
+            request.workspace = SimpleLazyObject(lambda: Workspace.objects.get(pk=workspace_id))
 
     def admit_person(self, request: HttpRequest, user: User) -> None:
-        membership = access.membership_of(user, request.session.get(WORKSPACE))
+        places = access.memberships_of(user)
+        membership = access.current(places, request.session.get(WORKSPACE))
+        request.workspaces = [place.workspace for place in places]
         if membership:
             request.viewer = access.viewer_of_member(user, membership, request.session.session_key or "")
             request.workspace = membership.workspace

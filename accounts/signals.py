@@ -26,5 +26,5 @@ def note_refusal(credentials: dict, **kwargs) -> None:
 
 
 def _note(action: str, user: User | None) -> None:
-    membership = access.membership_of(user, None) if user else None
+    membership = access.current(access.memberships_of(user), None) if user else None
     audit.note(action, workspace=membership.workspace_id if membership else None, actor=user)

@@ -35,6 +35,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -247,6 +248,12 @@ class Asked(Schema):
         return self
 
 
+class Shown(BaseModel):
+    """What an operation answers with that makes it of plain values itself. A `Schema` can be read off rows,
+    too, and for that looks at every value in Python: of a list of calls that was the greater part of the
+    work. A list is given as its page, so that it is not checked a second time."""
+
+
 class Told(Schema):
     """What a body says. An unknown name is refused: misspelt, it would silently be left out."""
 
@@ -290,10 +297,11 @@ def named(request: HttpRequest, field: str, rows: type[Of] | QuerySet[Of], row_i
 
 
 @cache
-def page_of(item: type[Schema]) -> type[Schema]:
+def page_of(item: type[BaseModel]) -> type[BaseModel]:
     """What a list answers: that of ToolOut is described as ToolList."""
     name = f"{item.__name__.removesuffix('Out')}List"
-    return create_model(name, __base__=Schema, items=list[item], next=str | None)  # type: ignore[valid-type]
+    base = Schema if issubclass(item, Schema) else Shown
+    return create_model(name, __base__=base, items=list[item], next=str | None)  # type: ignore[valid-type]
 
 
 class Listing(Asked):

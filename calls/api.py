@@ -8,14 +8,27 @@ from uuid import UUID
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest
-from ninja import Query, Router, Schema, Status
+from ninja import Query, Router, Status
 from pydantic import Field, PrivateAttr, ValidationInfo, create_model, model_validator
 
 from accounts.api import access
 from accounts.permissions import Permission
 from agents.testing import shapes as tests
 from agents.testing.shapes import NUMBERS, Named, TestOut
-from base.api import Asked, Listing, Money, Told, answers, found, invalid, money, ours, page_of, paged
+from base.api import (
+    Asked,
+    Listing,
+    Money,
+    Shown,
+    Told,
+    answers,
+    found,
+    invalid,
+    money,
+    ours,
+    page_of,
+    paged,
+)
 from calls import as_test, figures, parts
 from calls.filters import NAMES, UTC_NAME, Filters, known_zone, named
 from calls.models import Call, Event, Turn
@@ -25,20 +38,21 @@ from platforms.clean import clean
 
 router = Router(tags=["Calls"])
 CALLS = Call.objects.select_related("agent", "version")
+LISTED = Call.objects.listed()
 
 # What a fact holds beside words: numbers to mask, and how its words came in, which is what a replay is for.
 _NUMBERS = ("from_number", "to_number", "to")
 _LEFT_OUT = ("stream",)
 
 
-class AgentOfCall(Schema):
+class AgentOfCall(Shown):
     id: UUID
     name: str = Field(examples=["Nora"])
     version: int | None = Field(description="Which of its versions answered.")
     label: str | None = Field(description="The same in words; “Draft” in the playground.", examples=["v14"])
 
 
-class AlertOut(Schema):
+class AlertOut(Shown):
     rule: str = Field(description="The rule’s id in the agent’s version.", examples=["r1"])
     name: str = Field(examples=["Asked for a person"])
     at_ms: int = Field(description="When it fired, since the call began.")
@@ -47,7 +61,7 @@ class AlertOut(Schema):
     done: str = Field(description="What could be: nobody acts on a call whose socket we do not hold.")
 
 
-class CallOut(Schema):
+class CallOut(Shown):
     id: UUID
     platform: str = Field(examples=["retell"])
     platform_call_id: str = Field(examples=["call_a4441234567890777c4a4a123e6"])
@@ -82,6 +96,8 @@ class CallOut(Schema):
     turn_count: int
     trace_id: str | None
 
+
+CallList = page_of(CallOut)
 
 _ASKED: Any = {
     name.replace("from", "since"): (
@@ -139,13 +155,13 @@ class Calls(CallFilters, Listing):
     "/calls",
     summary="List calls",
     auth=access(Permission.SEE_CALLS),
-    response=answers(page_of(CallOut), 400),
+    response=answers(CallList, 400),
 )
 def list_calls(request: HttpRequest, asked: Query[Calls]):
     """The latest to begin first, live ones included; or in another order."""
     if not request.viewer.may(Permission.SEE_WORDS) and (hidden := asked.filters.of_facts()).faults:
         raise invalid(hidden.faults)
-    rows = asked.filters.narrow(ours(request, CALLS))
+    rows = asked.filters.narrow(ours(request, LISTED))
     scope = f"api:calls:{request.viewer.workspace_id}:{asked.filters.zone}:{asked.filters.query}"
     try:
         page = Sort.of(asked.sort).page(rows, asked.cursor, scope, asked.limit)
@@ -153,7 +169,7 @@ def list_calls(request: HttpRequest, asked: Query[Calls]):
         raise invalid({"cursor": "it is not one of this list, or the filters have changed"}) from error
     except Gone as error:
         raise invalid({"cursor": "the row it stands at is gone; begin again without it"}) from error
-    return {"items": told(page.calls, request), "next": page.after or None}
+    return CallList(items=told(page.calls, request), next=page.after or None)
 
 
 @router.get(
@@ -194,12 +210,12 @@ def make_test_from_call(request: HttpRequest, call_id: UUID, told: TestFromCall)
 
 def told(calls: Iterable[Call], request: HttpRequest) -> list[CallOut]:
     calls = list(calls)
-    costs = figures.model_costs_of([call.pk for call in calls])
+    costs = figures.costs_of(calls)
     sees_words = request.viewer.may(Permission.SEE_WORDS)
-    return [_out(call, costs.get(call.pk, Decimal(0)), sees_words=sees_words) for call in calls]
+    return [_out(call, costs[call.pk], sees_words=sees_words) for call in calls]
 
 
-def _out(call: Call, model_cost: Decimal, *, sees_words: bool) -> CallOut:
+def _out(call: Call, cost: Decimal, *, sees_words: bool) -> CallOut:
     version = call.version.number if call.version else None
     label = call.version_label or None
     agent = (
@@ -230,7 +246,7 @@ def _out(call: Call, model_cost: Decimal, *, sees_words: bool) -> CallOut:
         summary=(seeing.shown(call.summary) or None) if sees_words else None,
         sentiment=call.sentiment or None,
         successful=call.successful,
-        cost_usd=money(call.cost_usd + model_cost),
+        cost_usd=money(cost),
         alerts=[AlertOut(**alert, turn=alert["about"] or None) for alert in call.alerts],
         tags=call.tags,
         topics=call.topics,
@@ -249,13 +265,13 @@ def _masked(number: str) -> str | None:
 # --- What was said --------------------------------------------------------------------------------------
 
 
-class ToolOut(Schema):
+class ToolOut(Shown):
     name: str = Field(examples=["billing.find_charges"])
     arguments: Any = Field(description="What it was given: an object, or null.")
     ok: bool | None = Field(description="Null: still running.")
 
 
-class TurnOut(Schema):
+class TurnOut(Shown):
     n: int = Field(description="Its number, for ever: `/calls/<id>/#turn-<n>` is it on the page.")
     key: str = Field(description="The source’s own identity for it.", examples=["r3"])
     role: str = Field(description="caller, agent or tool.", examples=["agent"])
@@ -272,12 +288,12 @@ class TurnOut(Schema):
     error: str | None = Field(description="Why it is cut short.", examples=["timeout"])
 
 
-class Transcript(Schema):
+class Transcript(Shown):
     items: list[TurnOut]
     next: str | None
 
 
-class FactOut(Schema):
+class FactOut(Shown):
     id: UUID
     kind: str = Field(description="A class of our vocabulary.", examples=["CallEnded"])
     source: str = Field(description="Who told us: socket, platform, webhook or watch.", examples=["webhook"])
@@ -288,7 +304,7 @@ class FactOut(Schema):
     data: dict[str, Any] | None = Field(description="What it says, numbers masked. Words: null for a viewer.")
 
 
-class Facts(Schema):
+class Facts(Shown):
     items: list[FactOut]
     next: str | None
 

@@ -1,7 +1,7 @@
 """Numbers about calls, always with how many things they are made of."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -73,6 +73,16 @@ def model_costs_of(calls: Iterable[UUID]) -> dict[UUID, Decimal]:
     """What the models of each call cost, in USD; a call that asked none is left out."""
     asked = ModelCall.objects.filter(call_id__in=list(calls)).order_by()
     return dict(asked.values("call_id").annotate(cost=Sum("cost_usd")).values_list("call_id", "cost"))
+
+
+def costs_of(calls: Collection[Call]) -> dict[UUID, Decimal]:
+    """What each came to, in USD, with its models. That is kept once it has ended (calls/kept.py), and of
+    others added up."""
+    models = model_costs_of([call.pk for call in calls if call.kept_at is None])
+    return {
+        call.pk: call.total_usd if call.kept_at else call.cost_usd + models.get(call.pk, Decimal(0))
+        for call in calls
+    }
 
 
 @dataclass(frozen=True, slots=True)

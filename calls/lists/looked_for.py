@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
 from django.db.models import QuerySet
 
-from agents.llm.errors import ProviderError
-from base.pool import leave_database
-from calls.embeddings import query_for
 from calls.models import Call
 from calls.search import asked, found
 from calls.search.found import Hit, Snippet
@@ -48,15 +44,6 @@ def look_for(
     question = asked.read(text, workspace_id)
     if not question.text:
         return Found(question)
-    vector = None if words_alone else vector_of(question.text, workspace_id)
+    vector = None if words_alone else asked.vector_of(question.text, workspace_id)
     hits = found.find(workspace_id, question, vector, among)
     return Found(question, hits, words_alone or vector is not None)
-
-
-def vector_of(text: str, workspace_id: UUID) -> list[float] | None:
-    """What a question means; None: whoever makes that out is away."""
-    leave_database()
-    try:
-        return async_to_sync(query_for)(text, workspace_id)
-    except ProviderError:
-        return None

@@ -29,7 +29,7 @@ MOST_PAGES = looked_for.MOST // PAGE
 def listed(address: Address, workspace_id: UUID, cursor: str, *, sees_words: bool) -> dict[str, Any]:
     """One page of a list: `rows`, queries `before` and `after` it or empty, `count`, if that `is_exact`."""
     calls = address.filters.narrow(Call.objects.for_workspace(workspace_id))
-    asked, scope = calls.select_related("agent", "version"), f"calls:{workspace_id}:{address.filters.query}"
+    asked, scope = calls.listed(), f"calls:{workspace_id}:{address.filters.query}"
     sort = Sort.of(address.sort)
     try:
         shown = sort.page(asked, cursor, scope, PAGE)
@@ -52,13 +52,13 @@ def listed(address: Address, workspace_id: UUID, cursor: str, *, sees_words: boo
 def found(address: Address, workspace_id: UUID, number: int) -> dict[str, Any]:
     """The same of what was looked for, the best first; `worded` and `meant` say how many were found how,
     `meaning` whether that could be asked, and `corrected` which words were looked for as others, too."""
-    calls = Call.objects.for_workspace(workspace_id).select_related("agent", "version")
     among = (
         address.filters.narrow(Call.objects.for_workspace(workspace_id)) if address.filters.query else None
     )
     result = looked_for.look_for(address.q, workspace_id, words_alone=address.by == WORDS, among=among)
     hits = {hit.call_id: hit for hit in result.hits[(number - 1) * PAGE : number * PAGE]}
-    known = {call.pk: call for call in calls.select_related("agent", "version").filter(pk__in=list(hits))}
+    calls = Call.objects.for_workspace(workspace_id).listed()
+    known = {call.pk: call for call in calls.filter(pk__in=list(hits))}
     there = [known[pk] for pk in hits if pk in known]
     count = len(result.hits)
     return {

@@ -3,7 +3,6 @@
 from typing import Any
 
 from calls import figures, parts, wording
-from calls.lists.looked_for import vector_of
 from calls.lists.rows import rows
 from calls.models import Call, Turn
 from calls.notes import notes
@@ -34,5 +33,5 @@ def peek(call: Call, text: str, *, words_alone: bool, sees_words: bool) -> dict[
 
 def _moments(call: Call, text: str, *, words_alone: bool) -> list[found.Snippet]:
     question = asked.read(text, call.workspace_id)
-    vector = None if words_alone else vector_of(question.text, call.workspace_id)
+    vector = None if words_alone else asked.vector_of(question.text, call.workspace_id)
     return found.moments(call, question, vector)

@@ -80,14 +80,13 @@ def found(calls: Sequence[Call], hits: Mapping[UUID, Hit], why: Mapping[UUID, Sn
 def _rows(calls: Sequence[Call]) -> list[Row]:
     # What a call came to is kept once it has ended (calls/kept.py); of others it is added up.
     unkept = [call.pk for call in calls if call.kept_at is None]
-    replies, costs = figures.replies_of(unkept), figures.model_costs_of(unkept)
-    return [_row(call, replies.get(call.pk), costs.get(call.pk)) for call in calls]
+    replies, costs = figures.replies_of(unkept), figures.costs_of(calls)
+    return [_row(call, replies.get(call.pk), costs[call.pk]) for call in calls]
 
 
-def _row(call: Call, replies: figures.Replies | None, cost: Decimal | None) -> Row:
+def _row(call: Call, replies: figures.Replies | None, cost: Decimal) -> Row:
     asked_ms = replies.p95_ms if replies else None
     p95_ms = call.reply_p95_ms if call.kept_at else asked_ms
-    total = call.total_usd if call.kept_at else call.cost_usd + (cost or Decimal(0))
     return Row(
         id=call.pk,
         started_at=call.started_at,
@@ -101,7 +100,7 @@ def _row(call: Call, replies: figures.Replies | None, cost: Decimal | None) -> R
         slow=p95_ms is not None and p95_ms > SLOW_MS,
         mood=wording.SENTIMENTS.get(call.sentiment, "—"),
         mood_tone=MOODS.get(call.sentiment, ""),
-        cost=wording.usd(total),
+        cost=wording.usd(cost),
         turns=call.turn_count,
         score=call.score,
         tags=call.tags,

@@ -41,6 +41,14 @@ BARE_NUMBER = models.Func(
 LONGEST_MS = 2**31 - 1  # what a column of milliseconds holds, 24 days; all that is later is put there
 
 
+# What no list says of a call, and of its agent and version: prompts are long.
+_UNLISTED = (
+    "created_at", "title", "words_removed_at", "numbers_removed_at", "closed_at", "revision", "embedded_at",
+    "embedded_by", "judged_at", "embed_after", "judge_after",
+)  # fmt: skip
+_NAMED = {"agent": (Agent, ("name", "topic")), "version": (AgentVersion, ("number",))}
+
+
 class CallQuerySet(WorkspaceQuerySet):
     # Whose they are, once that has been said: what narrows them may have to look something up there.
     workspace_id: UUID | None = None
@@ -61,6 +69,16 @@ class CallQuerySet(WorkspaceQuerySet):
     def real(self) -> "CallQuerySet":
         """Those that somebody had: not what was only tried in the playground."""
         return self.exclude(platform=PLAYGROUND)
+
+    def listed(self) -> "CallQuerySet":
+        """With the names of their agents and versions, and only the columns that lists tell of."""
+        others = [
+            f"{name}__{field.name}"
+            for name, (model, kept) in _NAMED.items()
+            for field in model._meta.concrete_fields
+            if not field.primary_key and field.name not in kept
+        ]
+        return self.select_related("agent", "version").defer(*_UNLISTED, *others)
 
     def due(self, column: str) -> "CallQuerySet":
         """Those for which slow work need not wait: `column` says until when it does, if at all."""

@@ -2,35 +2,32 @@
 
 from typing import Literal
 
-from asgiref.sync import async_to_sync
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 from pydantic import Field
 
 from accounts.api import access
 from accounts.permissions import Permission
-from agents.llm.errors import ProviderError
-from base.api import answers, ours
-from base.pool import leave_database
-from calls.api import CALLS, CallFilters, CallOut, told
-from calls.embeddings import query_for
+from base.api import Shown, answers, ours
+from calls.api import LISTED, CallFilters, CallOut, told
+from calls.models import Call
 from calls.search import asked, found
 
 router = Router(tags=["Calls"])
 
 
-class SaidOut(Schema):
+class SaidOut(Shown):
     n: int = Field(description="Its number: the call’s page has it at #turn-17.", examples=[17])
     role: str = Field(description="caller or agent.", examples=["caller"])
     at_ms: int = Field(description="When it began, since the call did.")
 
 
-class PieceOut(Schema):
+class PieceOut(Shown):
     text: str
     hit: bool = Field(description="Whether it is a word that was asked for.")
 
 
-class HitOut(Schema):
+class HitOut(Shown):
     call: CallOut
     turn: SaidOut | None = Field(description="Where the snippet was said. Null: it is the call’s summary.")
     snippet: str
@@ -39,7 +36,7 @@ class HitOut(Schema):
     score: float = Field(description="Higher is better; only good for comparing hits of one answer.")
 
 
-class SearchOut(Schema):
+class SearchOut(Shown):
     items: list[HitOut]
     next: None = Field(description="Always null: the best are all there are.")
     meaning: bool = Field(description="False: it was looked for by words alone.")
@@ -70,24 +67,15 @@ def search_calls(request: HttpRequest, asked_for: Query[Search]):
     their end."""
     workspace_id = request.viewer.workspace_id
     question = asked.read(asked_for.q, workspace_id)
-    vector = None if asked_for.by == "words" else _vector(asked_for.q, request)
-    among = asked_for.filters.narrow(ours(request, CALLS)) if asked_for.filters.query else None
+    vector = None if asked_for.by == "words" else asked.vector_of(asked_for.q, workspace_id)
+    among = asked_for.filters.narrow(ours(request, Call)) if asked_for.filters.query else None
     hits = found.find(workspace_id, question, vector, among)[: asked_for.limit]
-    calls = {call.pk: call for call in ours(request, CALLS).filter(pk__in=[hit.call_id for hit in hits])}
+    calls = {call.pk: call for call in ours(request, LISTED).filter(pk__in=[hit.call_id for hit in hits])}
     hits = [hit for hit in hits if hit.call_id in calls]
     why = found.snippets(hits, calls, question)
     shown = {one.id: one for one in told(calls.values(), request)}
     items = [_hit(hit, shown[hit.call_id], why[hit.call_id]) for hit in hits]
-    return {"items": items, "next": None, "meaning": vector is not None, "corrected": question.corrected}
-
-
-def _vector(text: str, request: HttpRequest) -> list[float] | None:
-    """None: whoever makes them is away, and words are all there is."""
-    leave_database()
-    try:
-        return async_to_sync(query_for)(text, request.viewer.workspace_id)
-    except ProviderError:
-        return None
+    return SearchOut(items=items, next=None, meaning=vector is not None, corrected=question.corrected)
 
 
 def _hit(hit: found.Hit, call: CallOut, why: found.Snippet) -> HitOut:

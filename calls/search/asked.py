@@ -4,13 +4,18 @@ import math
 import re
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from asgiref.sync import async_to_sync
 from django.db import connection
 
+from agents.llm.errors import ProviderError
+from base.pool import leave_database
+from calls.embedders import embedder
+from calls.embeddings import query_for
 from calls.search import spelling
-from calls.search.languages import configs_of
+from calls.search.languages import EACH, PLAIN
 
 LONGEST = 300  # characters of a query
 MOST = 16  # words of it that count
@@ -65,14 +70,13 @@ class Question:
 def read(text: str, workspace_id: UUID) -> Question:
     """A query as people type it: words, "phrases in quotation marks", -words that must not be there. For a
     thread."""
-    configs = configs_of(workspace_id)
     text = " ".join(text.replace("\0", " ").split())[:LONGEST]
     units = [
         (minus, phrase or bare(word) or word, bool(phrase)) for minus, phrase, word in _UNIT.findall(text)
     ]
-    if not units or not configs:
+    if not units:
         return Question(text)
-    terms = _terms(units[:MOST], configs)
+    terms, configs = _terms(units[:MOST], workspace_id)
     rare = [term for term in terms if term.part <= RAREST and not term.is_phrase]
     missing = set(rare) - set(_that_are_there(rare, workspace_id))
     spelt = _spelt([one for one in rare if not one.is_unwanted], missing, configs, workspace_id)
@@ -82,53 +86,71 @@ def read(text: str, workspace_id: UUID) -> Question:
     return Question(text, tuple(there), number, len(terms) - len(there))
 
 
+def vector_of(text: str, workspace_id: UUID) -> list[float] | None:
+    """What it means; None: whoever makes that out is away. For a thread."""
+    try:
+        if (by := embedder()).prices is None:  # here, and at once: nobody is waited for
+            return by.embed([text[:LONGEST]], at_once=True)[0][0]
+        leave_database()
+        return async_to_sync(query_for)(text, workspace_id)
+    except ProviderError:
+        return None
+
+
 def bare(word: str) -> str:
     """A word without the marks around it."""
     return word.strip(".,;:!?¿¡…()[]“”‘’'")
 
 
-def _terms(units: Sequence[tuple[str, str, bool]], configs: Sequence[str]) -> list[Term]:
-    known = _frequencies()
-    ways = _ways([said for _, said, _ in units], [*configs, "simple"])
+def _terms(
+    units: Sequence[tuple[str, str, bool]], workspace_id: UUID, *, all_count: bool = False
+) -> tuple[list[Term], list[str]]:
+    """And the configurations that they were read by. `all_count`: words that say nothing, too."""
+    known = statistics().parts
+    ways = _ways([said for _, said, _ in units], workspace_id)
     terms = []
     for (minus, said, is_phrase), by_config in zip(units, ways, strict=True):
-        stems = {query for config, query in by_config.items() if query and config != "simple"}
+        stems = {query for config, query in by_config.items() if query and config != PLAIN}
         # "the" says nothing; but "Will", or "It" if that is all there is, may be meant.
-        if not stems and by_config["simple"] and not said[:1].isupper() and len(units) > 1:
+        says_nothing = not stems and by_config[PLAIN] and not said[:1].isupper()
+        if says_nothing and len(units) > 1 and not all_count:
             continue
         queries = sorted(stems | {query for query in by_config.values() if query})
         if queries:
             query = " | ".join(f"({one})" for one in queries)
             terms.append(Term(said, query, _part(queries, known), is_phrase, bool(minus)))
-    return terms
+    return terms, sorted({config for by_config in ways for config in by_config})
 
 
 def _spelt(
     rare: Sequence[Term], missing: Collection[Term], configs: Sequence[str], workspace_id: UUID
 ) -> dict[Term, Term]:
     """Those of the terms that are likely misspelt, each as it is looked for then: by both."""
-    likely = spelling.corrected(workspace_id, [term.text for term in rare if not term.is_name])
+    likely = spelling.corrected(workspace_id, [term.text for term in rare if not term.is_name], configs)
+    if not likely:
+        return {}
+    units = [("", meant, False) for meant in sorted(set(likely.values()))]
+    others, _ = _terms(units, workspace_id, all_count=True)
+    by_text = {other.text: other for other in others}
     spelt = {}
     for term in rare:
-        meant = likely.get(term.text)
-        if meant is None or term.is_name:
-            continue
-        for other in _terms([("", meant, False)], configs):
-            if term in missing or other.part >= COMMON:
-                query = f"{term.query} | {other.query}"
-                spelt[term] = replace(term, query=query, part=max(term.part, other.part), meant=meant)
+        other = None if term.is_name else by_text.get(likely.get(term.text, ""))
+        if other and (term in missing or other.part >= COMMON):
+            query = f"{term.query} | {other.query}"
+            spelt[term] = replace(term, query=query, part=max(term.part, other.part), meant=other.text)
     return spelt
 
 
-def _ways(said: Sequence[str], configs: Sequence[str]) -> list[dict[str, str]]:
+def _ways(said: Sequence[str], workspace_id: UUID) -> list[dict[str, str]]:
     """How each unit is looked for, by configuration; empty where all of it are words that say nothing."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
+            {EACH}, read AS (SELECT config FROM each WHERE config IS NOT NULL UNION SELECT %(plain)s)
             SELECT number, config, phraseto_tsquery(config::regconfig, said)::text
-            FROM unnest(%s::text[]) WITH ORDINALITY AS unit (said, number), unnest(%s::text[]) AS config
-            """,
-            [list(said), sorted(set(configs))],
+            FROM unnest(%(said)s::text[]) WITH ORDINALITY AS unit (said, number), read
+            """,  # noqa: S608  all that is said are parameters
+            {"workspace": workspace_id, "plain": PLAIN, "said": list(said)},
         )
         ways: list[dict[str, str]] = [{} for _ in said]
         for number, config, query in cursor.fetchall():
@@ -160,11 +182,19 @@ def _part(queries: Sequence[str], known: Mapping[str, float]) -> float:
     return max(map(often, queries))
 
 
-_kept: tuple[float, dict[str, float]] = (-KNOWN_FOR_S, {})
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Of the calls of all workspaces, as PostgreSQL counted and sampled them last by itself."""
+
+    calls: float = 0.0  # about how many there are
+    parts: Mapping[str, float] = field(default_factory=dict)  # which have each of the commonest lexemes
 
 
-def _frequencies() -> Mapping[str, float]:
-    """In what part of all calls each of the commonest lexemes is, as PostgreSQL sampled them last."""
+_kept: tuple[float, Statistics] = (-KNOWN_FOR_S, Statistics())
+
+
+def statistics() -> Statistics:
+    """Remembered for some minutes."""
     global _kept
     at, known = _kept
     if time.monotonic() - at < KNOWN_FOR_S:
@@ -172,11 +202,13 @@ def _frequencies() -> Mapping[str, float]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT most_common_elems::text::text[], most_common_elem_freqs FROM pg_stats
-            WHERE schemaname = current_schema() AND tablename = 'calls_searchtext' AND attname = 'words'
+            SELECT reltuples, most_common_elems::text::text[], most_common_elem_freqs
+            FROM pg_class LEFT JOIN pg_stats
+                ON schemaname = current_schema() AND tablename = relname AND attname = 'words'
+            WHERE pg_class.oid = 'calls_searchtext'::regclass
             """
         )
-        found = cursor.fetchone()
-    known = dict(zip(found[0], found[1], strict=False)) if found and found[0] else {}
+        count, lexemes, parts = cursor.fetchone()
+    known = Statistics(max(0.0, count), dict(zip(lexemes or (), parts or (), strict=False)))
     _kept = (time.monotonic(), known)
     return known

@@ -1,6 +1,7 @@
 """Both searches as one list, and the words that say why a call is in it."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -100,15 +101,13 @@ def _of_number(workspace_id: UUID, question: Question, among: QuerySet[Call] | N
 # --- Why ------------------------------------------------------------------------------------------------
 
 _WORD = re.compile(r"\w+(?:[-'’.:@/]\w+)*")
+_FIRST = re.compile(r"\b\w")
+_QUOTED = ", ".join(f"turn.{name}" for name in ("id", "call_id", "key", "n", "role", "text", "start_ms"))
 
 
 def snippets(hits: Sequence[Hit], calls: dict[UUID, Call], question: Question) -> dict[UUID, Snippet]:
     """For each call the turn that has most of the words, or that says the like. For a thread."""
-    worded = [hit.call_id for hit in hits if hit.by_words is not None]
-    turns = _with_words(worded, question)
-    like = {hit.by_meaning.turn_id: hit for hit in hits if hit.by_meaning and hit.call_id not in turns}
-    for turn in Turn.objects.filter(pk__in=[pk for pk in like if pk]).defer("stream", "words"):
-        turns[turn.call_id] = turn
+    turns = _telling(hits, question)
     told = {pk: _said(call, turns.get(pk)) for pk, call in calls.items()}
     pieces = marked(told, list(calls), question)
     return {pk: Snippet(turns.get(pk), pieces[pk]) for pk in calls}
@@ -157,29 +156,32 @@ def _said(call: Call, turn: Turn | None) -> str:
     return seeing.shown(parts.plain(call, turn.role, turn.text[:LOOKED_AT]))
 
 
-def _with_words(call_ids: Sequence[UUID], question: Question) -> dict[UUID, Turn]:
-    """Of each call the turn with most of the words; the first of those."""
+def _telling(hits: Sequence[Hit], question: Question) -> dict[UUID, Turn]:
+    """Of each call the turn with most of the words, the first of those; else the one that says the like. No
+    more is read of it than what a snippet shows."""
     wanted = question.wanted
-    if not call_ids or not wanted:
+    worded = [hit.call_id for hit in hits if hit.by_words is not None] if wanted else []
+    like = [hit.by_meaning.turn_id for hit in hits if hit.by_meaning and hit.by_meaning.turn_id]
+    if not worded and not like:
         return {}
-    weights = " + ".join(["CASE WHEN said @@ %s::tsquery THEN %s ELSE 0 END"] * len(wanted))
+    weights = " + ".join(["CASE WHEN said @@ %s::tsquery THEN %s ELSE 0 END"] * len(wanted)) or "0"
     params = [value for term in wanted for value in (term.query, term.weight)]
-    with connection.cursor() as cursor:
-        # A look at the letters first, since it costs a tenth of reading them as words.
-        cursor.execute(
-            f"""
-            SELECT DISTINCT ON (call_id) id FROM (
-                SELECT turn.id, turn.call_id, turn.n, {weights} AS weight
-                FROM calls_turn turn JOIN calls_searchtext kept ON kept.call_id = turn.call_id,
-                LATERAL (SELECT to_tsvector(kept.config::regconfig, left(turn.text, %s))
-                    || to_tsvector('simple', left(turn.text, %s)) AS said) AS read
-                WHERE turn.call_id = ANY(%s) AND turn.role <> 'tool' AND turn.text ~* %s
-            ) AS weighed WHERE weight > 0 ORDER BY call_id, weight DESC, n
-            """,  # noqa: S608  the terms are parameters
-            [*params, LOOKED_AT, LOOKED_AT, list(call_ids), _letters(question)],
-        )
-        ids = [pk for (pk,) in cursor.fetchall()]
-    return {turn.call_id: turn for turn in Turn.objects.filter(pk__in=ids).defer("stream", "words")}
+    # A look at the letters first, since it costs a tenth of reading them as words.
+    turns = Turn.objects.raw(
+        f"""
+        SELECT DISTINCT ON (call_id) * FROM (
+            SELECT {_QUOTED}, {weights} AS weight
+            FROM calls_turn turn JOIN calls_searchtext kept ON kept.call_id = turn.call_id,
+            LATERAL (SELECT to_tsvector(kept.config::regconfig, left(turn.text, %s))
+                || to_tsvector('simple', left(turn.text, %s)) AS said) AS read
+            WHERE turn.call_id = ANY(%s) AND turn.role <> 'tool' AND turn.text ~* %s
+            UNION ALL
+            SELECT {_QUOTED}, 0 AS weight FROM calls_turn turn WHERE turn.id = ANY(%s)
+        ) AS weighed WHERE weight > 0 OR id = ANY(%s) ORDER BY call_id, weight DESC, n
+        """,  # noqa: S608  the terms are parameters
+        [*params, LOOKED_AT, LOOKED_AT, worded, _letters(question), like, like],
+    )
+    return {turn.call_id: turn for turn in turns}
 
 
 def _letters(question: Question) -> str:
@@ -205,7 +207,10 @@ def marked(
 def _asked_for(words: set[str], call_ids: Sequence[UUID], question: Question) -> set[str]:
     """Those of the words that stand for one of the question's, by their stem or as they are."""
     lexemes = _lexemes(question)
-    if not words or not lexemes:
+    # A stem begins as its words do: most need no reading.
+    firsts = {first for lexeme in lexemes for first in _firsts(lexeme)}
+    words = {word for word in words if not firsts.isdisjoint(_firsts(word))}
+    if not words:
         return set()
     query = " | ".join("'" + lexeme.replace("'", "''") + "'" for lexeme in lexemes)
     with connection.cursor() as cursor:
@@ -218,6 +223,11 @@ def _asked_for(words: set[str], call_ids: Sequence[UUID], question: Question) ->
             [list(words), list(call_ids), query],
         )
         return {word for (word,) in cursor.fetchall()}
+
+
+def _firsts(word: str) -> set[str]:
+    """What each part of a word begins with, without its accent."""
+    return {unicodedata.normalize("NFKD", first)[0].lower() for first in _FIRST.findall(word)}
 
 
 def _pieces(text: str, asked_for: set[str]) -> list[tuple[str, bool]]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from base.ids import uuid7
 from calls.search.languages import PLAIN, configs_of
@@ -70,10 +70,10 @@ def forget(workspace_id: UUID, words: Iterable[str] | None = None) -> int:
         if words is None:
             cursor.execute("SELECT text FROM calls_word WHERE workspace_id = %s", [workspace_id])
             words = [text for (text,) in cursor.fetchall()]
-        words = list(words)
+        words, configs = list(words), configs_of(workspace_id)
         for start in range(0, len(words), TRIMMED):
             batch = words[start : start + TRIMMED]
-            there = _that_are_there(workspace_id, batch)
+            there = _that_are_there(workspace_id, batch, configs)
             cursor.execute(
                 "DELETE FROM calls_word WHERE workspace_id = %s AND text = ANY(%s)",
                 [workspace_id, [word for word in batch if word not in there]],
@@ -82,27 +82,35 @@ def forget(workspace_id: UUID, words: Iterable[str] | None = None) -> int:
     return gone
 
 
-def corrected(workspace_id: UUID, words: Sequence[str]) -> dict[str, str]:
-    """For each of the words that was likely meant to be another one, that one."""
+def corrected(workspace_id: UUID, words: Sequence[str], configs: Sequence[str]) -> dict[str, str]:
+    """For each of the words that was likely meant to be another one, that one. `configs`: what the calls are
+    read by."""
     wanted = {word: word.lower() for word in words if _WORD.fullmatch(word)}
     if not wanted:
         return {}
     near = _near(workspace_id, sorted(set(wanted.values())))
-    there = _that_are_there(workspace_id, sorted({word for words in near.values() for word in words}))
-    meant = {}
-    for word, small in wanted.items():
-        likely = [one for one in near.get(small, ()) if one in there and _is_likely(small, one)]
-        if likely:
-            meant[word] = min(likely, key=lambda one: (edits(small, one), one))
-    return meant
+    # The likeliest first; of most there is none, and whether calls have a common word takes long to say.
+    likely = {
+        word: sorted(
+            (one for one in near.get(small, ()) if _is_likely(small, one)),
+            key=lambda one: (edits(small, one), one),
+        )
+        for word, small in wanted.items()
+    }
+    there = _that_are_there(workspace_id, sorted({one for some in likely.values() for one in some}), configs)
+    meant = {word: next((one for one in some if one in there), "") for word, some in likely.items()}
+    return {word: one for word, one in meant.items() if one}
 
 
 def _near(workspace_id: UUID, words: list[str]) -> dict[str, list[str]]:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(ALIKE)])
+    with connection.cursor() as cursor:
+        # It is said how alike they have to be before the first of them is looked for.
         cursor.execute(
             """
-            SELECT wanted.word, near.text FROM unnest(%s::text[], %s::text[]) AS wanted (word, sound),
+            WITH wanted AS MATERIALIZED (
+                SELECT word, sound, set_config('pg_trgm.similarity_threshold', %s, true)
+                FROM unnest(%s::text[], %s::text[]) AS given (word, sound))
+            SELECT wanted.word, near.text FROM wanted,
             LATERAL (
                 (SELECT text FROM calls_word WHERE workspace_id = %s AND text %% wanted.word
                  ORDER BY similarity(text, wanted.word) DESC LIMIT %s)
@@ -111,7 +119,13 @@ def _near(workspace_id: UUID, words: list[str]) -> dict[str, list[str]]:
                  ORDER BY similarity(text, wanted.word) DESC LIMIT %s)
             ) AS near
             """,
-            [words, [sound(word) for word in words], workspace_id, LOOKED_AT, workspace_id, LOOKED_AT],
+            [
+                str(ALIKE),
+                words,
+                [sound(word) for word in words],
+                *(workspace_id, LOOKED_AT),
+                *(workspace_id, LOOKED_AT),
+            ],
         )
         near: dict[str, list[str]] = {}
         for word, text in cursor.fetchall():
@@ -119,8 +133,10 @@ def _near(workspace_id: UUID, words: list[str]) -> dict[str, list[str]]:
     return near
 
 
-def _that_are_there(workspace_id: UUID, words: list[str]) -> set[str]:
+def _that_are_there(workspace_id: UUID, words: list[str], configs: Sequence[str]) -> set[str]:
     """Those that a call of this workspace has, and by which it is found."""
+    if not words:
+        return set()
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -128,7 +144,7 @@ def _that_are_there(workspace_id: UUID, words: list[str]) -> set[str]:
                 SELECT FROM calls_searchtext kept, unnest(%s::regconfig[]) AS read (by)
                 WHERE kept.workspace_id = %s AND kept.words @@ plainto_tsquery(read.by, text))
             """,
-            [words, [*configs_of(workspace_id), PLAIN], workspace_id],
+            [words, sorted({*configs, PLAIN}), workspace_id],
         )
         return {text for (text,) in cursor.fetchall()}
 

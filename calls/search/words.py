@@ -4,12 +4,11 @@ import math
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import BooleanField, F, FloatField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from calls.models import Call, SearchText
-from calls.search.asked import RAREST, Question, Term
+from calls.search.asked import RAREST, Question, Term, statistics
 
 MOST = 200  # calls
 ENOUGH = 0.4  # of all the weight asked for: a call that has less only happens to share a word
@@ -38,7 +37,7 @@ def by_words(workspace_id: UUID, question: Question, among: QuerySet[Call] | Non
         elif term.is_phrase:
             rows = rows.filter(_has(term.query))
     telling = _telling(wanted)
-    if sum(term.part for term in telling) * _calls() > WEIGHED:
+    if sum(term.part for term in telling) * statistics().calls > WEIGHED:
         everything = " & ".join(f"({term.query})" for term in wanted)
         newest = rows.filter(_has(everything)).order_by("-started_at", "-id")
         return [ByWords(call_id, 1.0) for call_id in newest.values_list("call_id", flat=True)[:MOST]]
@@ -59,13 +58,6 @@ def _telling(wanted: list[Term]) -> list[Term]:
         if rest < enough:
             return rarest_first[:count]
     return rarest_first
-
-
-def _calls() -> float:
-    """About how many are kept, of all workspaces: as PostgreSQL last counted them by itself."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'calls_searchtext'::regclass")
-        return max(0.0, cursor.fetchone()[0])
 
 
 def _any(terms: list[Term]) -> str:

@@ -49,3 +49,16 @@ def test_what_cannot_be_asked_is_said(world):
     assert error(program.ask("search", q="x" * 301), 400)["details"][0]["field"] == "q"
     assert error(program.ask("search", q="x", cursor="y"), 400)["details"][0]["field"] == "cursor"
     error(world.program("viewer").ask("search", q="x"), 403)
+
+
+@pytest.mark.parametrize(("query", "most"), [("charged twice", 16), ("chargde twice", 18)])
+def test_a_search_asks_the_database_little(world, charged, query, most, django_assert_max_num_queries):
+    for _ in range(12):
+        call = make_call(world.agent, A_SHORT_CALL)
+        texts.keep(call)
+        embeddings.take_in(call)
+    program = world.program()
+    program.get("search", q=query)
+
+    with django_assert_max_num_queries(most):
+        assert len(program.get("search", q=query)["items"]) >= 12

@@ -85,7 +85,7 @@ def test_of_many_calls_the_index_is_asked(agent, call, monkeypatch):
 
 
 def test_spelling_is_looked_up(agent, others):
-    [near, *_] = plans(lambda: spelling.corrected(agent.workspace_id, ["streeet"]), "seqscan")
+    [near, *_] = plans(lambda: spelling.corrected(agent.workspace_id, ["streeet"], ["english"]), "seqscan")
 
     assert "words_that_sound_alike" in near
     assert "Seq Scan" not in near
