@@ -17,8 +17,7 @@ from base.supervisor import Supervisor
 from config.listening import listen
 from config.roles import Roles, metrics_folder, postgres_child, redis_child, shared_env
 
-MIGRATE_WITHIN_S = 600
-SEED_WITHIN_S = 120
+PREPARE_WITHIN_S = 720  # most of it for migrations of a large database
 # A killed `up` leaves its web processes a moment to end; until then the port is theirs.
 PORT_FREE_WITHIN_S = 15
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  how to reach ourselves
@@ -75,10 +74,8 @@ async def _start(plan: Plan, supervisor: Supervisor) -> None:
     if not os.environ.get("DATABASE_URL"):
         await supervisor.start(postgres_child(plan.home, supervisor.say))
         await asyncio.to_thread(postgres.provision, plan.home)
-    await supervisor.run(
-        "migrate", roles.manage("migrate", "migrate", "--no-input", "--verbosity", "0"), MIGRATE_WITHIN_S
-    )
-    await supervisor.run("seed", roles.manage("seed", "seed", *_seed_options(plan)), SEED_WITHIN_S)
+    seed = roles.manage("prepare", "seed", "--migrate", *_seed_options(plan))
+    await supervisor.run("prepare", seed, PREPARE_WITHIN_S)
     fd = plan.listening.fileno()
     page = f"{plan.here}/accounts/login/"
     for number in range(1, plan.workers + 1):

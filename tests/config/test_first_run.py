@@ -6,6 +6,8 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from accounts.models import ApiToken, Membership, User, Workspace
 from accounts.tokens import digest, working_tokens
@@ -14,6 +16,7 @@ from agents.models import Agent, AgentTest, LanguageModel, Provider, Tool
 from agents.registry import registered
 from agents.rules.form import faults
 from calls.models import CustomField, Scorecard, Topic
+from observability.models import BrowserReport
 from platforms.models import Connection
 from simulator import World
 
@@ -79,6 +82,18 @@ def test_a_second_run_changes_nothing(seed):
 
     assert seed() == first
     assert [m.objects.count() for m in (Agent, Tool, Provider, LanguageModel, ApiToken, Connection)] == counts
+
+
+def test_it_brings_the_schema_up_to_date_where_that_is_asked(seed):
+    applied = MigrationRecorder.Migration.objects.filter(app="observability")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE observability_browserreport")
+    applied.delete()
+
+    seed(migrate=True)
+
+    assert applied.exists()
+    assert not BrowserReport.objects.exists()  # its table is there
 
 
 def test_what_people_changed_stays(seed):

@@ -1,6 +1,7 @@
 import json
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
@@ -14,14 +15,24 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
+        parser.add_argument("--migrate", action="store_true", help="bring the schema up to date before")
         parser.add_argument("--url", default=settings.EARSHOT_URL, help="where platforms reach us")
         parser.add_argument("--simulator-url", default="", help="where the simulator answers; empty: none")
         parser.add_argument("--admin-email", default="")
         parser.add_argument("--admin-password", default="")
 
     def handle(
-        self, *, url: str, simulator_url: str, admin_email: str, admin_password: str, **options
+        self,
+        *,
+        migrate: bool,
+        url: str,
+        simulator_url: str,
+        admin_email: str,
+        admin_password: str,
+        **options,
     ) -> None:
+        if migrate:
+            call_command("migrate", interactive=False, verbosity=0)
         path = first_run.path()
         folders.make_home(path.parent)
         try:
