@@ -7,7 +7,7 @@ again in the background, and until then only the new ones are found.
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from math import isfinite
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from pgvector.django import CosineDistance
@@ -25,7 +25,7 @@ from agents.llm.chain import Candidate
 from agents.llm.events import Finish, Usage
 from agents.llm.providers.base import Endpoint, Model
 from agents.llm.request import Message, Request
-from calls import embedders
+from calls import embedders, points
 from calls.embedders import Embedder, embedder
 from calls.models import Call, Embedding, Turn
 from calls.search.texts import may_be_kept
@@ -132,9 +132,8 @@ def take_in(call: Call, may_go_on: Callable[[], bool] = lambda: True) -> int:
         if start and not may_go_on():
             return start
         batch = new[start : start + BATCH]
-        vectors = vectors_of([text for _, text in batch], call)
         try:
-            _keep(call, name, batch, vectors)
+            _keep(call, name, batch, _placed(call, name, [text for _, text in batch]))
         except IntegrityError:
             # A turn was folded into another meanwhile, or the call is gone. What is left is still waiting.
             logger.info("call %s changed while it was embedded", call.pk)
@@ -155,10 +154,24 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text[:LONGEST].encode(errors="replace")).hexdigest()[:16]
 
 
+def _placed(call: Call, model: str, texts: Sequence[str]) -> dict[str, Sequence[float]]:
+    """Where they lie, by digest. What somebody has said before is known, and need not be paid for again."""
+    said = {_digest(text): text for text in texts}
+    known: dict[str, Sequence[float]] = dict(points.known(call.workspace_id, model, said))
+    new = {digest: text for digest, text in said.items() if digest not in known}
+    if new:
+        vectors = vectors_of(list(new.values()), call)
+        known |= {
+            digest: vector for digest, vector in zip(new, vectors, strict=True) if all(map(isfinite, vector))
+        }
+    return known
+
+
 @transaction.atomic
-def _keep(call: Call, model: str, texts: Sequence[tuple], vectors: Sequence[list[float]]) -> None:
+def _keep(call: Call, model: str, texts: Sequence[tuple], vectors: Mapping[str, Sequence[float]]) -> None:
     if not may_be_kept(call):
         return
+    points.keep(call.workspace_id, model, vectors)
     Embedding.objects.bulk_create(
         [
             Embedding(
@@ -166,11 +179,11 @@ def _keep(call: Call, model: str, texts: Sequence[tuple], vectors: Sequence[list
                 call=call,
                 turn_id=turn_id,
                 model=model,
-                digest=_digest(text),
-                vector=vector,
+                digest=digest,
+                vector=vectors[digest],
             )
-            for (turn_id, text), vector in zip(texts, vectors, strict=True)
-            if all(map(isfinite, vector))
+            for turn_id, digest in ((turn_id, _digest(text)) for turn_id, text in texts)
+            if digest in vectors
         ],
         update_conflicts=True,
         unique_fields=["call", "turn"],
@@ -191,15 +204,14 @@ class Found:
 def nearest(
     workspace_id: UUID, vector: list[float], *, among: QuerySet[Call] | None = None, most: int = 5
 ) -> list[Found]:
-    """What of a workspace's calls (`among` them) says the like, nearest first."""
+    """What of a workspace's calls says the like, nearest first. `among`: only of these, a few calls."""
     rows = Embedding.objects.for_workspace(workspace_id).filter(model=embedders.name())
-    if among is not None:
+    if among is None:
+        near = points.nearest(workspace_id, vector, most=most, of_each=most)
+        rows = rows.filter(pk__in=[one.embedding_id for one in near])
+    else:
         rows = rows.filter(call__in=among)
     rows = rows.defer("vector", "turn__stream", "turn__words").select_related("call", "call__agent", "turn")
     nearest_first = rows.annotate(distance=CosineDistance("vector", vector)).order_by("distance")[:most]
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            # The index looks on until it has found so many of this workspace.
-            cursor.execute("SELECT set_config('hnsw.iterative_scan', 'strict_order', true)")
-        found = [Found(row.call, row.turn, 1 - row.distance) for row in nearest_first]
+    found = [Found(row.call, row.turn, 1 - row.distance) for row in nearest_first]
     return [one for one in found if one.likeness >= ALIKE]

@@ -33,11 +33,11 @@ from base.ids import uuid7  # noqa: E402
 from bench import corpus  # noqa: E402
 from bench.history import copies  # noqa: E402
 from calls.embedders import embedder, name  # noqa: E402
-from calls.models import Call, Embedding, SearchText, Turn, Word  # noqa: E402
+from calls.models import Call, Embedding, Point, SearchText, Turn, Word  # noqa: E402
 from calls.search import spelling, texts  # noqa: E402
 from calls.search.languages import config_of  # noqa: E402
 
-EDITION = 1  # goes up with whatever changes what is loaded
+EDITION = 2  # goes up with whatever changes what is loaded
 TURNS = 1_000_000
 OVER = timedelta(days=365)
 AGENTS = 8
@@ -51,7 +51,7 @@ OUTCOMES = {
     "not_connected": 1,
 }
 SENTIMENTS = {"positive": 35, "neutral": 45, "negative": 20}
-TABLES: tuple[type[models.Model], ...] = (Call, Turn, Embedding, SearchText, Word)
+TABLES: tuple[type[models.Model], ...] = (Call, Turn, Embedding, Point, SearchText, Word)
 _WORDS = sql.SQL("""
 INSERT INTO calls_searchtext (id, created_at, workspace_id, call_id, started_at, config, words)
 SELECT id, now(), {workspace}, call, started_at, {config},
@@ -62,7 +62,9 @@ SELECT id, now(), {workspace}, call, started_at, {config},
 def digest() -> str:
     """Of all that makes the database what it is, so that it is made again when that changes."""
     made = hashlib.sha256(corpus.path().read_bytes())
-    kept = [repr(index.deconstruct()) for table in (Embedding, SearchText) for index in table._meta.indexes]
+    kept = [
+        repr(index.deconstruct()) for table in (Embedding, Point, SearchText) for index in table._meta.indexes
+    ]
     made.update(
         repr((EDITION, TURNS, name(), Embedding._meta.get_field("vector").db_type(connection), kept)).encode()
     )
@@ -131,6 +133,7 @@ def _load(database: psycopg.Connection) -> None:
         "CREATE TEMP TABLE said (id uuid, call uuid, started_at timestamptz, said text, written text)"
     )
     known: set[str] = set()
+    placed: dict[str, bytes] = {}
     for number, some in enumerate(copies.copies(conversations, count)):
         draw.shuffle(some)
         calls = [
@@ -140,7 +143,7 @@ def _load(database: psycopg.Connection) -> None:
         turns = [turn for call, one in zip(calls, some, strict=True) for turn in _turns(call, one, draw)]
         _copy(database, Call, calls)
         _copy(database, Turn, turns)
-        _place(database, turns)
+        _place(database, turns, placed)
         _say(database, calls, turns)
         known.update(word for turn in turns for word in spelling.words_of(turn.text))
         if number % 20 == 19:
@@ -213,21 +216,41 @@ def _turns(call: Call, conversation: corpus.Conversation, draw: random.Random) -
         )
 
 
-def _place(database: psycopg.Connection, turns: Sequence[Turn]) -> None:
-    vectors, _ = embedder().embed([turn.text for turn in turns])
-    halves = numpy.asarray(vectors, dtype=">f2")
-    rows = "id, created_at, workspace_id, call_id, turn_id, model, digest, vector"
-    kinds = ["uuid", "timestamptz", "uuid", "uuid", "uuid", "varchar", "varchar", "bytea"]
-    head, now = struct.pack(">HH", halves.shape[1], 0), timezone.now()
-    with (
-        database.cursor() as cursor,
-        cursor.copy(f"COPY calls_embedding ({rows}) FROM STDIN (FORMAT BINARY)") as copy,
-    ):
-        copy.set_types(kinds)
-        for turn, half in zip(turns, halves, strict=True):
-            found = hashlib.sha256(turn.text.encode()).hexdigest()[:16]
-            point = head + half.tobytes()
-            copy.write_row((uuid7(), now, turn.workspace_id, turn.call_id, turn.pk, name(), found, point))
+def _place(database: psycopg.Connection, turns: Sequence[Turn], placed: dict[str, bytes]) -> None:
+    """Each text once, then who says it. `placed`: where those lie that were said before, by digest."""
+    said = {hashlib.sha256(turn.text.encode()).hexdigest()[:16]: turn.text for turn in turns}
+    new = {digest: text for digest, text in said.items() if digest not in placed}
+    if new:
+        vectors, _ = embedder().embed(list(new.values()))
+        halves = numpy.asarray(vectors, dtype=">f2")
+        head = struct.pack(">HH", halves.shape[1], 0)
+        placed |= {digest: head + half.tobytes() for digest, half in zip(new, halves, strict=True)}
+    digests = {text: digest for digest, text in said.items()}
+    now, workspace, model = timezone.now(), turns[0].workspace_id, name()
+    kept = {"id": "uuid", "created_at": "timestamptz", "workspace_id": "uuid", "model": "varchar"}
+    kept |= {"digest": "varchar", "vector": "bytea"}
+    points = ((uuid7(), now, workspace, model, digest, placed[digest]) for digest in new)
+    _copy_points(database, Point, kept, points)
+    kept |= {"call_id": "uuid", "turn_id": "uuid"}
+    spoken = ((turn, digests[turn.text]) for turn in turns)
+    rows = (
+        (uuid7(), now, workspace, model, digest, placed[digest], turn.call_id, turn.pk)
+        for turn, digest in spoken
+    )
+    _copy_points(database, Embedding, kept, rows)
+
+
+def _copy_points(
+    database: psycopg.Connection, table: type[models.Model], kept: dict[str, str], rows: Iterable[tuple]
+) -> None:
+    """`kept`: the columns with their types, of which `vector` comes as the database sends it."""
+    into = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(table._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, kept))
+    )
+    with database.cursor() as cursor, cursor.copy(into) as copy:
+        copy.set_types(list(kept.values()))
+        for row in rows:
+            copy.write_row(row)
 
 
 def _say(database: psycopg.Connection, calls: Sequence[Call], turns: Sequence[Turn]) -> None:

@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from asgiref.sync import async_to_sync  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.http import QueryDict  # noqa: E402
 from django.test import Client  # noqa: E402
 from pgvector.django import CosineDistance  # noqa: E402
@@ -27,6 +27,7 @@ from agents.models import Agent  # noqa: E402
 from bench import corpus  # noqa: E402
 from bench.history.queries import queries  # noqa: E402
 from bench.targets import Target  # noqa: E402
+from calls import points  # noqa: E402
 from calls.embeddings import query_for  # noqa: E402
 from calls.filters import Filters  # noqa: E402
 from calls.insights import tallies  # noqa: E402
@@ -69,9 +70,7 @@ def _person(workspace: Workspace) -> User:
 
 def _about(workspace: Workspace) -> str:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), pg_size_pretty(pg_relation_size('nearest_embeddings')) FROM calls_turn"
-        )
+        cursor.execute("SELECT count(*), pg_size_pretty(pg_relation_size('nearest_points')) FROM calls_turn")
         turns, size = cursor.fetchone()
     calls = Call.objects.for_workspace(workspace.pk).count()
     return f"{turns:,} turns of {calls:,} calls; the index of their meaning has {size}"
@@ -161,23 +160,24 @@ def _recall(workspace: Workspace, asked: Sequence[str]) -> Target:
     found = []
     for query in asked[::step]:
         vector = async_to_sync(query_for)(query, workspace.pk)
-        exact = _nearest(workspace, vector, by_index=False)
-        near = _nearest(workspace, vector, by_index=True)
+        exact, near = _exact(workspace, vector), _by_index(workspace, vector)
         found.append(sum(distance <= exact[-1] + SAME for distance in near) / len(exact))
     recall = statistics.mean(found)
     print(f"  {'recall@10 of the index':<52} {recall:>7.4f} {'':>7} {len(found):>6}", flush=True)
     return Target("missed of the nearest ten (recall@10 is the rest)", 100 * (1 - recall), 3, "%")
 
 
-def _nearest(workspace: Workspace, vector: list[float], *, by_index: bool) -> list[float]:
-    with transaction.atomic(), connection.cursor() as cursor:
-        if by_index:
-            meaning.look_on(cursor)
-        else:
-            cursor.execute("SET LOCAL enable_indexscan = off")
-        rows = Embedding.objects.for_workspace(workspace.pk)
-        near = rows.annotate(distance=CosineDistance("vector", vector)).order_by("distance")
-        return list(near.values_list("distance", flat=True)[:TENTH])
+def _exact(workspace: Workspace, vector: list[float]) -> list[float]:
+    """The distances of the nearest ten of all that was said."""
+    rows = Embedding.objects.for_workspace(workspace.pk)
+    near = rows.annotate(distance=CosineDistance("vector", vector)).order_by("distance")
+    return list(near.values_list("distance", flat=True)[:TENTH])
+
+
+def _by_index(workspace: Workspace, vector: list[float]) -> list[float]:
+    """Of the nearest ten that a search looks at."""
+    near = points.nearest(workspace.pk, vector, most=meaning.NEAREST, of_each=meaning.OF_EACH)
+    return [one.distance for one in near[:TENTH]]
 
 
 # --- Measuring ------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from calls.models.calls import BARE_NUMBER, LONGEST_MS, PLAYGROUND, Call, CallQuerySet, Event, Turn
 from calls.models.erasing import Erasure, Tombstone
-from calls.models.finding import DIMENSIONS, Embedding, SearchText, Word
+from calls.models.finding import DIMENSIONS, Embedding, Point, SearchText, Word
 from calls.models.holds import LegalHold
 from calls.models.insights import BUCKETS, Tally, TallyMark, TallyPart
 from calls.models.judging import CustomField, FieldValue, Reading, Score, Scorecard, Topic
@@ -29,6 +29,7 @@ __all__ = [
     "LegalHold",
     "Note",
     "PlaygroundChat",
+    "Point",
     "Reading",
     "Recording",
     "Review",

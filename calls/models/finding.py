@@ -34,10 +34,39 @@ class Embedding(Row):
                 fields=["call", "turn"], nulls_distinct=False, name="one_embedding_per_text"
             )
         ]
-        indexes = [HnswIndex(fields=["vector"], opclasses=["halfvec_cosine_ops"], name="nearest_embeddings")]
+        indexes = [models.Index(fields=["workspace", "model", "digest", "id"], name="who_said_it")]
 
     def __str__(self) -> str:
         return f"{self.call_id} by {self.model}"
+
+
+class Point(Row):
+    """Where a text lies, once for all who say it: the same is said again and again, and of many equal points
+    an index finds hardly any but these (calls/points.py)."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    model = models.CharField(max_length=60)
+    digest = models.CharField(max_length=16)  # of the text, as its embeddings have it
+    vector = HalfVectorField(dimensions=DIMENSIONS)
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "model", "digest"], name="one_point_per_text")
+        ]
+        indexes = [
+            HnswIndex(
+                fields=["vector"],
+                opclasses=["halfvec_cosine_ops"],
+                m=32,
+                ef_construction=128,
+                name="nearest_points",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.digest} by {self.model}"
 
 
 class SearchText(Row):

@@ -12,6 +12,7 @@ from accounts import audit
 from accounts.models import Privacy
 from accounts.retention import BY_NAME, LONGEST_DAYS, PARTS, Part, removers
 from base.errors import Faulty
+from calls import points
 
 PIECE = 200  # rows in one transaction
 
@@ -86,9 +87,16 @@ def enforce(*, seconds: float | None = None, dry_run: bool = False) -> Iterator[
 
 def _remove(workspace_id: UUID, part: str, before: datetime, enough: float | None) -> int:
     total = 0
+    for went in _pieces(workspace_id, part, before):
+        total += went
+        if enough is not None and time.monotonic() >= enough:
+            break
+    if total:
+        points.sweep(workspace_id)
+    return total
+
+
+def _pieces(workspace_id: UUID, part: str, before: datetime) -> Iterator[int]:
     for remover in removers(part):
         while went := remover.remove(workspace_id, before, PIECE):
-            total += went
-            if enough is not None and time.monotonic() >= enough:
-                return total
-    return total
+            yield went

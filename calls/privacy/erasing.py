@@ -20,7 +20,7 @@ from accounts import audit
 from accounts.access import Viewer
 from accounts.erasing import Caller, caller_erased, tell
 from base.errors import Faulty
-from calls import exports
+from calls import exports, points
 from calls.insights import tallies
 from calls.judging import readings
 from calls.models import Call, Erasure, Export, LegalHold, Reading, SavedView
@@ -104,7 +104,11 @@ def go_on(erasure: Erasure) -> bool:
         return True
     found = look(workspace_id, digits)
     erasure.held, erasure.live = found.held, found.live
-    _finish(erasure) if not found.live else put_down(erasure)
+    if found.live:
+        put_down(erasure)
+    else:
+        points.sweep(workspace_id)
+        _finish(erasure)
     return False
 
 

@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
-from django.db.models import BooleanField, F, QuerySet
+from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 from pgvector.django import CosineDistance
 
-from calls import embedders
+from calls import embedders, points
 from calls.models import Call, Embedding
 
 NEAREST = 400  # texts that are looked at
-SEARCHED = 400  # of the index, at each step: `hnsw.ef_search`
+OF_EACH = 400  # calls in which one and the same is said: the newest
 # Where calls are filtered, the index has to go the farther the fewer they are. So it looks for less; and of
 # few calls all texts are compared instead, which takes no longer.
 NEAREST_OF_SOME = 100
@@ -40,15 +38,13 @@ def by_meaning(
     workspace_id: UUID, vector: Sequence[float], among: QuerySet[Call] | None = None
 ) -> list[ByMeaning]:
     """The best first. `vector`: of the query, as `calls.embeddings.query_for` makes it. For a thread."""
-    rows = Embedding.objects.for_workspace(workspace_id).filter(model=embedders.name())
-    rows = rows.annotate(distance=CosineDistance("vector", vector))
     few = None if among is None else list(among.order_by().values_list("pk", flat=True)[: FEW + 1])
-    if among is None:
-        found = _by_index(rows, NEAREST)
-    elif few is not None and len(few) <= FEW:
-        found = _of_all(rows, few)
+    if few is not None and len(few) <= FEW:
+        found = _of_all(workspace_id, vector, few)
     else:
-        found = _by_index(rows.filter(call__in=among.order_by().values("pk")), NEAREST_OF_SOME)
+        most = NEAREST if among is None else NEAREST_OF_SOME
+        near = points.nearest(workspace_id, vector, most=most, of_each=OF_EACH, among=among)
+        found = [(one.call_id, one.turn_id, one.distance) for one in near]
     texts = defaultdict[UUID, list[tuple[float, UUID | None]]](list)
     for call_id, turn_id, distance in found:
         if 1 - distance >= ALIKE:
@@ -61,26 +57,8 @@ def by_meaning(
     return sorted(calls, key=lambda call: call.score, reverse=True)[:MOST]
 
 
-def _by_index(rows: QuerySet[Embedding], most: int) -> list[Near]:
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            look_on(cursor)
-        found = rows.order_by("distance").values_list("call_id", "turn_id", "distance")[:most]
-        # What it finds late may be nearer than what it found before: it need not be thrown away for that.
-        return sorted(found, key=lambda near: near[2])
-
-
-def _of_all(rows: QuerySet[Embedding], calls: list[UUID]) -> list[Near]:
+def _of_all(workspace_id: UUID, vector: Sequence[float], calls: list[UUID]) -> list[Near]:
+    rows = Embedding.objects.for_workspace(workspace_id).filter(model=embedders.name())
     theirs = rows.filter(RawSQL("call_id = ANY(%s)", [calls], output_field=BooleanField()))
-    # Ordered by what the index does not know, so that it is left alone.
-    nearest = theirs.order_by(F("distance") + 0.0)
+    nearest = theirs.annotate(distance=CosineDistance("vector", vector)).order_by("distance")
     return list(nearest.values_list("call_id", "turn_id", "distance")[:NEAREST])
-
-
-def look_on(cursor: CursorWrapper) -> None:
-    """Have the index, until the transaction ends, look on until it has found so many that fit."""
-    cursor.execute(
-        "SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), "
-        "set_config('hnsw.ef_search', %s, true)",
-        [str(SEARCHED)],
-    )

@@ -18,7 +18,7 @@ from agents.registry import ToolContext
 from calls import embedders, embeddings, memory
 from calls.embeddings import query_for, take_in, waiting
 from calls.fold import READER
-from calls.models import Call, Embedding, Turn
+from calls.models import Call, Embedding, Point, Turn
 from calls.services import record
 from platforms.events import CallAnalyzed, TurnTakenBack
 from tests.agents.conftest import dropped_connections as dropped_connections
@@ -101,7 +101,8 @@ def test_what_was_taken_back_is_not_found_any_more(call):
 def test_another_model_places_everything_again(call, agent, another):
     take_in(call)
     assert waiting(10) == []
-    Embedding.objects.update(model="another")
+    for table in (Embedding, Point):
+        table.objects.update(model="another")
     Call.objects.update(embedded_by=another)
     new = make_call(agent)
 
@@ -238,7 +239,8 @@ def test_over_a_budget_nobody_is_asked(call, vendor):
     Budget.objects.create(workspace_id=call.workspace_id, period="day", hard_usd="0.005")
     take_in(call)
 
-    Embedding.objects.all().delete()
+    for table in (Embedding, Point):
+        table.objects.all().delete()
     with pytest.raises(ProviderError, match="budget_exceeded"):
         take_in(call)
     with pytest.raises(ProviderError, match="budget_exceeded"):

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Workspace
 from agents.llm.errors import ProviderError
 from agents.models import Agent
-from calls import embedders, embeddings
+from calls import embedders, embeddings, points
 from calls.models import Call, Embedding
 from calls.search import texts
 
@@ -44,17 +44,18 @@ class Command(BaseCommand):
             for ids in _batches(calls):
                 Embedding.objects.filter(call__in=ids).delete()
                 Call.objects.filter(pk__in=ids).update(embedded_at=None)
+            _sweep(calls)  # else what lies there already would not be asked for again
         waiting = calls.filter(Q(embedded_at=None) | ~Q(embedded_by=embedders.name()))
-        count, done, points, refused = waiting.count(), 0, 0, 0
+        count, done, placed, refused = waiting.count(), 0, 0, 0
         for ids in _batches(waiting):
             for call in Call.objects.filter(pk__in=ids).select_related("version").order_by("pk"):
                 try:
                     texts.keep(call)
-                    points += embeddings.take_in(call)
+                    placed += embeddings.take_in(call)
                 except ProviderError as error:
                     if error.falls_through:
                         raise CommandError(
-                            f"{_sum(done, points)} Then: {error}. Run it again to go on."
+                            f"{_sum(done, placed)} Then: {error}. Run it again to go on."
                         ) from error
                     refused += 1
                     embeddings.set_aside(call)
@@ -62,7 +63,8 @@ class Command(BaseCommand):
                 done += 1
                 if done % PROGRESS_EVERY == 0:
                     self.stderr.write(f"{done:,} of {count:,} calls")
-        self.stdout.write(_sum(done - refused, points))
+        _sweep(calls)
+        self.stdout.write(_sum(done - refused, placed))
         if refused:
             raise CommandError(f"{refused:,} calls could not be read.")
 
@@ -75,8 +77,13 @@ def _batches(calls: QuerySet[Call]) -> Iterator[list[UUID]]:
         last = ids[-1]
 
 
-def _sum(calls: int, points: int) -> str:
-    return f"{calls:,} calls read, {points:,} texts placed by {embedders.name()}."
+def _sweep(calls: QuerySet[Call]) -> None:
+    for workspace_id in list(calls.order_by().values_list("workspace_id", flat=True).distinct()):
+        points.sweep(workspace_id)
+
+
+def _sum(calls: int, placed: int) -> str:
+    return f"{calls:,} calls read, {placed:,} texts placed by {embedders.name()}."
 
 
 def _one(rows: QuerySet[Any], wanted: str, option: str) -> models.Model:

@@ -68,20 +68,29 @@ def test_words_are_found_by_their_index(agent, others):
 def test_meaning_is_found_by_its_index_which_looks_on_for_what_fits(agent, call):
     ask = lambda among=None: meaning.by_meaning(agent.workspace_id, [0.1] * 256, among)  # noqa: E731
     [plan] = plans(ask, "seqscan", "bitmapscan", "sort")
-    assert "nearest_embeddings" in plan
+    assert "nearest_points" in plan
+    assert "who_said_it" in plan
     with connection.cursor() as cursor:
         cursor.execute("SHOW hnsw.iterative_scan")
         assert cursor.fetchone() == ("relaxed_order",)
 
     *_, plan = plans(lambda: ask(Call.objects.for_workspace(agent.workspace_id)))
-    assert "nearest_embeddings" not in plan  # of so few calls all texts are compared
+    assert "calls_embedding" in plan  # of so few calls all texts are compared
+    assert "nearest_points" not in plan
 
 
 def test_of_many_calls_the_index_is_asked(agent, call, monkeypatch):
     monkeypatch.setattr(meaning, "FEW", 0)
     some, vector = Call.objects.for_workspace(agent.workspace_id), call.embeddings.get().vector
+    none = some.exclude(pk=call.pk)
 
     assert [one.call_id for one in meaning.by_meaning(agent.workspace_id, vector, some)] == [call.pk]
+    assert meaning.by_meaning(agent.workspace_id, vector, none) == []
+    *_, plan = plans(
+        lambda: meaning.by_meaning(agent.workspace_id, vector, some), "seqscan", "bitmapscan", "sort"
+    )
+    assert "nearest_points" in plan
+    assert "who_said_it" in plan
 
 
 def test_spelling_is_looked_up(agent, others):

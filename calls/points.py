@@ -1,0 +1,125 @@
+"""Where texts lie, each once however many say it, and who said what lies near.
+
+An index of nearest points cannot leave a heap of equal ones, and every call begins with the same greeting.
+So what it holds is distinct; who said a text is looked up by its digest. A point comes with the first who
+says it, in the same transaction, and goes with the last, by `sweep`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from pgvector import HalfVector
+
+from calls import embedders
+from calls.models import Call, Point
+
+SEARCHED = 400  # of the index, at each step: `hnsw.ef_search`
+TEXTS = 5_000  # that are looked at where only some calls count
+SWEPT = 1_000  # points in one transaction
+# Whoever keeps points shares this lock until what says them is written; whoever removes them has it alone,
+# and sees then what was written. Else a point could go for which somebody just counted on it.
+_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 11))"
+_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))"
+_UNSAID = """
+NOT EXISTS (SELECT FROM calls_embedding said WHERE said.workspace_id = point.workspace_id
+    AND said.model = point.model AND said.digest = point.digest)
+"""
+# The nearest texts are taken from the index one by one, and with each who said it, until there are enough.
+_NEAR = """
+SELECT said.id, said.call_id, said.turn_id, near.distance
+FROM (
+    SELECT digest, vector <=> %s::halfvec AS distance FROM calls_point
+    WHERE workspace_id = %s AND model = %s ORDER BY vector <=> %s::halfvec LIMIT %s
+) AS near, LATERAL (
+    SELECT id, call_id, turn_id FROM calls_embedding
+    WHERE workspace_id = %s AND model = %s AND digest = near.digest {narrowed} ORDER BY id DESC LIMIT %s
+) AS said
+LIMIT %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Something that was said near to what is looked for."""
+
+    embedding_id: UUID
+    call_id: UUID
+    turn_id: UUID | None  # None: it is the call's summary
+    distance: float  # from 0 to 2
+
+
+def known(workspace_id: UUID, model: str, digests: Collection[str]) -> dict[str, list[float]]:
+    """The vectors of those texts that somebody has said before, by digest."""
+    rows = Point.objects.for_workspace(workspace_id).filter(model=model, digest__in=list(digests))
+    return dict(rows.values_list("digest", "vector"))
+
+
+def keep(workspace_id: UUID, model: str, vectors: Mapping[str, Sequence[float]]) -> None:
+    """Have these found, by digest. In the transaction in which it is written who says them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARED, [str(workspace_id)])
+    # In their order, so that two who keep the same wait for each other and no more.
+    Point.objects.bulk_create(
+        [
+            Point(workspace_id=workspace_id, model=model, digest=digest, vector=vectors[digest])
+            for digest in sorted(vectors)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def sweep(workspace_id: UUID) -> int:
+    """Remove the points that nobody has said any more, and say how many that were. For a thread."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM calls_point point WHERE workspace_id = %s AND {_UNSAID}",  # noqa: S608
+            [workspace_id],
+        )
+        left = [pk for (pk,) in cursor.fetchall()]
+        gone = 0
+        for start in range(0, len(left), SWEPT):
+            with transaction.atomic():
+                cursor.execute(_ALONE, [str(workspace_id)])
+                # Somebody may have said one again meanwhile.
+                cursor.execute(
+                    f"DELETE FROM calls_point point WHERE id = ANY(%s) AND {_UNSAID}",  # noqa: S608
+                    [left[start : start + SWEPT]],
+                )
+                gone += cursor.rowcount
+    return gone
+
+
+def nearest(
+    workspace_id: UUID,
+    vector: Sequence[float],
+    *,
+    most: int,
+    of_each: int,
+    among: QuerySet[Call] | None = None,
+) -> list[Near]:
+    """What was said nearest to the vector, nearest first, by the index: `of_each` text the newest `of_each`.
+
+    `among`: only in these calls, which should be many: the fewer they are, the longer it takes. For a thread.
+    """
+    here = (workspace_id, embedders.name())
+    narrowed, calls, texts = "", (), most
+    if among is not None:
+        sql, calls = among.order_by().values("pk").query.sql_with_params()
+        narrowed, texts = f"AND call_id IN ({sql})", TEXTS
+    place = HalfVector(list(vector)).to_text()
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The index looks on until it has found so many that fit.
+        cursor.execute(
+            "SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), "
+            "set_config('hnsw.ef_search', %s, true)",
+            [str(SEARCHED)],
+        )
+        params: list[Any] = [place, *here, place, texts, *here, *calls, of_each, most]
+        cursor.execute(_NEAR.format(narrowed=narrowed), params)
+        found = [Near(*row) for row in cursor.fetchall()]
+    # What it finds late may be nearer than what it found before: it need not be thrown away for that.
+    return sorted(found, key=lambda near: near.distance)
