@@ -2,20 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from uuid import UUID
 
 from celery import shared_task
-from django.conf import settings
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError
-from redis import Redis
-from redis.exceptions import LockError, RedisError
-from redis.lock import Lock
+from redis.exceptions import RedisError
 
 from agents.llm.errors import ProviderError
 from agents.llm.whole import SLOT, UnusableAnswer
+from base.turns import one_at_a_time
 from calls import analysis, embeddings, kept
 from calls.judging import scores
 from calls.models import Call
@@ -26,7 +23,7 @@ logger = logging.getLogger(__name__)
 PASSING = (OperationalError, InterfaceError, RedisError)
 KEEP_SECONDS = 2.0  # what calls came to is kept for so long at a time
 BATCH = 50  # calls looked at together
-ENOUGH_SECONDS = 5.0  # webhooks wait for this worker too; the timetable comes by again
+ENOUGH_SECONDS = 5.0  # others wait for this worker too; the timetable comes by again
 BUSY_SECONDS = 60.0  # longer than a batch takes (calls/embeddings.py)
 REST_SECONDS = 60  # after the vendor of embeddings has failed
 TRIES = 5  # to have a call judged, over about a quarter of an hour
@@ -36,7 +33,7 @@ CLAIM_SECONDS = 1_800  # until a title is asked for again of which nothing is he
 TITLED_BY = 6  # turns of a chat; a longer one keeps the title it has
 AT_ONCE = 5  # calls given to be judged with every tick: about as many as are judged until the next
 IN_TURN_SECONDS = 5
-# One call is read at a time, since models that hang must leave a worker for what cannot wait. Longer than
+# One call is read at a time, since models that hang must leave places to other slow work. Longer than
 # anything that is asked of a model takes (agents/llm/whole.py).
 READING_SECONDS = 120.0
 RESTING, BUSY, READING = "calls:embeddings:rest", "calls:embeddings:busy", SLOT
@@ -61,10 +58,10 @@ def _embed() -> None:
     """All that wait, while there is time. Two at once would only pay twice."""
     if cache.get(RESTING):
         return
-    with _alone(BUSY, BUSY_SECONDS) as ours:
+    with one_at_a_time(BUSY, BUSY_SECONDS) as ours:
         if ours:
             enough = time.monotonic() + ENOUGH_SECONDS
-            _place(lambda: time.monotonic() < enough and _still(ours))
+            _place(lambda: time.monotonic() < enough and ours.goes_on())
 
 
 def _place(may_go_on: Callable[[], bool]) -> None:
@@ -124,13 +121,13 @@ def _title(call_id: object) -> str:
     return f"calls:title:{call_id}"
 
 
-@shared_task(bind=True, acks_late=True, max_retries=TRIES, ignore_result=True)
+@shared_task(bind=True, acks_late=True, max_retries=TRIES, ignore_result=True, slow=IN_TURN_SECONDS)
 def judge_call(self, call_id: str) -> None:
     """Have a model say how the call went: by its scorecards, then all else that is asked of it, one request
     at a time. Tried again while that can help; without it the call is as good."""
     more = False
     try:
-        with _alone(READING, READING_SECONDS) as free:
+        with one_at_a_time(READING, READING_SECONDS) as free:
             if free:
                 more = scores.score_next(UUID(call_id))
                 if not more:
@@ -148,11 +145,11 @@ def judge_call(self, call_id: str) -> None:
         judge_call.apply_async((call_id,), countdown=IN_TURN_SECONDS)
 
 
-@shared_task(acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True, slow=IN_TURN_SECONDS)
 def name_chat(call_id: str) -> None:
     """Give a chat a title that says what it is about."""
     try:
-        with _alone(READING, READING_SECONDS) as free:
+        with one_at_a_time(READING, READING_SECONDS) as free:
             if free:
                 analysis.entitle(UUID(call_id))
                 cache.set(_title(call_id), True, DAY_SECONDS)
@@ -161,28 +158,6 @@ def name_chat(call_id: str) -> None:
         return
     if not free:
         name_chat.apply_async((call_id,), countdown=IN_TURN_SECONDS)
-
-
-@contextmanager
-def _alone(name: str, seconds: float) -> Iterator[Lock | None]:
-    """One at a time in all processes; None: somebody else is. One that died is waited for so long."""
-    with Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as redis:
-        lock = redis.lock(name, timeout=seconds)
-        ours = lock.acquire(blocking=False)
-        try:
-            yield lock if ours else None
-        finally:
-            if ours:
-                with suppress(LockError):  # it ran out, and may be somebody else's
-                    lock.release()
-
-
-def _still(ours: Lock) -> bool:
-    """Whether it is ours, and then it is for as long again."""
-    try:
-        return bool(ours.reacquire())
-    except LockError:
-        return False
 
 
 def _is_final(error: Exception) -> bool:

@@ -5,10 +5,10 @@ from typing import Any
 
 from celery import Celery, Task
 from celery.schedules import crontab
-from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
+from celery.signals import celeryd_after_setup, setup_logging, worker_process_init, worker_process_shutdown
 from django.conf import settings
 
-from base import tracing
+from base import slow, tracing
 from base.trace import bind_trace, current_trace_id, new_trace
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -45,9 +45,11 @@ TIMETABLE = {
 
 
 class TracedTask(Task):
-    """A task belongs to the trace of whoever asked for it."""
+    """A task belongs to the trace of whoever asked for it; if it is slow, it needs a place (base/slow.py)."""
 
     abstract = True
+    # Of slow work: it is asked for again in so many seconds if all places are taken. 0: by the timetable.
+    slow: float | None = None
 
     def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
         with tracing.span(f"send {self.name}", {"messaging.operation.type": "send"}, "producer"):
@@ -63,7 +65,21 @@ class TracedTask(Task):
             tracing.following(headers.get("traceparent") or ""),
             tracing.span(f"process {self.name}", told, "consumer"),
         ):
-            return self.run(*args, **kwargs)
+            return self.run(*args, **kwargs) if self.slow is None else self._in_its_place(args, kwargs)
+
+    def _in_its_place(self, args: Any, kwargs: Any) -> Any:
+        with slow.place() as ours:
+            if ours:
+                return self.run(*args, **kwargs)
+        if self.slow:
+            self.apply_async(args, kwargs, countdown=self.slow, retries=self.request.retries)
+        return None
+
+
+@celeryd_after_setup.connect
+def make_places(instance: Any, **_signal: Any) -> None:
+    """In a worker, before it starts its processes."""
+    slow.make_places(instance.concurrency)
 
 
 @worker_process_init.connect

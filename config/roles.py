@@ -18,6 +18,8 @@ from base.supervisor import Child
 from config.env import BASE_DIR
 
 LONGEST_START_S = 90
+# A model and a platform that hang take a place each, and leave one to other slow work (base/slow.py).
+WORKERS = "4"
 # Answers to callers are finished first (live/sockets.py: 18 s), then requests, then what is left is stored.
 WEB_STOPS_WITHIN_S = 35
 # The share of the fast model's requests that fail: a demonstration shows how the next one takes over.
@@ -50,7 +52,9 @@ class Roles:
         )
 
     def worker(self) -> Child:
-        return self._celery("worker", "worker", "--concurrency", "2", "--without-gossip", "--without-mingle")
+        return self._celery(
+            "worker", "worker", "--concurrency", WORKERS, "--without-gossip", "--without-mingle"
+        )
 
     def beat(self) -> Child:
         return self._celery("beat", "beat", "--pidfile", "")

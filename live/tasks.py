@@ -13,7 +13,7 @@ from live.passing import PASSING
 
 logger = logging.getLogger(__name__)
 
-SOON_SECONDS = 1.0
+SOON_SECONDS = IN_TURN_SECONDS = 1.0
 LONGEST_PAUSE = 60
 TRIES = 8  # over about three minutes; an analysis takes the platform a while
 
@@ -38,7 +38,7 @@ def ask_after(call: Call) -> None:
         logger.warning("call %s: could not be queued to be looked up", call.pk)
 
 
-@shared_task(acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True, slow=IN_TURN_SECONDS)
 def look_up_call(call_id: str) -> None:
     """Ask once. Whoever wanted to know asks again if that was too early."""
     try:
@@ -51,7 +51,7 @@ def look_up_call(call_id: str) -> None:
         conclude(call)
 
 
-@shared_task(bind=True, acks_late=True, max_retries=TRIES, ignore_result=True)
+@shared_task(bind=True, acks_late=True, max_retries=TRIES, ignore_result=True, slow=IN_TURN_SECONDS)
 def settle_call(self, call_id: str) -> None:
     """Bring one call up to date with what its platform knows of it."""
     last = self.request.retries >= TRIES

@@ -10,8 +10,8 @@ from agents.llm.events import Failed, TextDelta
 from agents.llm.request import Request
 
 SECONDS = 90.0  # for all of it, whatever the models' own patience
-# What slow work holds while it waits for models, one at a time in all processes: those that hang must leave a
-# worker for what cannot wait.
+# What slow work holds while it waits for models, one at a time in all processes: those that hang must leave
+# places to other slow work (base/slow.py).
 SLOT = "models:slow"
 
 

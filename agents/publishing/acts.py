@@ -9,8 +9,9 @@ from redis.exceptions import RedisError
 from agents.models import Agent
 from agents.provision import Actor
 from agents.publishing import drift, push
-from agents.publishing.alone import HELD_S, Busy, one_at_a_time
+from agents.publishing.alone import HELD_S, Busy
 from agents.publishing.rests import rest_of_account
+from base.turns import one_at_a_time
 from platforms.errors import PlatformError, Unpublishable
 
 WAIT_S = 10.0  # for the one before, of the same account

@@ -2,15 +2,12 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
-
-from django.conf import settings
-from redis import Redis
-from redis.exceptions import LockError
 
 from agents.models import Agent
 from base.pool import leave_database
+from base.turns import one_at_a_time
 from platforms.errors import PlatformError
 
 T = TypeVar("T")
@@ -29,21 +26,6 @@ def alone(agent: Agent, wait_s: float = 10.0) -> Iterator[None]:
         if not ours:
             raise Busy("Somebody else is putting this agent on its platform, or reading it. Try again.")
         yield
-
-
-@contextmanager
-def one_at_a_time(name: str, held_s: float, wait_s: float = 0.0) -> Iterator[bool]:
-    """Whether it is our turn. One that died with it is waited for no longer than `held_s`."""
-    leave_database()
-    with Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as redis:
-        lock = redis.lock(name, timeout=held_s, sleep=0.1)
-        ours = lock.acquire(blocking=wait_s > 0, blocking_timeout=wait_s or None)
-        try:
-            yield ours
-        finally:
-            if ours:
-                with suppress(LockError):  # it ran out, and may be somebody else's
-                    lock.release()
 
 
 def asked(question: Coroutine[Any, Any, T]) -> T:

@@ -10,18 +10,20 @@ from redis.exceptions import RedisError
 
 from agents.models import Agent
 from agents.publishing import drift, push
-from agents.publishing.alone import Busy, one_at_a_time
+from agents.publishing.alone import Busy
 from agents.publishing.rests import Rest, rest_of, rest_of_account
+from base.turns import one_at_a_time
 from platforms.errors import PlatformError, Unpublishable
 
 logger = logging.getLogger(__name__)
 
 PASSING = (OperationalError, InterfaceError, RedisError)
-ROUND_S = 45.0  # webhooks wait for this worker too; the next round goes on with those that waited longest
+ROUND_S = 45.0  # others wait for this place too; the next round goes on with those that waited longest
+IN_TURN_S = 5.0
 LEASE_S = 240.0  # longer than a round and what it may be in the middle of
 
 
-@shared_task(ignore_result=True, soft_time_limit=220, time_limit=235)
+@shared_task(ignore_result=True, slow=IN_TURN_S, soft_time_limit=220, time_limit=235)
 def guard() -> None:
     """Look at every agent that is on a platform, and put there what is not there yet. One round at a time."""
     with one_at_a_time("publishing:round", LEASE_S) as ours:
@@ -68,7 +70,7 @@ def _look(agent: Agent, rest: Rest) -> None:
         logger.error("agent %s was not looked at: %s", agent.pk, type(error).__name__)
 
 
-@shared_task(acks_late=True, ignore_result=True, soft_time_limit=120, time_limit=150)
+@shared_task(acks_late=True, ignore_result=True, slow=IN_TURN_S, soft_time_limit=120, time_limit=150)
 def catch_up(agent_id: str) -> None:
     """Put the live version on the platform, if it is not there. The next round tries again what fails now."""
     agent = Agent.objects.filter(pk=agent_id).first()

@@ -15,10 +15,10 @@ from agents import services
 from agents.llm import paid, router
 from agents.llm.whole import SLOT
 from agents.models import AgentTestResult
-from agents.publishing.alone import one_at_a_time
 from agents.services import RunningAgent
 from agents.testing import runs
 from agents.testing.outcome import outcome_of
+from base.turns import one_at_a_time
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ AWAY = (OperationalError, InterfaceError)  # the database, which comes back
 BROKE = "It broke. Whoever runs Earshot finds more in the log."
 
 
-@shared_task(acks_late=True, ignore_result=True, soft_time_limit=230, time_limit=240)
+@shared_task(acks_late=True, ignore_result=True, slow=0, soft_time_limit=230, time_limit=240)
 def play() -> None:
     """Whatever waits. Asked for when a run is started, and by the timetable: what a lost message or a dead
     worker left is found the next time."""

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from calls.insights import tallies
 
-ENOUGH_SECONDS = 4.0  # webhooks wait for this worker too; the timetable comes by again
+ENOUGH_SECONDS = 4.0  # others wait for this worker too; the timetable comes by again
 
 
 @shared_task(ignore_result=True)
@@ -13,7 +13,7 @@ def settle() -> None:
     tallies.settle(ENOUGH_SECONDS)
 
 
-@shared_task(ignore_result=True)
+@shared_task(ignore_result=True, slow=60.0)
 def look_again() -> None:
     """Every night: what was written beside calls that were over, or moved them."""
     tallies.look_again()

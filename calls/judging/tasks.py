@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db.models import F
 
 from agents.llm.whole import SLOT
-from agents.publishing.alone import one_at_a_time
+from base.turns import one_at_a_time
 from calls.judging import bulk, readings
 from calls.models import Reading
 
@@ -20,7 +20,7 @@ REST_S, WAIT_S = 6.0, 30.0  # between pieces; until models that did not answer a
 RESTING = "calls:readings:rest"
 
 
-@shared_task(ignore_result=True)
+@shared_task(ignore_result=True, slow=0)
 def read_on() -> None:
     """Whatever waits. Asked for when one is started, and by the timetable: a piece that a dead worker left is
     read again, and paid for again."""

@@ -12,11 +12,12 @@ from calls.privacy import enforcing, erasing
 
 logger = logging.getLogger(__name__)
 
-AT_A_TIME_SECONDS = 20.0  # webhooks wait for this worker too; the timetable comes by again
+AT_A_TIME_SECONDS = 20.0  # others wait for this place too; the timetable comes by again
+IN_TURN_SECONDS = 5.0
 AWAY = (OperationalError, InterfaceError, RedisError, OSError)
 
 
-@shared_task(acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True, slow=0)
 def erase() -> None:
     """Go on with every erasure that nobody is at: what a lost message or a dead worker left, too."""
     enough = time.monotonic() + AT_A_TIME_SECONDS
@@ -42,7 +43,7 @@ def _erase(erasure_id: UUID, enough: float) -> bool:
     return True
 
 
-@shared_task(ignore_result=True)
+@shared_task(ignore_result=True, slow=IN_TURN_SECONDS)
 def enforce() -> None:
     """Remove some of what has been kept for long enough, of every workspace."""
     try:

@@ -1,17 +1,14 @@
 """Slow work that the timetable has done, for every call once."""
 
-from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from celery.contrib.testing.worker import start_worker
-from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
-from redis import Redis
-from redis.exceptions import LockError
 
 from agents.llm.errors import ProviderError
+from base.turns import one_at_a_time
 from calls import analysis, embedders, embeddings, tasks
 from calls.models import Call, Embedding, Turn
 from config.celery import TIMETABLE, app
@@ -41,7 +38,7 @@ def test_what_has_ended_is_placed_and_given_to_be_judged_without_anybody_asking(
 
 def test_one_is_at_it_at_a_time(agent):
     make_call(agent, A_SHORT_CALL)
-    with tasks._alone(tasks.BUSY, 60):
+    with one_at_a_time(tasks.BUSY, 60):
         tasks._embed()
         assert not Embedding.objects.exists()
 
@@ -49,22 +46,11 @@ def test_one_is_at_it_at_a_time(agent):
     assert Embedding.objects.exists()
 
 
-def test_who_was_slow_does_not_let_a_third_in_beside_the_second(agent):
-    with Redis.from_url(settings.REDIS_URL) as redis, tasks._alone("x", 60) as first:
-        redis.delete("x")  # it ran out
-        with tasks._alone("x", 60) as second:
-            assert second
-            assert not tasks._still(first)
-            with suppress(LockError):
-                first.release()
-            assert tasks._still(second)
-
-
 @pytest.mark.django_db(transaction=True)
 def test_calls_are_read_one_at_a_time(agent, caplog):
     """Whoever finds another at it comes again; what is left in the queue does no harm."""
     call = make_call(agent, A_SHORT_CALL)
-    with tasks._alone(tasks.READING, 60):
+    with one_at_a_time(tasks.READING, 60):
         tasks.judge_call(str(call.pk))
     assert "was not judged" not in caplog.text
 

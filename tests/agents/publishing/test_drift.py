@@ -7,9 +7,10 @@ from django.db import connections
 from accounts.models import AuditEntry
 from agents.models import Agent, PlatformCopy
 from agents.publishing import acts, drift, push, tasks
-from agents.publishing.alone import Busy, alone, asked, one_at_a_time
+from agents.publishing.alone import Busy, alone, asked
 from agents.publishing.rests import rest_of_account
 from agents.services import publish
+from base.turns import one_at_a_time
 from platforms.errors import PlatformError, Unpublishable
 from platforms.models import Connection
 from tests.agents.publishing.conftest import copy_of
