@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import lru_cache
 
 from django import template
 from django.templatetags.static import static
@@ -20,10 +21,12 @@ LEVELS = {
 }
 # Folders of ES modules, each imported as "<folder>/<file>.js".
 MODULE_FOLDERS = ("js", "streaming", "live", "chat", "calls", "agents", "webhooks", "observability")
+_KEPT = 500  # marks that pages are full of, each made once in a process
 _HIDDEN = re.compile(r"•(?:[• ]*•)?")
 
 
 @register.simple_tag
+@lru_cache(_KEPT)
 def icon(name: str, extra: str = "") -> SafeString:
     return format_html(
         '<svg class="i {}" aria-hidden="true"><use href="{}#{}"/></svg>', extra, static("icons.svg"), name
@@ -31,6 +34,7 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(_KEPT)
 def role(name: str, label: str = "") -> SafeString:
     """The shape of a speaker, with the word for screen readers."""
     words = label or ROLES.get(name, name)

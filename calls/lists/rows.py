@@ -22,9 +22,13 @@ SLOW_MS = 2_000  # a p95 of replies above it is marked
 MOODS = {"positive": "ok", "negative": "danger"}  # and the tone of each
 
 
+# How a call was found: by its words, by words that were likely meant instead of those typed, by its meaning.
+EXACT, SPELT, LIKE = "exact", "spelt", "like"
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What was said in it. `how` it was found: = by its words, ≈ by its meaning, or it was not looked for."""
+    """What was said in it. `how` it was found: EXACT, SPELT, LIKE, or empty: it was not looked for."""
 
     role: str
     pieces: list[tuple[str, bool]]
@@ -127,7 +131,7 @@ def _last(call: Call, turn: Turn | None) -> Quote | None:
 def _why(hit: Hit, why: Snippet) -> Quote | None:
     if not why.pieces:
         return None
-    how = "≈" if hit.by_words is None else "="
+    how = LIKE if hit.by_words is None else EXACT if why.is_as_typed else SPELT
     if why.turn is None:
         return Quote("", why.pieces, None, how)
     return Quote(why.turn.role, why.pieces, why.turn.n, how)

@@ -13,7 +13,7 @@ from accounts.decorators import requires
 from accounts.permissions import Permission
 from calls.filters import zone_of
 from calls.filters.days import WHEN
-from calls.lists import columns, narrowing, page, palette, peek, views_of
+from calls.lists import columns, drawing, narrowing, page, palette, peek, views_of
 from calls.lists.address import WORDS, Address
 from calls.models import Call
 
@@ -52,7 +52,15 @@ def history_page(request: HttpRequest) -> HttpResponse:
         **tabs,
         **listed,
     }
-    if not listed["rows"]:
+    if listed["rows"]:
+        context["drawn"] = drawing.rows(
+            listed["rows"],
+            context["columns"],
+            may_pick=sees_words,
+            sees_words=sees_words,
+            peeked=context["peeked"]["call"].pk if context["peeked"] else None,
+        )
+    else:
         context["widened"] = page.widened(asked, workspace_id, chips)
     return render(request, "lists/history.html", context)
 

@@ -38,6 +38,7 @@ class Term:
     is_phrase: bool = False
     is_unwanted: bool = False
     meant: str = ""  # the word it is looked for by, too, since it may be misspelt
+    typed: str = ""  # then a tsquery of it as it is typed
 
     @property
     def is_name(self) -> bool:
@@ -137,7 +138,8 @@ def _spelt(
         other = None if term.is_name else by_text.get(likely.get(term.text, ""))
         if other and (term in missing or other.part >= COMMON):
             query = f"{term.query} | {other.query}"
-            spelt[term] = replace(term, query=query, part=max(term.part, other.part), meant=other.text)
+            part = max(term.part, other.part)
+            spelt[term] = replace(term, query=query, part=part, meant=other.text, typed=term.query)
     return spelt
 
 

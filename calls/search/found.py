@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -50,6 +50,7 @@ class Snippet:
 
     turn: Turn | None  # None: it is the call's summary
     pieces: list[tuple[str, bool]] = field(default_factory=list)
+    is_as_typed: bool = True  # False: marked is a word that was likely meant instead of one that was typed
 
     @property
     def text(self) -> str:
@@ -108,9 +109,9 @@ _QUOTED = ", ".join(f"turn.{name}" for name in ("id", "call_id", "key", "n", "ro
 def snippets(hits: Sequence[Hit], calls: dict[UUID, Call], question: Question) -> dict[UUID, Snippet]:
     """For each call the turn that has most of the words, or that says the like. For a thread."""
     turns = _telling(hits, question)
-    told = {pk: _said(call, turns.get(pk)) for pk, call in calls.items()}
-    pieces = marked(told, list(calls), question)
-    return {pk: Snippet(turns.get(pk), pieces[pk]) for pk in calls}
+    told = {pk: _line(_said(call, turns.get(pk))) for pk, call in calls.items()}
+    asked_for = _asked_for(told.values(), list(calls), question)
+    return {pk: _snippet(turns.get(pk), line, asked_for) for pk, line in told.items()}
 
 
 def moments(call: Call, question: Question, vector: Sequence[float] | None) -> list[Snippet]:
@@ -124,8 +125,9 @@ def moments(call: Call, question: Question, vector: Sequence[float] | None) -> l
     turns = list(
         Turn.objects.filter(pk__in=list(dict.fromkeys(best))[:MOMENTS]).defer("stream", "words").order_by("n")
     )
-    pieces = marked({turn.pk: _said(call, turn) for turn in turns}, [call.pk], question)
-    return [Snippet(turn, pieces[turn.pk]) for turn in turns]
+    told = [_line(_said(call, turn)) for turn in turns]
+    asked_for = _asked_for(told, [call.pk], question)
+    return [_snippet(turn, line, asked_for) for turn, line in zip(turns, told, strict=True)]
 
 
 def _weighed(call: Call, question: Question) -> list[UUID]:
@@ -186,43 +188,51 @@ def _telling(hits: Sequence[Hit], question: Question) -> dict[UUID, Turn]:
 
 def _letters(question: Question) -> str:
     """What the words begin with, as a regular expression: a stem is that but for its last letter."""
-    return "|".join(re.escape(lexeme[:-1] if len(lexeme) > 3 else lexeme) for lexeme in _lexemes(question))
+    lexemes = _lexemes(term.query for term in question.wanted)
+    return "|".join(re.escape(lexeme[:-1] if len(lexeme) > 3 else lexeme) for lexeme in lexemes)
 
 
-def _lexemes(question: Question) -> list[str]:
-    found = (lexeme for term in question.wanted for lexeme in LEXEME.findall(term.query))
+def _lexemes(queries: Iterable[str]) -> list[str]:
+    found = (lexeme for query in queries for lexeme in LEXEME.findall(query))
     return sorted({lexeme.replace("''", "'") for lexeme in found})
 
 
-def marked(
-    told: dict[UUID, str], call_ids: Sequence[UUID], question: Question
-) -> dict[UUID, list[tuple[str, bool]]]:
-    """What is told, by any key, in pieces as a snippet has them; it was said in these calls."""
-    lines = {pk: " ".join(text.split()) for pk, text in told.items()}
-    words = {word for text in lines.values() for word in _WORD.findall(text)}
-    asked_for = _asked_for(words, call_ids, question)
-    return {pk: _pieces(text, asked_for) for pk, text in lines.items()}
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
-def _asked_for(words: set[str], call_ids: Sequence[UUID], question: Question) -> set[str]:
-    """Those of the words that stand for one of the question's, by their stem or as they are."""
-    lexemes = _lexemes(question)
+def _asked_for(lines: Iterable[str], call_ids: Sequence[UUID], question: Question) -> dict[str, bool]:
+    """Their words that stand for one of the question's, by their stem or as they are; and whether for one as
+    it was typed. They were said in these calls."""
+    lexemes = _lexemes(term.query for term in question.wanted)
+    typed = _lexemes(term.typed or term.query for term in question.wanted)
     # A stem begins as its words do: most need no reading.
     firsts = {first for lexeme in lexemes for first in _firsts(lexeme)}
+    words = {word for line in lines for word in _WORD.findall(line)}
     words = {word for word in words if not firsts.isdisjoint(_firsts(word))}
     if not words:
-        return set()
-    query = " | ".join("'" + lexeme.replace("'", "''") + "'" for lexeme in lexemes)
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT DISTINCT word FROM unnest(%s::text[]) AS word,
-                (SELECT DISTINCT config FROM calls_searchtext WHERE call_id = ANY(%s)) AS kept
-            WHERE to_tsvector(config::regconfig, word) || to_tsvector('simple', word) @@ %s::tsquery
+            SELECT word, bool_or(read @@ %s::tsquery) FROM unnest(%s::text[]) AS word,
+                (SELECT DISTINCT config FROM calls_searchtext WHERE call_id = ANY(%s)) AS kept,
+                LATERAL (SELECT to_tsvector(config::regconfig, word) || to_tsvector('simple', word))
+                    AS its (read)
+            WHERE read @@ %s::tsquery GROUP BY word
             """,
-            [list(words), list(call_ids), query],
+            [_any_of(typed), list(words), list(call_ids), _any_of(lexemes)],
         )
-        return {word for (word,) in cursor.fetchall()}
+        return dict(cursor.fetchall())
+
+
+def _any_of(lexemes: Iterable[str]) -> str:
+    return " | ".join("'" + lexeme.replace("'", "''") + "'" for lexeme in lexemes)
+
+
+def _snippet(turn: Turn | None, line: str, asked_for: Mapping[str, bool]) -> Snippet:
+    as_typed = all(asked_for.get(word, True) for word in _WORD.findall(line))
+    return Snippet(turn, _pieces(line, asked_for), as_typed)
 
 
 def _firsts(word: str) -> set[str]:
@@ -230,7 +240,7 @@ def _firsts(word: str) -> set[str]:
     return {unicodedata.normalize("NFKD", first)[0].lower() for first in _FIRST.findall(word)}
 
 
-def _pieces(text: str, asked_for: set[str]) -> list[tuple[str, bool]]:
+def _pieces(text: str, asked_for: Container[str]) -> list[tuple[str, bool]]:
     found = [word.span() for word in _WORD.finditer(text) if word[0] in asked_for]
     start, end = _window(text, [begin for begin, _ in found])
     pieces, at = [("…", False)] if start else [], start

@@ -296,7 +296,7 @@ def test_a_page_of_the_list_asks_little(operator, agent, django_assert_max_num_q
         make_call(agent, A_SHORT_CALL, started_at=BEGAN - timedelta(minutes=n))
     operator.get("/calls/")
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(14):
         operator.get("/calls/")
 
 
