@@ -7,6 +7,7 @@ from calls.lists.rows import rows
 from calls.models import Call, Turn
 from calls.notes import notes
 from calls.personal import seeing
+from calls.recordings import told
 from calls.search import asked, found
 
 
@@ -17,6 +18,7 @@ def peek(call: Call, text: str, *, words_alone: bool, sees_words: bool) -> dict[
     return {
         "call": call,
         "row": row,
+        "recording": told.player(call) if sees_words and not row.is_live else None,
         "transfer": wording.TRANSFERS.get(call.transfer, ""),
         "transfer_to": parts.masked(call.transfer_to) if call.transfer_to else "",
         "summary": seeing.shown(call.summary) if sees_words else "",

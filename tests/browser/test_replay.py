@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
 from tests.config.running import wait_for
 
 # Whatever sound the page makes, and each word it marks with what the sound's own clock says then. A machine
@@ -25,6 +26,10 @@ WATCHED = """() => {
     const turn = range?.startContainer.parentElement.closest('.turn').dataset.turn ?? null;
     window.marked.push({ turn, from: range?.startOffset, at: window.sounds[0].currentTime * 1000 });
   };
+}"""
+IS_DRAWN = """(canvas) => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return data.some(Boolean);
 }"""
 SLACK_MS = 50
 PAUSE_MS = 300  # calls/static/calls/heard.js: so long a word stays marked until the next
@@ -119,3 +124,31 @@ def test_a_call_is_heard_with_its_words(visit):
     back.click()
     expect(back).to_be_hidden()
     expect(page.locator(".turn[data-now]")).to_be_in_viewport()
+
+
+def test_a_call_is_heard_beside_the_list(visit):
+    visitor = visit(alone=True)
+    visitor.context.add_init_script(f"({WATCHED})()")
+    call = a_recorded_call(visitor).split("/")[2]
+
+    page = visitor.open(f"/calls/?peek={call}")
+    drawer = page.locator(".peek")
+    play, pause = (drawer.get_by_role("button", name=name, exact=True) for name in ("Play", "Pause"))
+    line = drawer.get_by_role("slider", name="Moment of the recording")
+    expect(play).to_be_enabled()
+    assert page.evaluate("() => window.sounds.length") == 0
+    assert drawer.locator("canvas").evaluate(IS_DRAWN)
+    page.locator("body").press("p")
+    expect(pause).to_be_visible()
+    page.wait_for_function("() => window.sounds[0].currentTime > 0.2")
+    pause.click()
+    expect(play).to_be_visible()
+    line.focus()
+    page.keyboard.press("End")
+    expect(line).to_have_attribute("aria-valuetext", re.compile(r"[1-9]"))
+    assert flaws(page, (DARK_NARROW, LIGHT_WIDE)) == {}
+
+    play.click()
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    page.wait_for_function("() => window.sounds[0].paused")

@@ -5,7 +5,7 @@ import "calls/columns.js";
 import "calls/export.js";
 import { clock } from "calls/geometry.js";
 import "calls/narrow.js";
-import { close, follow, isOpen, toggle } from "calls/peek.js";
+import { close, follow, isOpen, toggle, toggleSound } from "calls/peek.js";
 import "calls/picked.js";
 import { current, isForPage } from "calls/rows.js";
 import { setText } from "calls/transcript.js";
@@ -15,6 +15,7 @@ import { keysOn } from "js/keys.js";
 
 const KEYS = {
   x: () => current()?.querySelector("[data-pick]")?.click(),
+  p: toggleSound,
   "/": () => document.querySelector("[data-key-focus='/']")?.select(),
 };
 

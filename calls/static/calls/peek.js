@@ -1,13 +1,24 @@
 // The drawer beside the list: a glance at one call. The server draws it; the address says which call it is of.
 
+import { Glance } from "calls/glance.js";
 import { wordAll } from "calls/when.js";
 import { toast } from "js/toast.js";
 
 const hist = document.querySelector(".hist");
 const drawer = () => hist.querySelector(".peek");
 let asking = null;
+let player = null;
 
 export const isOpen = () => drawer() !== null;
+
+export const toggleSound = () => player?.toggle();
+
+// To the recording of the call that is looked at now, if there is one.
+function listen() {
+  player?.close();
+  const box = drawer()?.querySelector("[data-heard]");
+  player = box ? new Glance(box) : null;
+}
 
 const wanted = () => new URLSearchParams(location.search).get("peek");
 
@@ -48,6 +59,7 @@ function hide() {
   const row = was && rowOf(was.dataset.call);
   const held = was?.contains(document.activeElement) || document.activeElement === document.body;
   was?.remove();
+  listen();
   delete hist.dataset.peek;
   select(null);
   if (held) row?.querySelector(".row-link").focus({ preventScroll: true });
@@ -87,6 +99,7 @@ function draw(html) {
   if (was) was.replaceWith(fresh);
   else hist.append(fresh);
   hist.dataset.peek = "";
+  listen();
   wordAll(fresh);
   hist.querySelector(".hit-row[data-selected]")?.scrollIntoView({ block: "nearest" });
   // Over the whole of a small screen it is what is looked at; beside the list, the row is.
@@ -104,3 +117,5 @@ addEventListener("popstate", () => {
   if (!id) hide();
   else if (drawer()?.dataset.call !== id) show(id);
 });
+
+listen();

@@ -52,6 +52,13 @@ export class Sound {
     this.#audio.pause();
   }
 
+  // Nothing more is heard or asked for.
+  close() {
+    this.#audio.pause();
+    this.#audio.removeAttribute("src");
+    this.#audio.load();
+  }
+
   seek(ms) {
     const at = Math.min(Math.max(ms, 0), this.duration);
     this.#audio.currentTime = Math.max(0, at - this.#offset) / 1000;

@@ -7,15 +7,24 @@ export class Wave {
   #canvas;
   #heard;
   #width = 1; // of the time line, in ms
+  #ending = new AbortController();
 
   // canvas: over the time line; heard: calls/recordings/told.py.
   constructor(canvas, heard) {
     this.#canvas = canvas;
     this.#heard = heard;
-    new ResizeObserver(() => this.#draw()).observe(canvas);
+    const { signal } = this.#ending;
+    const size = new ResizeObserver(() => this.#draw());
+    size.observe(canvas);
     // Its colours are the theme's.
-    new MutationObserver(() => this.#draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
+    const theme = new MutationObserver(() => this.#draw());
+    theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw(), { signal });
+    for (const observer of [size, theme]) signal.addEventListener("abort", () => observer.disconnect());
+  }
+
+  close() {
+    this.#ending.abort();
   }
 
   draw(width) {

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from calls.models import SavedView
+from calls.models import Recording, SavedView
 from tests.calls.made import A_SHORT_CALL, BEGAN, make_call
 from tests.people import make_member
 
@@ -111,6 +111,21 @@ def test_a_glance_says_what_came_of_a_call_and_where_it_says_it(operator, refund
     with_page = operator.get("/calls/", {"q": "charged twice", "peek": refund.pk}).content.decode()
     assert alone.strip() in with_page
     assert 'data-call="x"' not in operator.get("/calls/?peek=x").content.decode()
+
+
+def test_a_glance_has_a_player_where_there_is_something_to_hear(operator, viewer, refund):
+    peek = f"/calls/{refund.pk}/peek"
+    assert "No recording of this call." in operator.get(peek).content.decode()
+    recording = Recording.objects.create(
+        workspace=refund.workspace, call=refund, status="kept", duration_ms=9_000
+    )
+
+    page = operator.get(peek).content.decode()
+    assert f'data-sound="/calls/{refund.pk}/recording"' in page
+    assert f'data-heard="/calls/{refund.pk}/heard"' in page
+    assert "data-sound" not in viewer.get(peek).content.decode()
+    Recording.objects.filter(pk=recording.pk).update(status="missing", reason="The platform had none.")
+    assert "No recording. The platform had none." in operator.get(peek).content.decode()
 
 
 def test_a_glance_shows_a_viewer_no_words(viewer, refund):
