@@ -13,7 +13,8 @@ from uuid import UUID
 from django.dispatch import Signal
 
 calls_erased = Signal()  # going: Going
-# A caller is erased of whom there may be traces that belong to no call. caller: Caller.
+# A caller is erased of whom there may be traces that belong to no call. Sent outside of any transaction: who
+# has much to look through does so in pieces. caller: Caller.
 caller_erased = Signal()
 
 

@@ -6,17 +6,16 @@ from django.core.cache import cache
 from django.dispatch import receiver
 
 from accounts.erasing import Going, calls_erased
-
-SCANNED = 1_000  # of Redis' keys at once
+from live import suggestions
 
 
 @receiver(calls_erased, dispatch_uid="live.calls")
 def forget_calls(going: Going, **_signal) -> dict[str, int]:
-    ids = {str(call_id) for call_id in going.calls}
+    ids = [str(call_id) for call_id in going.calls]
+    indexes = [suggestions.index_of(call_id) for call_id in going.calls]
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=2) as client:
-        # Each is "suggestions:<call>:<a hash of its last turn>" (suggestions.py).
-        made = client.scan_iter(match="suggestions:*", count=SCANNED)
-        suggested = [key for key in made if key.split(b":")[1].decode() in ids]
-        client.delete(*suggested, *(f"{what}:{call}" for call in ids for what in ("lease", "digest")))
+        suggested = client.sunion(indexes)
+        kept = [f"{what}:{call}" for call in ids for what in ("lease", "digest")]
+        client.delete(*suggested, *indexes, *kept)
     cache.delete_many([f"calls:title:{call}" for call in ids])
     return {"suggestions": len(suggested)}

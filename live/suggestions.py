@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from channels.db import database_sync_to_async
 
@@ -41,11 +42,13 @@ async def of(chat: Call) -> list[str]:
     if not turns or turns[-1].role == Turn.Role.CALLER or turns[-1].error:
         return []
     key = f"suggestions:{chat.pk}:{hashlib.sha256(turns[-1].key.encode()).hexdigest()[:32]}"
-    client = shared().client
+    client, index = shared().client, index_of(chat.pk)
     try:
         # Two tabs ask, and whoever comes back: the first pays for all. Meanwhile there are none, and for a
         # while after a failure.
-        if not await shared().ask(lambda: client.set(key, "[]", ex=CLAIMED_SECONDS, nx=True)):
+        claim = client.pipeline().sadd(index, key).expire(index, KEPT_SECONDS + CLAIMED_SECONDS)
+        claim.set(key, "[]", ex=CLAIMED_SECONDS, nx=True)
+        if not (await shared().ask(claim.execute))[-1]:
             return json.loads(await shared().ask(lambda: client.get(key)) or "[]")
         made = await _make(chat, turns)
         if made is None:
@@ -56,6 +59,11 @@ async def of(chat: Call) -> list[str]:
     if made:
         prefetch.begin(chat, made[0])
     return made
+
+
+def index_of(call_id: UUID) -> str:
+    """Where the keys of all that was suggested in a call are, so that they can be found again."""
+    return f"suggested:{call_id}"
 
 
 def _read(chat: Call) -> list[Turn]:

@@ -134,13 +134,21 @@ def put_down(erasure: Erasure) -> None:
     erasure.save()
 
 
-@transaction.atomic
 def _finish(erasure: Erasure) -> None:
     """What is written of the number beside calls; then the number itself."""
     caller = Caller(erasure.workspace_id, erasure.caller)
     stands = holds.standing(caller.workspace_id).filter(caller=caller.digits).exists()
     if not erasure.held and not stands:
-        _add(erasure, tell(caller_erased, caller=caller) + _beside(caller))
+        _add(erasure, tell(caller_erased, caller=caller))
+        erasure.save()  # what went so far, should the rest have to be tried again
+        with transaction.atomic():
+            _add(erasure, _beside(caller))
+            _close(erasure)
+    else:
+        _close(erasure)
+
+
+def _close(erasure: Erasure) -> None:
     erasure.status, erasure.ended_at, erasure.caller = Status.DONE, timezone.now(), ""
     erasure.save()
 

@@ -17,9 +17,11 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection as database
+from django.dispatch import receiver
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.erasing import Going, caller_erased
 from agents.models import AgentTest, AgentTestResult, AgentTestRun, ModelCall
 from base.fields import EncryptedTextField
 from calls import board, embeddings, fold, recordings
@@ -37,9 +39,11 @@ from calls.models import (
     SavedView,
     Tombstone,
 )
-from calls.privacy import tasks
+from calls.privacy import erasing, tasks
 from calls.search import texts
 from calls.services import Opening, record
+from live import suggestions
+from live.erasing import forget_calls
 from observability.models import BrowserReport
 from platforms.events import CallStarted, TurnSpoken
 from tests.calls.made import make_call, said
@@ -252,6 +256,46 @@ def test_nothing_is_left_and_nothing_comes_back(workspace, connection, agent, ad
     again = [body.replace(CALL["call_id"].encode(), b"call_tomorrow") for body in bodies]
     deliver(connection, again)
     assert Call.objects.get(platform_call_id="call_tomorrow").from_number == f"+{DIGITS}"
+
+
+def test_whoever_looks_through_much_for_a_number_holds_nobody_up(workspace):  # noqa: F811
+    """Rooms hear of a caller outside of any transaction, and a room that failed is asked again."""
+    heard = []
+
+    @receiver(caller_erased)
+    def look(caller, **_signal):
+        heard.append(database.in_atomic_block)
+        if len(heard) == 1:
+            raise OSError
+        return {"traces": 2}
+
+    erasure = erasing.ask(workspace.pk, NUMBER, by=None)
+    try:
+        with pytest.raises(OSError):
+            erasing.go_on(erasing.claim(erasure.pk))
+        Erasure.objects.update(alive_at=None)
+        erasing.go_on(erasing.claim(erasure.pk))
+    finally:
+        caller_erased.disconnect(look)
+
+    assert heard == [False, False]
+    erasure.refresh_from_db()
+    assert (erasure.status, erasure.counts["traces"], erasure.caller) == ("done", 2, "")
+
+
+def test_suggestions_go_with_their_chat(workspace, agent):  # noqa: F811
+    chatted, other = chat(agent), chat(agent, "chat_2")
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        for call in (chatted, other):
+            client.sadd(suggestions.index_of(call.pk), f"suggestions:{call.pk}:a", f"suggestions:{call.pk}:b")
+            for name in ("a", "b"):
+                client.set(f"suggestions:{call.pk}:{name}", WORD)
+        erased = forget_calls(Going(workspace.pk, (chatted.pk,), ()))
+        left = [key.decode() for key in client.scan_iter("suggest*")]
+
+    assert erased == {"suggestions": 2}
+    assert not any(str(chatted.pk) in key for key in left)
+    assert sum(str(other.pk) in key for key in left) == 3
 
 
 def test_what_is_under_hold_is_left_and_said(workspace, agent):  # noqa: F811
