@@ -106,8 +106,8 @@ def get_export(request: HttpRequest, export_id: UUID):
     "/exports/{uuid:export_id}/stop", summary="Stop an export", auth=READERS, response=answers(ExportOut, 404)
 )
 def stop_export(request: HttpRequest, export_id: UUID):
-    """What there is of it goes. One that has ended stays as it is."""
-    export = found(request, _seen(request), export_id)
+    """What there is of it goes. One that has ended stays as it is. For whoever asked for it, and admins."""
+    export = _own(request, export_id)
     exports.stop(export)
     return _told(Export.objects.get(pk=export.pk))
 
@@ -116,8 +116,8 @@ def stop_export(request: HttpRequest, export_id: UUID):
     "/exports/{uuid:export_id}", summary="Remove an export", auth=READERS, response=answers(ExportOut, 404)
 )
 def delete_export(request: HttpRequest, export_id: UUID):
-    """With its file. Answers as it was."""
-    export = found(request, _seen(request), export_id)
+    """With its file. For whoever asked for it, and admins. Answers as it was."""
+    export = _own(request, export_id)
     was = _told(export)
     exports.stop(export)
     exports.remove(export)
@@ -159,6 +159,14 @@ def _seen(request: HttpRequest):
     """What whoever asked for it may see is asked again: their role may have changed, and others may look."""
     rows = Export.objects.all()
     return rows if request.viewer.may(Permission.SEE_WORDS) else rows.filter(with_words=False)
+
+
+def _own(request: HttpRequest, export_id: UUID) -> Export:
+    """One that they may do away with. What a program asked for is any program's."""
+    export, viewer = found(request, _seen(request), export_id), request.viewer
+    if export.asked_by_id != viewer.user_id and not viewer.may(Permission.MANAGE_WORKSPACE):
+        raise PermissionDenied("Only who asked for an export may stop or remove it, or an admin.")
+    return export
 
 
 def _ring(export: Export) -> None:

@@ -22,7 +22,7 @@ FIELDS = (
     ("version", "Version", "All versions"),
     ("platform", "Platform", "All platforms"),
     ("channel", "Channel", "All channels"),
-    ("compare", "Held against", ""),
+    ("compare", "Compared with", ""),
 )
 
 

@@ -1,7 +1,9 @@
 """What pages and programs are told of a recording."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -12,7 +14,10 @@ from calls.recordings.sound import silences, told_apart
 from calls.recordings.words import Placed, placed, spread
 
 Status = Recording.Status
+REMEMBERED_S, MOST_REMEMBERED = 60.0, 1_000
 HIDDEN = "Personal data is said in it that your role does not see."
+# Of a call as it is now, and what is hidden: until when it is known, and whether it hides something.
+_hides: dict[tuple[UUID, int, seeing.Mask], tuple[float, bool]] = {}
 
 
 def why(recording: Recording | None) -> str:
@@ -31,10 +36,21 @@ def why(recording: Recording | None) -> str:
 
 
 def hides(call: Call) -> bool:
-    """Whether something is said in it that is masked for whoever asks: then they may not hear it either."""
+    """Whether something is said in it that is masked for whoever asks: then they may not hear it either.
+    Remembered for a while, as a browser asks for a recording part by part."""
     mask = seeing.mask()
-    said = call.turns.exclude(role=Turn.Role.TOOL).values_list("text", flat=True) if mask else ()
-    return any(mask.text(text) != text for text in said)
+    if not mask:
+        return False
+    key = (call.pk, call.revision, mask)
+    until, found = _hides.get(key, (0.0, False))
+    if time.monotonic() < until:
+        return found
+    said = call.turns.exclude(role=Turn.Role.TOOL).values_list("text", flat=True)
+    found = any(mask.text(text) != text for text in said)
+    if len(_hides) >= MOST_REMEMBERED:
+        _hides.clear()
+    _hides[key] = time.monotonic() + REMEMBERED_S, found
+    return found
 
 
 def facts(call: Call, recording: Recording | None) -> dict[str, Any]:

@@ -9,9 +9,12 @@ from django.db import transaction
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.http import QueryDict
 
+from accounts.access import Viewer
+from accounts.permissions import Permission
 from base.errors import Faulty
 from calls.filters import Filters, named
 from calls.models import SavedView
+from calls.personal import seeing
 from calls.sorting import SORTS
 
 MOST = 50  # of one person in a workspace
@@ -20,10 +23,16 @@ LONGEST_QUERY = 4_000
 OWN: dict[str, tuple[str, ...] | None] = {"q": None, "by": ("both", "words"), "sort": SORTS}
 
 
-def seen(workspace_id: UUID, user_id: UUID | None) -> QuerySet[SavedView]:
-    """One's own first, in one's own order, and those that others share by name."""
-    rows = SavedView.objects.for_workspace(workspace_id).filter(Q(owner_id=user_id) | Q(is_shared=True))
-    theirs = Case(When(owner_id=user_id, then=Value(0)), default=Value(1))
+def seen_by(viewer: Viewer) -> QuerySet[SavedView]:
+    """One's own first, in one's own order, and those that others share by name: but for those whose address
+    names a caller, or words, that they may not see."""
+    shared = Q(is_shared=True)
+    if not viewer.may(Permission.SEE_NUMBERS) or "numbers" in seeing.mask().kinds:
+        shared &= ~Q(query__regex=_asking("caller"))
+    if not viewer.may(Permission.SEE_WORDS):
+        shared &= ~Q(query__regex=_asking("q"))
+    rows = SavedView.objects.for_workspace(viewer.workspace_id).filter(Q(owner_id=viewer.user_id) | shared)
+    theirs = Case(When(owner_id=viewer.user_id, then=Value(0)), default=Value(1))
     return rows.select_related("owner").order_by(theirs, "position", "name", "id")
 
 
@@ -82,3 +91,8 @@ def put_in_order(workspace_id: UUID, owner_id: UUID, views: Sequence[UUID]) -> N
 
 def _own(workspace_id: UUID, owner_id: UUID) -> QuerySet[SavedView]:
     return SavedView.objects.for_workspace(workspace_id).filter(owner_id=owner_id)
+
+
+def _asking(name: str) -> str:
+    """What kept addresses look like that say something of that name."""
+    return f"(^|&){name}="

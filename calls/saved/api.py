@@ -65,9 +65,8 @@ class Order(Told):
 @router.get("/views", summary="List saved views", auth=READERS, response=answers(page_of(ViewOut)))
 def list_views(request: HttpRequest):
     """One’s own in one’s own order, then those that others share. `next` is always null."""
-    viewer = request.viewer
     return {
-        "items": [_told(row, request) for row in saved.seen(viewer.workspace_id, viewer.user_id)],
+        "items": [_told(row, request) for row in saved.seen_by(request.viewer)],
         "next": None,
     }
 
@@ -138,7 +137,7 @@ def _person(request: HttpRequest) -> UUID:
 
 
 def _seen(request: HttpRequest, view_id: UUID) -> SavedView:
-    return get_object_or_404(saved.seen(request.viewer.workspace_id, request.viewer.user_id), pk=view_id)
+    return get_object_or_404(saved.seen_by(request.viewer), pk=view_id)
 
 
 def _own(request: HttpRequest, view_id: UUID, act: str) -> SavedView:

@@ -6,6 +6,7 @@ import pytest
 
 from calls import saved
 from calls.models import SavedView
+from calls.personal import seeing
 from tests.people import make_member, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,26 @@ def test_what_is_not_shared_is_not_there_for_others(anna, ben):
     for method in ("PATCH", "DELETE"):
         assert ben.ask(method, f"/{own['id']}").status_code == 404
         assert ben.ask(method, f"/{shared['id']}").status_code == 403
+
+
+def test_a_shared_one_that_names_a_caller_or_words_is_for_who_may_see_them(world, anna, ben):
+    for name, query in (
+        ("Of one caller", "caller=%2B447700900142&status=ended"),
+        ("Of no such caller", "status=ended&caller=%21%2B447700900142"),
+        ("Of words", "q=Ada+Lovelace"),
+        ("Of failures", "status=failed"),
+    ):
+        view = anna.save(name, query=query, shared=True)
+        seen = name == "Of failures"
+        assert ben.ask("GET", f"/{view['id']}").status_code == (200 if seen else 404)
+        assert (name in ben.client.get("/calls/").content.decode()) == seen
+    own = ben.save("My own caller", query="caller=%2B447700900142")
+    assert ben.names() == ["My own caller", "Of failures"]
+    assert own["mine"]
+
+    seeing.change(world.workspace.pk, {"numbers": "admin"}, by=None)
+    carol = Person(world.workspace, "operator", "carol@example.com")
+    assert carol.names() == ["Of words", "Of failures"]
 
 
 def test_its_owner_changes_and_removes_it(anna):

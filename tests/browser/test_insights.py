@@ -33,7 +33,8 @@ def test_a_chart_is_read_walked_and_followed_to_its_calls(visit):
 
     page.get_by_label("Channel").select_option("phone")
     expect(page).to_have_url(re.compile("channel=phone"))
-    page.locator("[data-flip-one]").first.wait_for()
+    expect(page.get_by_role("button", name="Tables")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("t")
     columns.last.click()
     expect(page).to_have_url(re.compile(r"/calls/\?.*channel=phone"))
     expect(page.get_by_role("heading", name="History")).to_be_visible()

@@ -272,6 +272,21 @@ def test_it_is_asked_for_watched_and_fetched(workspace, calls, storage, monkeypa
     assert client.delete(address).json()["status"] == "done"
 
 
+def test_it_is_stopped_and_removed_by_who_asked_for_it_and_by_admins(workspace, calls, monkeypatch):
+    monkeypatch.setattr("calls.exports.api.make.delay", lambda pk: None)
+    ada, ben = (sign_in(make_member(workspace, "viewer", f"{name}@example.com")) for name in ("ada", "ben"))
+    admin = sign_in(make_member(workspace, "admin", "admin@example.com"))
+    addresses = [f"/api/v1/exports/{post(ada, {'format': 'csv'}).json()['id']}" for _ in range(2)]
+
+    for address in addresses:
+        assert ben.get(address).status_code == 200
+        assert ben.post(f"{address}/stop").status_code == 403
+        assert ben.delete(address).status_code == 403
+    assert ada.post(f"{addresses[0]}/stop").json()["status"] == "stopped"
+    assert admin.post(f"{addresses[1]}/stop").json()["status"] == "stopped"
+    assert ada.delete(addresses[0]).status_code == admin.delete(addresses[1]).status_code == 200
+
+
 @pytest.mark.parametrize("query", ["q=charged", "field.plan=Gold", "caller=447700900142"])
 def test_which_calls_said_it_is_not_for_who_may_see_no_words(workspace, calls, monkeypatch, query):
     monkeypatch.setattr("calls.exports.api.make.delay", lambda pk: None)

@@ -13,7 +13,8 @@ export async function api(method, path, body, { signal } = {}) {
   const told = await answer.json().catch(() => ({}));
   if (answer.ok) return told;
   const { message, details } = told.error ?? {};
-  throw new Error(details?.length ? details.map(({ problem }) => `${problem[0].toUpperCase()}${problem.slice(1)}.`).join(" ") : (message ?? `The server answered ${answer.status}.`));
+  const words = details?.length ? details.map(({ problem }) => `${problem[0].toUpperCase()}${problem.slice(1)}.`).join(" ") : message;
+  throw Object.assign(new Error(words ?? `The server answered ${answer.status}.`), { status: answer.status });
 }
 
 export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -4,6 +4,7 @@ import { api, calls, zone } from "calls/api.js";
 import { toast } from "js/toast.js";
 
 const ASKED_EVERY_MS = 700;
+const MOST_FAILED = 8; // in a row, each waited for longer: a minute and a half
 const dialog = document.getElementById("export");
 const form = dialog?.querySelector("form");
 const waited = (ms) => new Promise((go) => setTimeout(go, ms));
@@ -19,8 +20,7 @@ async function run(asked) {
     const stop = { text: "Stop", run: () => api("POST", `exports/${made.id}/stop`).catch((error) => toast(error.message, { tone: "danger" })) };
     const shown = toast("The export is being made.", { act: stop, stays: true });
     while (["waiting", "running"].includes(made.status)) {
-      await waited(ASKED_EVERY_MS);
-      made = await api("GET", `exports/${made.id}`);
+      made = await news(made.id);
       shown.querySelector("span").textContent = `Export: ${made.done.toLocaleString("en-GB")} of about ${calls(made.about)}.`;
     }
     finish(made);
@@ -28,6 +28,26 @@ async function run(asked) {
     toast(`The export did not come about: ${error.message}`, { tone: "danger" });
   }
 }
+
+// How far it is, asked for while somebody looks. It is made whether or not we hear of it, so a question that failed is
+// asked again.
+async function news(id) {
+  for (let failed = 0; ; failed++) {
+    await waited(ASKED_EVERY_MS * 2 ** Math.min(failed, 5));
+    await isLookedAt();
+    try {
+      return await api("GET", `exports/${id}`);
+    } catch (error) {
+      if (failed >= MOST_FAILED || (error.status < 500 && error.status !== 429)) throw error;
+    }
+  }
+}
+
+const isLookedAt = () =>
+  new Promise((go) => {
+    if (!document.hidden) return go();
+    return document.addEventListener("visibilitychange", () => go(), { once: true });
+  });
 
 function finish({ status, file, done, error }) {
   if (status === "stopped") return toast("The export was stopped.");

@@ -19,6 +19,7 @@ const sum = () => {
   if (all.ariaPressed === "true") address.searchParams.set("view", "table");
   else address.searchParams.delete("view");
   history.replaceState(history.state, "", address);
+  form.elements.view.disabled = all.ariaPressed !== "true";
 };
 
 all.addEventListener("click", () => {

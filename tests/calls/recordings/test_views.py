@@ -2,12 +2,14 @@
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role, Workspace
 from accounts.tokens import create_token
 from calls import recordings
-from calls.models import Recording, Turn
+from calls.models import Call, Recording, Turn
 from calls.recordings.fetching import fetch
 from calls.recordings.ranges import Part, part_of
 from tests.calls.made import said
@@ -172,3 +174,18 @@ def test_what_is_masked_for_somebody_is_not_heard_by_them(workspace, reader, kep
         assert client.get(f"/api/v1/calls/{kept.call_id}/recording").json()["status"] == known
         for path in (address(kept), f"/api/v1/calls/{kept.call_id}/recording/file"):
             assert client.get(path).status_code == status
+
+
+def test_its_parts_are_given_without_reading_the_whole_call_again(reader, kept):
+    said_then = said("c0", "Nothing to hide.", 900, 1_900)
+    kept.call.turns.add(Turn(workspace=kept.workspace, n=1, **said_then), bulk=False)
+    reader.get(address(kept))
+
+    with CaptureQueriesContext(connection) as asked:
+        assert reader.get(address(kept), headers={"range": "bytes=0-9"}).status_code == 206
+    assert not any("calls_turn" in query["sql"] for query in asked)
+
+    # What is corrected afterwards is looked at anew.
+    Turn.objects.filter(call=kept.call).update(text="It is 4111 1111 1111 1111.")
+    Call.objects.filter(pk=kept.call_id).update(revision=kept.call.revision + 1)
+    assert reader.get(address(kept)).status_code == 403
