@@ -15,7 +15,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from asgiref.sync import async_to_sync  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.http import QueryDict  # noqa: E402
 from django.test import Client  # noqa: E402
@@ -27,12 +26,11 @@ from agents.models import Agent  # noqa: E402
 from bench import corpus  # noqa: E402
 from bench.history.queries import queries  # noqa: E402
 from bench.targets import Target  # noqa: E402
-from calls import points  # noqa: E402
-from calls.embeddings import query_for  # noqa: E402
 from calls.filters import Filters  # noqa: E402
 from calls.insights import tallies  # noqa: E402
 from calls.models import Call, Embedding, Tally  # noqa: E402
-from calls.search import meaning  # noqa: E402
+from calls.search import asked, meaning  # noqa: E402
+from calls.search.words import by_words  # noqa: E402
 
 ROUNDS = 3
 TENTH = 10
@@ -48,14 +46,14 @@ def main() -> None:
     program = Client(headers={"authorization": f"Bearer {token}"})
     person = Client()
     person.force_login(_person(workspace))
-    asked = queries(corpus.conversations())
+    typed = queries(corpus.conversations())
     print(f"history: {_about(workspace)}", flush=True)
     print(f"  {'milliseconds':<52} {'p50':>7} {'p95':>7} {'n':>6}", flush=True)
     targets = [
-        *_searches(program, workspace, asked),
+        *_searches(program, workspace, typed),
         *_lists(person, program, workspace),
         *_insights(person, workspace),
-        _recall(workspace, [query for some in asked.values() for query in some]),
+        _recall(workspace, [query for some in typed.values() for query in some]),
     ]
     for line in Target.table(targets):
         print(line, flush=True)
@@ -154,16 +152,26 @@ def _insights(person: Client, workspace: Workspace) -> Iterator[Target]:
 # --- The index ------------------------------------------------------------------------------------------
 
 
-def _recall(workspace: Workspace, asked: Sequence[str]) -> Target:
-    """The part of the nearest ten that the index finds: any is as good that is as near as the tenth."""
-    step = max(1, len(asked) // JUDGED)
-    found = []
-    for query in asked[::step]:
-        vector = async_to_sync(query_for)(query, workspace.pk)
-        exact, near = _exact(workspace, vector), _by_index(workspace, vector)
-        found.append(sum(distance <= exact[-1] + SAME for distance in near) / len(exact))
+def _recall(workspace: Workspace, asked_for: Sequence[str]) -> Target:
+    """The part of the nearest ten that a search finds: any is as good that is as near as the tenth."""
+    step = max(1, len(asked_for) // JUDGED)
+    found, alone = [], []
+    for query in asked_for[::step]:
+        question = asked.read(query, workspace.pk)
+        vector = asked.vector_of(question.as_meant, workspace.pk)
+        worded = [one.call_id for one in by_words(workspace.pk, question)]
+        tenth = _exact(workspace, vector)[-1] + SAME
+        for near, told in (
+            (meaning.nearest(workspace.pk, vector, worded=worded), found),
+            (meaning.nearest(workspace.pk, vector), alone),
+        ):
+            told.append(sum(distance <= tenth for _, _, distance in near[:TENTH]) / TENTH)
     recall = statistics.mean(found)
-    print(f"  {'recall@10 of the index':<52} {recall:>7.4f} {'':>7} {len(found):>6}", flush=True)
+    for name, parts in (
+        ("recall@10 of the index, with what has the words", found),
+        ("the index alone", alone),
+    ):
+        print(f"  {name:<52} {statistics.mean(parts):>7.4f} {'':>7} {len(parts):>6}", flush=True)
     return Target("missed of the nearest ten (recall@10 is the rest)", 100 * (1 - recall), 3, "%")
 
 
@@ -172,12 +180,6 @@ def _exact(workspace: Workspace, vector: list[float]) -> list[float]:
     rows = Embedding.objects.for_workspace(workspace.pk)
     near = rows.annotate(distance=CosineDistance("vector", vector)).order_by("distance")
     return list(near.values_list("distance", flat=True)[:TENTH])
-
-
-def _by_index(workspace: Workspace, vector: list[float]) -> list[float]:
-    """Of the nearest ten that a search looks at."""
-    near = points.nearest(workspace.pk, vector, most=meaning.NEAREST, of_each=meaning.OF_EACH)
-    return [one.distance for one in near[:TENTH]]
 
 
 # --- Measuring ------------------------------------------------------------------------------------------

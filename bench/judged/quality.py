@@ -19,7 +19,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from asgiref.sync import async_to_sync  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from accounts.models import Workspace  # noqa: E402
@@ -79,7 +78,7 @@ def load() -> Workspace:
 def rankings(workspace: Workspace, text: str) -> dict[str, list]:
     """The ids of calls, the best first, by each search."""
     question = asked.read(text, workspace.pk)
-    vector = async_to_sync(embeddings.query_for)(text, workspace.pk)
+    vector = asked.vector_of(question.as_meant, workspace.pk)
     return {
         "words": [one.call_id for one in by_words(workspace.pk, question)],
         "meaning": [one.call_id for one in by_meaning(workspace.pk, vector)],

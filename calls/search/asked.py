@@ -24,6 +24,7 @@ RAREST = 1e-3  # of all calls: how many are taken to have a word that the statis
 COMMON = 1e-2
 KNOWN_FOR_S = 600.0
 _UNIT = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
+_SAID = re.compile(r"[^\W\d_]+")  # as words are told apart where their spelling is looked at
 LEXEME = re.compile(r"'((?:[^']|'')*)'")
 _NUMBER = re.compile(r"\+?[\d\s().-]{7,25}")
 
@@ -66,6 +67,13 @@ class Question:
     def corrected(self) -> dict[str, str]:
         """The words that are likely misspelt, as typed, and what each is looked for by, too."""
         return {term.text: term.meant for term in self.terms if term.meant}
+
+    @property
+    def as_meant(self) -> str:
+        """The text with these as they were meant: the letters of a misspelt word mean something else, if
+        anything."""
+        corrected = self.corrected
+        return _SAID.sub(lambda found: corrected.get(found[0], found[0]), self.text)
 
 
 def read(text: str, workspace_id: UUID) -> Question:

@@ -65,11 +65,12 @@ def find(
 ) -> list[Hit]:
     """The best first. `vector`: of the query; None: by words alone. For a thread."""
     worded = _of_number(workspace_id, question, among) + by_words(workspace_id, question, among)
-    meant = by_meaning(workspace_id, vector, among) if vector is not None else []
+    known = [one.call_id for one in worded]
+    meant = by_meaning(workspace_id, vector, among, known) if vector is not None else []
     if any(term.is_phrase or term.is_unwanted for term in question.terms):
         # Who writes so wants what has these words, and nothing like it.
-        known = {one.call_id for one in worded}
-        meant = [one for one in meant if one.call_id in known]
+        having = set(known)
+        meant = [one for one in meant if one.call_id in having]
     return fused(worded, meant)
 
 

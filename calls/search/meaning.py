@@ -35,18 +35,15 @@ class ByMeaning:
 
 
 def by_meaning(
-    workspace_id: UUID, vector: Sequence[float], among: QuerySet[Call] | None = None
+    workspace_id: UUID,
+    vector: Sequence[float],
+    among: QuerySet[Call] | None = None,
+    worded: Sequence[UUID] = (),
 ) -> list[ByMeaning]:
-    """The best first. `vector`: of the query, as `calls.embeddings.query_for` makes it. For a thread."""
-    few = None if among is None else list(among.order_by().values_list("pk", flat=True)[: FEW + 1])
-    if few is not None and len(few) <= FEW:
-        found = _of_all(workspace_id, vector, few)
-    else:
-        most = NEAREST if among is None else NEAREST_OF_SOME
-        near = points.nearest(workspace_id, vector, most=most, of_each=OF_EACH, among=among)
-        found = [(one.call_id, one.turn_id, one.distance) for one in near]
+    """The best first. `vector`: of the query, as `calls.embeddings.query_for` makes it. `worded`: calls that
+    have its words. For a thread."""
     texts = defaultdict[UUID, list[tuple[float, UUID | None]]](list)
-    for call_id, turn_id, distance in found:
+    for call_id, turn_id, distance in nearest(workspace_id, vector, among, worded):
         if 1 - distance >= ALIKE:
             texts[call_id].append((1 - distance, turn_id))
     calls = []
@@ -57,8 +54,32 @@ def by_meaning(
     return sorted(calls, key=lambda call: call.score, reverse=True)[:MOST]
 
 
-def _of_all(workspace_id: UUID, vector: Sequence[float], calls: list[UUID]) -> list[Near]:
+def nearest(
+    workspace_id: UUID,
+    vector: Sequence[float],
+    among: QuerySet[Call] | None = None,
+    worded: Sequence[UUID] = (),
+) -> list[Near]:
+    """What was said nearest to it, nearest first, as `by_meaning` looks at it."""
+    few = None if among is None else list(among.order_by().values_list("pk", flat=True)[: FEW + 1])
+    if few is not None and len(few) <= FEW:
+        return _of_all(workspace_id, vector, few)
+    most = NEAREST if among is None else NEAREST_OF_SOME
+    found = {
+        (one.call_id, one.turn_id): one.distance
+        for one in points.nearest(workspace_id, vector, most=most, of_each=OF_EACH, among=among)
+    }
+    # A word or two lie far from all that is said, and from there an index does not find every way. What has
+    # these very words is likely among the nearest.
+    found |= {(call, turn): distance for call, turn, distance in _of_all(workspace_id, vector, worded)}
+    nearest_first = sorted(found.items(), key=lambda one: one[1])
+    return [(call, turn, distance) for (call, turn), distance in nearest_first[:most]]
+
+
+def _of_all(workspace_id: UUID, vector: Sequence[float], calls: Sequence[UUID]) -> list[Near]:
+    if not calls:
+        return []
     rows = Embedding.objects.for_workspace(workspace_id).filter(model=embedders.name())
-    theirs = rows.filter(RawSQL("call_id = ANY(%s)", [calls], output_field=BooleanField()))
-    nearest = theirs.annotate(distance=CosineDistance("vector", vector)).order_by("distance")
-    return list(nearest.values_list("call_id", "turn_id", "distance")[:NEAREST])
+    theirs = rows.filter(RawSQL("call_id = ANY(%s)", [list(calls)], output_field=BooleanField()))
+    nearest_first = theirs.annotate(distance=CosineDistance("vector", vector)).order_by("distance")
+    return list(nearest_first.values_list("call_id", "turn_id", "distance")[:NEAREST])

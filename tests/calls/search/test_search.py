@@ -10,7 +10,7 @@ from agents.models import Agent
 from agents.services import publish
 from calls import embeddings
 from calls.embeddings import query_for
-from calls.models import Call, SearchText
+from calls.models import Call, Point, SearchText
 from calls.search import asked, found, texts
 from tests.calls.made import BEGAN, make_call, said, used
 
@@ -112,6 +112,15 @@ def test_by_its_meaning_where_no_word_is_the_same(agent, refund, outage):
 
     assert calls(hits)[0] == outage.pk
     assert hits[0].match == "meaning"
+
+
+def test_what_has_the_words_is_compared_though_the_index_does_not_find_it(agent, refund, outage):
+    Point.objects.all().delete()
+
+    [hit] = search(agent, "charged two times")
+
+    assert (hit.call_id, hit.match) == (refund.pk, "both")
+    assert hit.by_meaning.turn_id == refund.turns.get(key="c0").pk
 
 
 def test_what_both_find_comes_first(agent, refund, outage):
