@@ -9,6 +9,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from psycopg.errors import QueryCanceled
 from redis.exceptions import RedisError
 from uvicorn.protocols.utils import ClientDisconnected
 
@@ -110,8 +111,13 @@ def too_many(request: HttpRequest, exception=None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    if not isinstance(sys.exception(), _PASSING):
+    error = sys.exception()
+    if not isinstance(error, _PASSING):
         return error_response(request, 500)
+    if isinstance(error.__cause__, QueryCanceled):  # after settings.STATEMENT_SECONDS
+        return error_response(
+            request, 503, "Ask for less at once: fewer days, or more filters.", title="That took too long"
+        )
     response = error_response(request, 503)
     response["Retry-After"] = "2"
     return response

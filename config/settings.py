@@ -81,12 +81,17 @@ _database = environ.Env.db_url_config(DATABASE_URL)
 _pool = {"min_size": 1, "max_size": 16, "timeout": 10}
 # `makemigrations` does without a database where there is none, but would wait long for a pool to say so.
 _pooled = sys.argv[1:2] != ["makemigrations"]
+# A statement that somebody waits for is ended after so long (base/errors.py says so); workers and commands
+# take the time they need. In the connection's options, so that it costs nothing; whoever gives some has their
+# way.
+STATEMENT_SECONDS = 30
+_ended = {"options": f"-c statement_timeout={STATEMENT_SECONDS}s"} if sys.argv[1:2] == ["serve"] else {}
 DATABASES = {
     "default": _database
     | {
         "ENGINE": "django.db.backends.postgresql",
         # A pool, never CONN_MAX_AGE: under ASGI every thread would keep a connection for itself.
-        "OPTIONS": _database.get("OPTIONS", {}) | ({"pool": _pool} if _pooled else {}),
+        "OPTIONS": _ended | _database.get("OPTIONS", {}) | ({"pool": _pool} if _pooled else {}),
     }
 }
 

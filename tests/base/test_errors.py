@@ -6,7 +6,7 @@ import pytest
 from channels.testing import HttpCommunicator, WebsocketCommunicator
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.handlers.exception import convert_exception_to_response
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.http import HttpResponse, HttpResponseNotAllowed
 from django.test import Client, RequestFactory
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -238,6 +238,22 @@ def test_junk_in_a_header_is_the_askers_fault(name):
         response = Client(raise_request_exception=False).get("/api/v1/nothing", headers={name: value})
         assert response.status_code in (400, 404)
         assert response["Content-Type"] == "application/json"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("accept", [PROGRAM, BROWSER])
+def test_a_statement_that_was_ended_says_to_ask_for_less(accept):
+    def view(request):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '20ms'")
+            cursor.execute("SELECT pg_sleep(5)")
+
+    response = convert_exception_to_response(view)(request_of("/calls/", accept))
+
+    assert response.status_code == 503
+    assert b"That took too long" in response.content
+    assert b"fewer days" in response.content
+    assert b"pg_sleep" not in response.content
 
 
 @pytest.mark.parametrize("away", [OperationalError("the server is gone"), RedisConnectionError("refused")])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from django.conf import settings
 
 from config.env import BASE_DIR, SETTINGS, BadSetting, read
 
@@ -39,6 +40,30 @@ def test_every_setting_in_the_table_is_read_by_some_code():
 
     unread = [name for name in SETTINGS if not re.search(rf'(read|secret)\(\s*"{name}"', code)]
     assert unread == []
+
+
+@pytest.mark.parametrize(
+    ("role", "options", "seconds"),
+    [("serve", "", "30s"), ("serve", "options=-c%20statement_timeout%3D5s", "5s"), ("migrate", "", "0")],
+)
+def test_only_statements_that_somebody_waits_for_are_ended(role, options, seconds, django_db_setup):
+    ask = (
+        "import sys; sys.argv = ['manage.py', sys.argv[1]]; import django; django.setup()\n"
+        "from django.db import connection\n"
+        "cursor = connection.cursor(); cursor.execute('SHOW statement_timeout'); print(cursor.fetchone()[0])"
+    )
+    joined = "&" if "?" in settings.DATABASE_URL else "?"
+    address = f"{settings.DATABASE_URL}{joined if options else ''}{options}"
+    told = subprocess.run(
+        [sys.executable, "-c", ask, role],
+        cwd=BASE_DIR,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": address},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert told.stdout.split() == [seconds], told.stderr
 
 
 BAD = [

@@ -1,4 +1,4 @@
-"""What the rows of a list say, and how: by which words a call was found, and that whatever is told is text."""
+"""What the rows of a list say: by which words a call was found, and whatever is told as text."""
 
 from tests.calls.lists.test_history import shown
 from tests.calls.made import make_call, said
