@@ -64,6 +64,10 @@ def invalid(faults: Mapping[str, str]) -> Refused:
     return Refused(400, "invalid_request", f"This request can’t be answered. {what}.", details)
 
 
+# Of a program's request, the workspace is read when it is asked for.
+_plan_of = database_sync_to_async(lambda request: request.workspace.plan, thread_sensitive=False)
+
+
 @require_POST
 @requires(Permission.CHAT)
 async def chat(request: HttpRequest) -> HttpResponseBase:
@@ -71,7 +75,8 @@ async def chat(request: HttpRequest) -> HttpResponseBase:
     taken = None
     try:
         wanted = _read(request)
-        taken = await limits.take(request.workspace.pk, request.viewer.actor_id, request.workspace.plan)
+        viewer = request.viewer
+        taken = await limits.take(viewer.workspace_id, viewer.actor_id, await _plan_of(request))
         if not taken.ok:
             raise Refused(429, "rate_limited", f"Too many messages. Try again in {taken.retry_after_s} s.")
         response = await _answered(request.viewer, wanted)
