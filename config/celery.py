@@ -41,6 +41,10 @@ TIMETABLE = {
         "task": "calls.insights.tasks.look_again",
         "schedule": crontab(hour="2", minute="30"),
     },
+    "forget what nobody says": {
+        "task": "calls.search.tasks.forget",
+        "schedule": crontab(hour="3", minute="0"),
+    },
 }
 
 
@@ -138,4 +142,4 @@ app.autodiscover_tasks()
 # Packages of an app: it looks into none.
 app.autodiscover_tasks(["calls.privacy"])
 app.autodiscover_tasks(["agents.publishing", "agents.testing", "calls.recordings"])
-app.autodiscover_tasks(["calls.exports", "calls.insights", "calls.judging"])
+app.autodiscover_tasks(["calls.exports", "calls.insights", "calls.judging", "calls.search"])

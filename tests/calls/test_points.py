@@ -2,16 +2,19 @@
 last."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
-from accounts.models import Workspace
+from accounts.models import Privacy, Workspace
 from agents.models import Agent
 from calls import embedders, points
 from calls.embeddings import take_in
 from calls.models import Call, Embedding, Point, Turn
+from calls.privacy import enforcing
 from tests.calls.made import make_call, said
 from tests.calls.test_embeddings import vendor as vendor
 from tests.webhooks.waiting import wait_until_waited_for
@@ -148,3 +151,29 @@ def test_who_says_it_while_it_is_swept_is_found(agent):
     assert [one.call_id for one in points.nearest(agent.workspace_id, place, most=9, of_each=9)] == [
         second.pk
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_erased_leaves_no_point(agent):
+    take_in(greeted(agent, "I am quizzaciously yours."))
+    other = make_call(agent, [said("c0", GREETING, 0, 900)], from_number="+447700900731")
+    take_in(other)
+
+    call_command("erase_caller", "+44 7700 900142", "--workspace", str(agent.workspace_id))
+
+    assert list(Call.objects.all()) == [other]
+    assert set(Point.objects.values_list("digest", flat=True)) == digests()
+
+
+def test_what_is_kept_no_longer_leaves_no_point(agent):
+    old = greeted(agent, "I am quizzaciously yours.")
+    Call.objects.filter(pk=old.pk).update(ended_at=timezone.now() - timedelta(days=40))
+    new = make_call(agent, [said("c0", GREETING, 0, 900)], started_at=timezone.now())
+    for call in (old, new):
+        take_in(call)
+    Privacy.objects.update_or_create(workspace=agent.workspace, defaults={"retention": {"words": 30}})
+
+    assert [did.count for did in enforcing.enforce()] == [1]
+
+    assert set(Point.objects.values_list("digest", flat=True)) == digests()
+    assert lying(agent.workspace_id) == 1
