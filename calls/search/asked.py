@@ -70,10 +70,10 @@ class Question:
 
     @property
     def as_meant(self) -> str:
-        """The text with these as they were meant: the letters of a misspelt word mean something else, if
-        anything."""
-        corrected = self.corrected
-        return _SAID.sub(lambda found: corrected.get(found[0], found[0]), self.text)
+        """The text with what each of these was meant to be beside it. The letters of a misspelt word
+        alone mean hardly anything; a word that is only unknown here still means what it does."""
+        beside = {typed: f"{typed} {meant}" for typed, meant in self.corrected.items()}
+        return _SAID.sub(lambda found: beside.get(found[0], found[0]), self.text)
 
 
 def read(text: str, workspace_id: UUID) -> Question:

@@ -13,7 +13,9 @@ from calls import embedders, points
 from calls.models import Call, Embedding
 
 NEAREST = 400  # texts that are looked at
-OF_EACH = 400  # calls in which one and the same is said: the newest
+OF_EACH = (
+    100  # that say the very same: the newest. A greeting is said in every call, and nothing else is found
+)
 # Where calls are filtered, the index has to go the farther the fewer they are. So it looks for less; and of
 # few calls all texts are compared instead, which takes no longer.
 NEAREST_OF_SOME = 100

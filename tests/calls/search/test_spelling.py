@@ -53,7 +53,7 @@ def test_a_misspelt_word_finds_what_was_meant_and_says_so(agent, outage, typed, 
     question = asked.read(f"{typed} please", agent.workspace_id)
 
     assert question.corrected == {typed: meant}
-    assert question.as_meant == f"{meant} please"  # what it means is not what its letters happen to
+    assert question.as_meant == f"{typed} {meant} please"
     assert [hit.call_id for hit in found.find(agent.workspace_id, question, None)] == [outage.pk]
     why = found.snippets(found.find(agent.workspace_id, question, None), {outage.pk: outage}, question)
     assert meant in [text.lower() for text, is_hit in why[outage.pk].pieces if is_hit]
