@@ -33,7 +33,7 @@ def _bucket(address: str) -> dict[str, Any] | None:
         missing = "MEDIA_SECRET_ACCESS_KEY" if key else "MEDIA_ACCESS_KEY_ID"
         raise BadSetting(f"{missing} is not set; set both, or neither where the machine has a role.")
     return {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "base.bucket.Bucket",
         "OPTIONS": {
             "bucket_name": bucket,
             "location": folder,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from tempfile import SpooledTemporaryFile
 from uuid import UUID
 
+from django.core.cache import cache
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db.models import Q
@@ -25,6 +26,7 @@ TURN_SECONDS = 20.0  # of one turn of a worker: others wait for it, too
 PART_SECONDS = 2.0  # and of a part: with each it is said how far it is
 PART_BYTES = 32 * 2**20  # about as much as a part holds
 IN_MEMORY = 2**20
+TRIES, REMEMBERED_SECONDS = 5, 3_600  # with a storage that fails; the timetable comes by every 10 s
 DEAD_AFTER = timedelta(seconds=60)  # without a word
 
 
@@ -33,22 +35,45 @@ def waiting() -> list[UUID]:
     return list(_free().order_by("created_at").values_list("pk", flat=True)[:10])
 
 
-def go_on(export_id: UUID) -> bool:
-    """Make some more of an export; True if there is more to be made. Nothing, if somebody is at it."""
+def go_on(export_id: UUID, *, is_slow: bool = True) -> bool:
+    """Make some more of an export; True if there is more to be made. Nothing, if somebody is at it.
+
+    `is_slow`: for a while. Else a part of it, and no long one.
+    """
     if not _free().filter(pk=export_id).update(status=Status.RUNNING, alive_at=timezone.now()):
         return False
-    enough = time.monotonic() + TURN_SECONDS
+    enough = time.monotonic() + (TURN_SECONDS if is_slow else 0)
     try:
-        while time.monotonic() < enough:
+        while True:
             export = Export.objects.get(pk=export_id)
             if export.status != Status.RUNNING or not _make_part(export, enough):
                 return False
-    except (OSError, ValueError) as error:
+            if time.monotonic() >= enough:
+                return _give_back(export_id)
+    except OSError as error:
+        _try_again(export_id, error)
+    except ValueError as error:
         logger.exception("export %s failed", export_id)
         _end(export_id, Status.FAILED, error=f"It could not be written: {type(error).__name__}.")
-        return False
-    # Given back, for whoever comes next.
-    return bool(Export.objects.filter(pk=export_id, status=Status.RUNNING).update(alive_at=None))
+    return False
+
+
+def _give_back(export_id: UUID) -> bool:
+    """For whoever comes next. False: it is over."""
+    return bool(_running(export_id).update(alive_at=None))
+
+
+def _try_again(export_id: UUID, error: OSError) -> None:
+    """Later, if the storage has not failed too often."""
+    failed = f"exports:{export_id}:failed"
+    cache.add(failed, 0, REMEMBERED_SECONDS)
+    tries = cache.incr(failed)
+    logger.warning("export %s: the storage failed, try %d: %s", export_id, tries, error)
+    if tries < TRIES:
+        _give_back(export_id)
+        return
+    said = f"The storage could not be written to in {TRIES} tries. Ask for the file again later."
+    _end(export_id, Status.FAILED, error=said)
 
 
 def _free():

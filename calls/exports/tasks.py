@@ -4,14 +4,18 @@ from uuid import UUID
 
 from celery import shared_task
 
+from base import slow
 from calls import exports
 from calls.exports import making
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def make(export_id: str) -> None:
-    """Some of an export; the rest is asked for anew, behind what else waits."""
-    if making.go_on(UUID(export_id)):
+    """Some of an export; the rest is asked for anew, behind what else waits. Somebody looks on, so it goes on
+    where slow work has no place left, a part at a time."""
+    with slow.place() as ours:
+        more = making.go_on(UUID(export_id), is_slow=ours)
+    if more:
         make.delay(export_id)
 
 

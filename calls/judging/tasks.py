@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 ENOUGH_S = 20.0  # then a call may be judged and a chat named: those ask for the slot every few seconds
 HELD_S = 200.0  # longer than what is under way then takes (agents/llm/whole.py)
 REST_S, WAIT_S = 6.0, 30.0  # between pieces; until models that did not answer are asked again
+ASIDE_S = 300.0  # one that broke
 RESTING = "calls:readings:rest"
 
 
@@ -31,7 +32,8 @@ def read_on() -> None:
             return
         until = time.monotonic() + ENOUGH_S
         for reading in _waiting():
-            _read(reading, until)
+            if not cache.get(_aside(reading)):
+                _read(reading, until)
         if _waiting().exists():
             cache.add(RESTING, True, REST_S)  # then the timetable comes by
 
@@ -43,6 +45,16 @@ def _read(reading: Reading, until: float) -> None:
     except bulk.Waits as error:
         logger.warning("reading %s waits %d s: %s", reading.pk, WAIT_S, error)
         cache.set(RESTING, True, WAIT_S)
+    except bulk.AWAY:
+        raise
+    except Exception as error:
+        # By name only, and the others shall not wait for it. Its own workspace may stop it.
+        logger.error("reading %s was set aside for %d s: %s", reading.pk, ASIDE_S, type(error).__name__)
+        cache.set(_aside(reading), True, ASIDE_S)
+
+
+def _aside(reading: Reading) -> str:
+    return f"calls:readings:aside:{reading.pk}"
 
 
 def _waiting():

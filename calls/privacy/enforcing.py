@@ -1,5 +1,6 @@
 """Retention: what a workspace has kept for longer than it wants to, each room removes in pieces."""
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from accounts.models import Privacy
 from accounts.retention import BY_NAME, LONGEST_DAYS, PARTS, Part, removers
 from base.errors import Faulty
 from calls import points
+
+logger = logging.getLogger(__name__)
 
 PIECE = 200  # rows in one transaction
 
@@ -67,7 +70,8 @@ def _count(workspace_id: UUID, part: str, before: datetime) -> int:
 
 def enforce(*, seconds: float | None = None, dry_run: bool = False) -> Iterator[Did]:
     """Remove what is too old, and say what went of each part, workspace by workspace. `seconds`: about how
-    long at most; what is left is found the next time. `dry_run` only counts."""
+    long at most; what is left is found the next time. `dry_run` only counts. A part whose files cannot be
+    removed now is left for the next time, too; Redis and the database raise."""
     enough = None if seconds is None else time.monotonic() + seconds
     for privacy in Privacy.objects.exclude(retention={}).order_by("?"):
         for part in PARTS:
@@ -75,10 +79,15 @@ def enforce(*, seconds: float | None = None, dry_run: bool = False) -> Iterator[
             if days is None:
                 continue
             before = timezone.now() - timedelta(days=days)
-            if dry_run:
-                count = _count(privacy.workspace_id, part.name, before)
-            else:
-                count = _remove(privacy.workspace_id, part.name, before, enough)
+            try:
+                if dry_run:
+                    count = _count(privacy.workspace_id, part.name, before)
+                else:
+                    count = _remove(privacy.workspace_id, part.name, before, enough)
+            except OSError as error:
+                told = privacy.workspace_id, part.many, type(error).__name__
+                logger.warning("retention, workspace %s: %s cannot be removed now: %s", *told)
+                continue
             if count:
                 yield Did(privacy.workspace_id, part, count)
             if enough is not None and time.monotonic() >= enough:

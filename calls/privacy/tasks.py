@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 AT_A_TIME_SECONDS = 20.0  # others wait for this place too; the timetable comes by again
 IN_TURN_SECONDS = 5.0
-AWAY = (OperationalError, InterfaceError, RedisError, OSError)
+AWAY = (OperationalError, InterfaceError, RedisError)
 
 
 @shared_task(acks_late=True, ignore_result=True, slow=0)
@@ -27,7 +27,7 @@ def erase() -> None:
 
 
 def _erase(erasure_id: UUID, enough: float) -> bool:
-    """False: the time is up."""
+    """False: the time is up, or nothing can be erased now."""
     erasure = erasing.claim(erasure_id)
     if erasure is None:
         return True
@@ -36,10 +36,11 @@ def _erase(erasure_id: UUID, enough: float) -> bool:
             if time.monotonic() >= enough:
                 erasing.put_down(erasure)
                 return False
-    except AWAY as error:
+    except (OSError, *AWAY) as error:
         # By name only: the database quotes rows. Somebody is at it again in a while.
         logger.warning("erasure %s cannot go on now: %s", erasure_id, type(error).__name__)
-        return False
+        # Others may have no files, or theirs elsewhere.
+        return not isinstance(error, AWAY)
     return True
 
 

@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db.models import JSONField, Value
 from django.utils import timezone
 
-from agents.models import Budget, LanguageModel, ModelCall, Provider
+from accounts.models import Workspace
+from agents.models import Agent, Budget, LanguageModel, ModelCall, Provider
 from calls.judging import bulk, readings, tasks
 from calls.models import Call, FieldValue, Reading
 from tests.agents.vendors import Refuse
@@ -118,6 +120,27 @@ async def test_a_call_whose_answer_is_none_is_counted_and_the_rest_goes_on(over,
 
     await reading.arefresh_from_db()
     assert (reading.status, reading.done, reading.failed) == ("done", 1, 1)
+
+
+async def test_one_that_breaks_is_set_aside_and_the_others_go_on(over, vendors, caplog):
+    reading = await begun(over)
+
+    def another() -> Reading:
+        workspace = Workspace.objects.create(name="Elsewhere")
+        agent = Agent.objects.create(workspace=workspace, name="Iris")
+        make_over(agent)
+        return Reading.objects.create(workspace=workspace, about=1, what=Value(None, JSONField()))
+
+    breaks = await sync_to_async(another)()
+    answers(vendors, AMOUNT)
+    await worker(tasks.read_on)
+    await worker(tasks.read_on)
+
+    await reading.arefresh_from_db()
+    await breaks.arefresh_from_db()
+    assert (reading.status, reading.done) == ("done", 1)
+    assert breaks.status in readings.UNDER_WAY
+    assert caplog.text.count(f"reading {breaks.pk} was set aside for 300 s: TypeError") == 1
 
 
 # --- What ends it ---------------------------------------------------------------------------------------
