@@ -92,3 +92,8 @@ def embedder() -> Embedder:
 def name() -> str:
     """The same one's, without having it loaded."""
     return KINDS[settings.EMBEDDINGS].name
+
+
+def are_bought() -> bool:
+    """Whether a vendor makes them, who may take long."""
+    return KINDS[settings.EMBEDDINGS].prices is not None

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from uuid import UUID
 
 from celery import shared_task
@@ -12,8 +13,9 @@ from redis.exceptions import RedisError
 
 from agents.llm.errors import ProviderError
 from agents.llm.whole import SLOT, UnusableAnswer
+from base import slow
 from base.turns import one_at_a_time
-from calls import analysis, embeddings, kept
+from calls import analysis, embedders, embeddings, kept
 from calls.judging import scores
 from calls.models import Call
 from calls.search import texts
@@ -56,15 +58,41 @@ def catch_up() -> None:
 
 def _embed() -> None:
     """All that wait, while there is time. Two at once would only pay twice."""
-    if cache.get(RESTING):
-        return
     with one_at_a_time(BUSY, BUSY_SECONDS) as ours:
-        if ours:
-            enough = time.monotonic() + ENOUGH_SECONDS
-            _place(lambda: time.monotonic() < enough and ours.goes_on())
+        if not ours:
+            return
+        enough = time.monotonic() + ENOUGH_SECONDS
+
+        def may_go_on() -> bool:
+            return time.monotonic() < enough and ours.goes_on()
+
+        found = _have_found(may_go_on)
+        if not cache.get(RESTING):
+            # A vendor may hang.
+            with slow.place() if embedders.are_bought() else nullcontext(True) as free:
+                if free:
+                    _place(may_go_on, found)
 
 
-def _place(may_go_on: Callable[[], bool]) -> None:
+def _have_found(may_go_on: Callable[[], bool]) -> dict[UUID, int]:
+    """By their words: whoever looks for a call that has just ended need not wait for a vendor, nor for all
+    the calls of an import. Answers the revision of each."""
+    found: dict[UUID, int] = {}
+    for call in texts.waiting(BATCH):
+        if not may_go_on():
+            break
+        try:
+            texts.keep(call)
+            found[call.pk] = call.revision
+        except PASSING:
+            raise
+        except Exception as error:
+            logger.warning("call %s cannot be found by its words: %s", call.pk, _named(error))
+            embeddings.set_aside(call)
+    return found
+
+
+def _place(may_go_on: Callable[[], bool], found: Mapping[UUID, int]) -> None:
     tried = set[UUID]()
     while calls := list(embeddings.waiting(BATCH, but=tried)):
         for call in calls:
@@ -72,7 +100,8 @@ def _place(may_go_on: Callable[[], bool]) -> None:
                 return
             tried.add(call.pk)
             try:
-                texts.keep(call)
+                if found.get(call.pk) != call.revision:
+                    texts.keep(call)
                 embeddings.take_in(call, may_go_on)
             except Exception as error:
                 if isinstance(error, ProviderError) and error.falls_through:

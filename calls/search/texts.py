@@ -7,9 +7,12 @@ are written, too: "Will" is no stop word, and a model number has no stem.
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from base.ids import uuid7
 from calls.models import Call, Turn
@@ -18,6 +21,7 @@ from calls.search.languages import config_of
 
 # A tsvector holds a megabyte of lexemes and no more; an hour of talk has 60,000 characters.
 LONGEST = 400_000
+FRESH = timedelta(days=1)
 _WRITTEN = re.compile(r"[^\s]*[A-Z0-9][^\s]*")
 _KEEP = """
 INSERT INTO calls_searchtext (id, created_at, workspace_id, call_id, started_at, config, words)
@@ -27,6 +31,15 @@ VALUES (%(id)s, now(), %(workspace)s, %(call)s, %(started_at)s, %(config)s,
 ON CONFLICT (call_id) DO UPDATE
 SET started_at = excluded.started_at, config = excluded.config, words = excluded.words
 """
+
+
+def waiting(most: int) -> list[Call]:
+    """Calls of the last day that are over and cannot be found by a word yet, newest first. Older ones, and
+    those in which more was said, are kept with what they mean (calls/embeddings.py), which may take long."""
+    over = Q(ended_at__isnull=False) | Q(channel=Call.Channel.CHAT)
+    unknown = Call.objects.real().due("embed_after").filter(over, embedded_at=None, search_text=None)
+    fresh = unknown.filter(words_removed_at=None, started_at__gte=timezone.now() - FRESH)
+    return list(fresh.order_by("-started_at")[:most])
 
 
 def may_be_kept(call: Call) -> bool:

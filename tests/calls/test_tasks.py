@@ -10,7 +10,7 @@ from django.utils import timezone
 from agents.llm.errors import ProviderError
 from base.turns import one_at_a_time
 from calls import analysis, embedders, embeddings, tasks
-from calls.models import Call, Embedding, Turn
+from calls.models import Call, Embedding, SearchText, Turn
 from config.celery import TIMETABLE, app
 from platforms.events import TurnTakenBack
 from tests.calls.made import A_SHORT_CALL, make_call, said
@@ -95,6 +95,20 @@ def test_a_vendor_that_fails_is_left_alone_for_a_while(agent, settings, caplog):
 
     assert caplog.text.count("embeddings rest for 60 s: connection (connection)") == 1
     assert Call.objects.get().embedded_at is None
+
+
+def test_a_vendor_that_fails_keeps_no_call_from_being_found_by_its_words(agent, settings):
+    settings.EMBEDDINGS, settings.OPENAI_API_KEY = "openai", "sk-test"
+    settings.OPENAI_BASE_URL = "http://127.0.0.1:1/v1"
+    before = make_call(agent, A_SHORT_CALL)  # of some days ago
+    calls = [make_call(agent, A_SHORT_CALL, started_at=timezone.now(), ended_at=timezone.now()) for _ in "ab"]
+
+    tasks._embed()
+    calls.append(make_call(agent, A_SHORT_CALL, started_at=timezone.now(), ended_at=timezone.now()))
+    tasks._embed()  # the vendor rests
+
+    assert set(SearchText.objects.values_list("call", flat=True)) == {before.pk, *(call.pk for call in calls)}
+    assert not Embedding.objects.exists()
 
 
 class Fussy:
