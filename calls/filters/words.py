@@ -10,6 +10,7 @@ from calls.filters import days, grammar, names, numbers
 from calls.filters.terms import Term
 from calls.models import Call, CustomField, Topic
 
+YES_OR_NO = {"yes": "Yes", "no": "No"}
 ELSEWHERE = "another workspace’s"
 _NUMBERS: dict[str, tuple[Callable[[str], Any], Callable[[Any], str]]] = {
     "duration": (numbers.milliseconds, numbers.in_words),
@@ -27,7 +28,7 @@ def fixed() -> dict[str, dict[str, str]]:
         "status": wording.STATUSES,
         "outcome": {value: one.label for value, one in wording.OUTCOMES.items() if value},
         "sentiment": wording.SENTIMENTS,
-        "escalated": {"yes": "Yes", "no": "No"},
+        "escalated": YES_OR_NO,
         "review": {"open": "Open", "done": "Done"},
     }
 
@@ -37,9 +38,9 @@ def choices(workspace_id: UUID) -> dict[str, dict[str, str]]:
     found = fixed() | {name: _names(name, workspace_id) for name in ("agent", "topic")}
     fields = CustomField.objects.for_workspace(workspace_id).filter(is_active=True)
     for one in fields.filter(kind__in=(CustomField.FieldKind.CHOICE, CustomField.FieldKind.BOOLEAN)):
-        values = one.choices if one.kind == CustomField.FieldKind.CHOICE else ("yes", "no")
+        values = {str(value): str(value) for value in one.choices}
         known = found.setdefault(f"{names.FIELD}{one.key}", {})
-        known |= {str(value): str(value) for value in values}
+        known |= values if one.kind == CustomField.FieldKind.CHOICE else YES_OR_NO
     return found
 
 
@@ -90,6 +91,8 @@ def _word(name: str, value: str, known: dict[str, str]) -> str:
         return f"{days.day(value):%-d %b %Y}"
     if name == "version":
         return f"v{value}"
+    if name.startswith(names.FIELD):
+        return YES_OR_NO.get(value, value)
     return known.get(value, value.capitalize() if name == "platform" else value)
 
 

@@ -14,7 +14,7 @@ from agents.models import Agent
 from base.api import Listing, answers, checked, found, invalid, listed, money, named, ours, page_of, paged
 from base.errors import json_error
 from base.forms import as_typed
-from calls.filters import Filters
+from calls.filters import Filters, known_zone
 from calls.judging import agreement, definitions, keeping, readings, scores, shapes
 from calls.judging.forms import FieldForm, ScorecardForm, TopicForm
 from calls.judging.shapes import (
@@ -259,14 +259,16 @@ def set_call_score(request: HttpRequest, call_id: UUID, scorecard_id: UUID, told
 def start_reading(request: HttpRequest, told: NewReading):
     """Those of a list, as far as they have ended: newest first, by what is defined now. With `dry_run` it is
     200 and the estimate alone. 409 where one is under way or nothing can be read."""
-    if faults := Filters.of(QueryDict(told.query), strict=True).faults:
+    if not known_zone(told.tz):
+        raise invalid({"tz": "an IANA time zone, as Europe/London"})
+    if faults := Filters.of(QueryDict(told.query), told.tz, strict=True).faults:
         raise invalid({f"query.{name}": problem for name, problem in faults.items()})
     workspace = request.viewer.workspace_id
     try:
         if told.dry_run:
-            return Status(200, _estimate(readings.estimate(workspace, told.query, told.what)))
+            return Status(200, _estimate(readings.estimate(workspace, told.query, told.what, told.tz)))
         by = request.viewer.user_id
-        reading = readings.start(workspace, told.query, told.what, by=by, actor=_by(request))
+        reading = readings.start(workspace, told.query, told.what, zone=told.tz, by=by, actor=_by(request))
     except readings.Refused as why:
         return json_error(409, "not_now", str(why))
     return Status(202, shapes.reading_out(reading))

@@ -77,7 +77,7 @@ def read_piece(reading: Reading) -> bool:
 
 def _next(reading: Reading) -> Sequence[Call]:
     """By id: what a reading itself changes, and calls that end meanwhile, move nothing."""
-    rows = readings.calls_of(reading.workspace_id, reading.query)
+    rows = readings.calls_of(reading.workspace_id, reading.query, reading.zone)
     behind = Q(pk__lt=reading.last_call) if reading.last_call else Q(created_at__lte=reading.created_at)
     return list(rows.filter(behind).select_related("agent").order_by("-id")[:AT_ONCE])
 

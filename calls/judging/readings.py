@@ -21,7 +21,7 @@ from accounts.models import User, Workspace
 from agents.llm import chain, pricing
 from agents.llm.events import Usage
 from agents.models import Tier
-from calls.filters import Filters
+from calls.filters import UTC_NAME, Filters
 from calls.judging import asking, scoring
 from calls.judging.reader import LONGEST_TRANSCRIPT
 from calls.judging.wanting import scorecards_of, wanted_of
@@ -50,18 +50,19 @@ class Estimate:
     usd: Decimal
 
 
-def calls_of(workspace_id: UUID, query: str) -> QuerySet[Call]:
+def calls_of(workspace_id: UUID, query: str, zone: str) -> QuerySet[Call]:
     """Those of a list that can be read: they are over, and something was said."""
-    rows = Filters.of(QueryDict(query)).narrow(Call.objects.for_workspace(workspace_id))
+    rows = Filters.of(QueryDict(query), zone).narrow(Call.objects.for_workspace(workspace_id))
     return rows.filter(ended_at__isnull=False, turn_count__gt=0)
 
 
-def estimate(workspace_id: UUID, query: str, what: Sequence[str]) -> Estimate:
-    """By the newest calls of the list, and the price of the model that would be asked. Raises Refused."""
+def estimate(workspace_id: UUID, query: str, what: Sequence[str], zone: str = UTC_NAME) -> Estimate:
+    """By the newest calls of the list, and the price of the model that would be asked. `zone`: whose days the
+    query means. Raises Refused."""
     models = chain.ordered(chain.load(workspace_id), Tier.FAST)
     if not models:
         raise Refused("No model is set up that could read them. Settings, Models has them.")
-    rows = calls_of(workspace_id, query)
+    rows = calls_of(workspace_id, query, zone)
     count = rows.order_by()[: MOST_CALLS + 1].count()
     if count > MOST_CALLS:
         raise Refused(f"These are more than {MOST_CALLS:,} calls. Narrow the list.")
@@ -87,19 +88,26 @@ def estimate(workspace_id: UUID, query: str, what: Sequence[str]) -> Estimate:
 
 @transaction.atomic
 def start(
-    workspace_id: UUID, query: str, what: Sequence[str], *, by: UUID | None, actor: UUID | None
+    workspace_id: UUID,
+    query: str,
+    what: Sequence[str],
+    *,
+    zone: str = UTC_NAME,
+    by: UUID | None,
+    actor: UUID | None,
 ) -> Reading:
     """Raises Refused: one is under way, there is nothing to read, or nobody who could."""
     Workspace.objects.select_for_update(of=("self",)).only("pk").get(pk=workspace_id)
     if under_way(workspace_id):
         raise Refused("Calls are being read already. Wait for that to end, or stop it.")
-    told = estimate(workspace_id, query, what)
+    told = estimate(workspace_id, query, what, zone)
     if not told.calls:
         raise Refused("There is no such call that has ended.")
     reading = Reading.objects.create(
         workspace_id=workspace_id,
         asked_by=User.objects.filter(pk=by).first(),
-        query=Filters.of(QueryDict(query)).query,
+        query=Filters.of(QueryDict(query), zone).query,
+        zone=zone,
         what=[one for one in WHAT if one in what],
         about=told.calls,
         estimate_usd=told.usd,

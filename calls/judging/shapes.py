@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import Field, StringConstraints
 
 from base.api import Money, Told, money
+from calls.filters import UTC_NAME
 from calls.judging import forms
 from calls.judging.agreement import Agreement
 from calls.judging.scores import counts
@@ -192,6 +193,7 @@ What = Literal["fields", "scorecards", "topics"]
 class NewReading(Told):
     query: str = Field("", max_length=4_000, description="Which calls: the list’s address behind the `?`.")
     what: list[What] = Field(min_length=1, max_length=3)
+    tz: str = Field(UTC_NAME, max_length=80, description="Whose days `query` means.")
     dry_run: bool = Field(False, strict=True, description="Only the estimate.")
 
 

@@ -276,7 +276,7 @@ def start_reading(request: HttpRequest) -> HttpResponse:
     if not wrong:
         by = request.viewer.user_id
         try:
-            readings.start(request.workspace.pk, query, what, by=by, actor=by)
+            readings.start(request.workspace.pk, query, what, zone=zone_of(request), by=by, actor=by)
         except readings.Refused as why:
             wrong = str(why)
         else:
@@ -323,7 +323,7 @@ def _estimated(request: HttpRequest, typed: str, what: list[str]) -> dict[str, A
     if wrong:
         return {"wrong": wrong}
     try:
-        return {"estimate": readings.estimate(request.workspace.pk, query, what)}
+        return {"estimate": readings.estimate(request.workspace.pk, query, what, zone_of(request))}
     except readings.Refused as why:
         return {"wrong": str(why)}
 

@@ -19,6 +19,11 @@ RANGES: dict[str, tuple[Any, int, str, str]] = {
 CHOSEN = ("agent", "status", "outcome", "sentiment", "topic", "channel")  # any of several
 ONE_OF = ("escalated", "review")
 WRITTEN = {"tag": "vip, refund", "caller": "+44 7700 900142", "version": "14", "platform": "retell"}
+HINTS = {
+    CustomField.FieldKind.TEXT: "Gold, Silver",
+    CustomField.FieldKind.NUMBER: ">30, 1..5",
+    CustomField.FieldKind.DATE: "2026-11-01..2026-11-30",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def fields(filters: Filters, workspace_id: UUID, *, sees_words: bool) -> list[Fi
     for custom in CustomField.objects.for_workspace(workspace_id).filter(is_active=True).order_by("name"):
         name = f"{FIELD}{custom.key}"
         values = known.get(name)
-        one = _choice(filters, name, values) if values else _text(filters, name, "Gold, >30, 1..5")
+        one = _choice(filters, name, values) if values else _text(filters, name, HINTS.get(custom.kind, ""))
         found.append(replace(one, label=custom.name))
     return found
 

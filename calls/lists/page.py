@@ -105,6 +105,18 @@ def heads(address: Address) -> list[dict[str, Any]]:
     return found
 
 
+def orders(address: Address) -> list[tuple[str, str, bool]]:
+    """Every order there is, for who has no heads to press: as the address has it, in words, and whether it is
+    this one."""
+    now = Sort.of(address.sort).text
+    found = [
+        (f"{sign}{name}", f"{words[0].capitalize()} first")
+        for name, both in ORDERS.items()
+        for sign, words in zip(("-", ""), both, strict=True)
+    ]
+    return [("" if text == NEWEST else text, words, text == now) for text, words in found]
+
+
 def widened(address: Address, workspace_id: UUID, chips: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of an empty list: each filter without which it has something, those that hide most first."""
     found = []

@@ -41,6 +41,7 @@ def history_page(request: HttpRequest) -> HttpResponse:
         "chips": chips,
         "faults": dict(asked.filters.faults) | dict(address.filters.faults) | dict(faults),
         "heads": page.heads(asked),
+        "orders": page.orders(asked),
         "columns": columns.shown(asked.columns),
         "offered": columns.offered(asked.columns),
         "fields": narrowing.fields(asked.filters, workspace_id, sees_words=sees_words),

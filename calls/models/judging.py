@@ -149,6 +149,7 @@ class Reading(Row):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     query = models.CharField(max_length=4_000, blank=True)  # which calls: the list's address
+    zone = models.CharField(max_length=80, default="UTC")  # whose days the query means
     what = models.JSONField(default=list)  # of "fields", "scorecards", "topics"
     status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
     about = models.PositiveIntegerField(default=0)

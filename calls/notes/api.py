@@ -11,14 +11,17 @@ from pydantic import Field, StringConstraints
 from accounts.api import access
 from accounts.permissions import Permission
 from agents.testing.shapes import NUMBERS
-from base.api import MOST, Listing, Told, answers, found, invalid, page_of, paged
+from base.api import MOST, Listing, Told, answers, found, invalid, ours, page_of, paged
 from base.errors import json_error
+from calls.filters import UTC_NAME
 from calls.models import Call, Note, Review
 from calls.notes import notes, reviews, shapes
 from calls.notes.shapes import ColleagueOut, NoteOut, ReviewOut
+from calls.tagging.api import listed
 from platforms.clean import clean
 
 router = Router(tags=["Reviews"])
+MOST_COUNTED = 10_000
 READERS = access(Permission.SEE_WORDS)
 NOTES = notes.shown(Note.objects.all())
 REVIEWS = reviews.shown(Review.objects.all())
@@ -161,7 +164,13 @@ class Reviews(Listing):
 
 
 class NewReviews(Told):
-    calls: list[UUID] = Field(min_length=1, max_length=MOST)
+    calls: list[UUID] = Field(None, min_length=1, max_length=MOST, description="These; or `filter`.")
+    filter: str = Field(
+        None,
+        max_length=4_000,
+        description=f"Those that `GET /calls` lists with this query, the newest {MOST}. All, if empty.",
+    )
+    tz: str = Field(UTC_NAME, max_length=80, description="Whose days `filter` means.")
     comment: Line = Field("", description="Why somebody should listen to them.")
     assign_to: UUID = Field(None, description="A colleague, by id.")
 
@@ -169,6 +178,7 @@ class NewReviews(Told):
 class PutUp(Schema):
     items: list[ReviewOut] = Field(description="Of each of these calls, in their order.")
     added: int = Field(description="How many are new: a call that is up already stays as it is.")
+    more: int = Field(description=f"How many the filter has besides, {MOST_COUNTED:,} or more if it is that.")
 
 
 class ReviewChange(Told):
@@ -214,15 +224,21 @@ def list_reviews(request: HttpRequest, asked: Query[Reviews]):
 )
 def create_reviews(request: HttpRequest, told: NewReviews):
     """Up to 200 at once. A call is up once at a time."""
-    viewer = request.viewer
+    viewer, calls, more = request.viewer, told.calls, 0
+    if (calls is None) == (told.filter is None):
+        raise invalid({"calls": "name calls, or give a filter"})
+    if calls is None:
+        rows = listed(told.filter, told.tz).narrow(ours(request, Call)).order_by("-started_at", "-id")
+        calls = list(rows.values_list("pk", flat=True)[:MOST])
+        more = rows.order_by()[: MOST + MOST_COUNTED].count() - len(calls) if len(calls) == MOST else 0
     up, added = reviews.put_up(
         viewer.workspace_id,
-        told.calls,
+        calls,
         comment=clean(told.comment),
         by=viewer.user_id,
         assign_to=told.assign_to,
     )
-    return Status(201, {"items": [shapes.review(row) for row in up], "added": added})
+    return Status(201, {"items": [shapes.review(row) for row in up], "added": added, "more": more})
 
 
 @router.get(

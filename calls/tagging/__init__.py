@@ -1,7 +1,7 @@
 """Putting tags on calls, one or many, and which there are."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -24,10 +24,10 @@ _OFTEN = """
 
 @dataclass
 class Tagged:
-    """How many calls were meant, how many changed, and how many have as many tags as there can be."""
+    """How many calls were meant, which changed, and how many have as many tags as there can be."""
 
     calls: int = 0
-    changed: int = 0
+    changed: list[UUID] = field(default_factory=list)
     full: int = 0
 
 
@@ -54,7 +54,7 @@ def _tag(calls: Collection[UUID], adding: set[str], removing: set[str], done: Ta
             call.tags = wanted
             changed.append(call)
     Call.objects.bulk_update(changed, ["tags"], batch_size=PIECE)
-    done.changed += len(changed)
+    done.changed += [call.pk for call in changed]
 
 
 def often(workspace_id: UUID, begins: str = "", most: int = 50) -> list[tuple[str, int]]:

@@ -54,6 +54,9 @@ class Tagging(Told):
 class TaggedOut(Schema):
     calls: int = Field(description=f"How many were meant; at most {tagging.MOST_CALLS}, the newest.")
     changed: int
+    touched: list[UUID] = Field(
+        description="Those that changed, by which it can be undone."
+    )
     full: int = Field(description=f"How many have {tags.MOST} tags, and were left as they are.")
 
 
@@ -107,7 +110,7 @@ def tag_calls(request: HttpRequest, told: Tagging):
         rows.filter(pk__in=told.calls) if told.filter is None else listed(told.filter, told.tz).narrow(rows)
     )
     done = tagging.tag(rows, add, remove)
-    return {"calls": done.calls, "changed": done.changed, "full": done.full}
+    return {"calls": done.calls, "changed": len(done.changed), "touched": done.changed, "full": done.full}
 
 
 def listed(query: str, zone: str, field: str = "filter") -> Filters:

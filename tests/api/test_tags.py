@@ -49,7 +49,7 @@ def test_a_call_has_so_many_and_no_more(world):
     many = send(world.program(), "POST", "calls/tags", {"add": ["x"], "calls": [str(world.ended.pk)]})
 
     assert "at most 20" in answer.json()["error"]["details"][0]["problem"]
-    assert many.json() == {"calls": 1, "changed": 0, "full": 1}
+    assert many.json() == {"calls": 1, "changed": 0, "touched": [], "full": 1}
 
 
 def test_many_are_tagged_by_name_or_by_what_lists_them(world):
@@ -58,9 +58,12 @@ def test_many_are_tagged_by_name_or_by_what_lists_them(world):
     program = world.program()
 
     named = {"add": ["Seen"], "calls": [str(calls[0].pk), str(elsewhere.pk)]}
-    assert send(program, "POST", "calls/tags", named).json() == {"calls": 1, "changed": 1, "full": 0}
+    one = send(program, "POST", "calls/tags", named).json()
+    assert one == {"calls": 1, "changed": 1, "touched": [str(calls[0].pk)], "full": 0}
     listed = {"add": ["seen"], "remove": ["OLD"], "filter": "status=failed&tag=old"}
-    assert send(program, "POST", "calls/tags", listed).json() == {"calls": 3, "changed": 3, "full": 0}
+    all_three = send(program, "POST", "calls/tags", listed).json()
+    assert (all_three["calls"], all_three["changed"]) == (3, 3)
+    assert sorted(all_three["touched"]) == sorted(str(call.pk) for call in calls)
 
     assert {tuple(call.tags) for call in Call.objects.filter(outcome="failed")} == {("seen",)}
     assert Call.objects.get(pk=elsewhere.pk).tags == []

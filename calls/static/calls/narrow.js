@@ -16,6 +16,9 @@ for (const way of find?.querySelectorAll("input[name=by]") ?? []) {
   way.addEventListener("change", () => find.elements.q.value.trim() && find.requestSubmit());
 }
 
+// On a phone there are no heads of columns to press.
+find?.querySelector("select[name=sort]")?.addEventListener("change", () => find.requestSubmit());
+
 // "At least" and "at most" are written as one value: >=2m, <=0.5, 1m..5m.
 for (const range of document.querySelectorAll("[data-range]")) {
   const [least, most] = ["[data-least]", "[data-most]"].map((part) => range.querySelector(part));

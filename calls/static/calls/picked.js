@@ -8,6 +8,7 @@ const bar = document.querySelector("[data-picked-bar]");
 const everybody = document.querySelector("[data-pick-all]");
 const boxes = [...document.querySelectorAll("[data-pick]")];
 const tagsOf = (box) => JSON.parse(box.dataset.tags);
+const MOST_NAMED = 1_000; // in one request
 let whole = false; // all that the list has, of which the page shows a part
 let last = null; // the box pressed last, where a stretch begins
 
@@ -54,7 +55,7 @@ async function tell(work) {
   }
 }
 
-// The rows say so at once; those that had it before, or had none to lose, are left alone by Undo.
+// The rows say so at once. Those that had it before, or had none to lose, are left alone by Undo.
 function mark(some, act, tag) {
   for (const box of some) {
     const others = tagsOf(box).filter((one) => one !== tag);
@@ -65,16 +66,19 @@ function mark(some, act, tag) {
 }
 
 async function tagAll(act, tag) {
-  const touched = whole ? [] : picked().filter((box) => tagsOf(box).includes(tag) !== (act === "add"));
-  const { changed, full } = await api("POST", "calls/tags", { [act]: [tag], ...meant() });
-  mark(whole ? picked() : touched, act, tag);
+  const { changed, touched, full } = await api("POST", "calls/tags", { [act]: [tag], ...meant() });
+  const are = new Set(touched);
+  const drawn = boxes.filter(({ value }) => are.has(value));
+  mark(drawn, act, tag);
   const left = full ? ` ${calls(full)} had too many already.` : "";
   const back = act === "add" ? "remove" : "add";
   const undo = touched.length && {
     text: "Undo",
     run: () => tell(async () => {
-      await api("POST", "calls/tags", { [back]: [tag], calls: touched.map(({ value }) => value) });
-      mark(touched, back, tag);
+      for (let from = 0; from < touched.length; from += MOST_NAMED) {
+        await api("POST", "calls/tags", { [back]: [tag], calls: touched.slice(from, from + MOST_NAMED) });
+      }
+      mark(drawn, back, tag);
       toast(`“${tag}” is as it was.`);
     }),
   };
@@ -112,10 +116,10 @@ bar?.addEventListener("click", ({ target }) => {
     for (const box of boxes) box.checked = false;
     draw();
   } else if (target.closest("[data-put-up]")) {
-    const some = picked().map(({ value }) => value);
     tell(async () => {
-      await api("POST", "reviews", { calls: some });
-      toast(`${calls(some.length)} put up for review.`, { act: { text: "Reviews", href: bar.dataset.reviews } });
+      const { items, more } = await api("POST", "reviews", meant());
+      const left = more ? ` Only the newest are put up at once: ${calls(more)} more match.` : "";
+      toast(`${calls(items.length)} put up for review.${left}`, { act: { text: "Reviews", href: bar.dataset.reviews } });
     });
   }
 });

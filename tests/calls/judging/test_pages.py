@@ -1,6 +1,7 @@
 """Settings → Analysis and what stands beside a call, as a browser asks for them; the API beside them."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
@@ -8,6 +9,7 @@ from django.test import Client
 from accounts.models import AuditEntry
 from accounts.tokens import create_token
 from agents.models import LanguageModel, Provider
+from calls.judging import readings
 from calls.models import Call, CustomField, FieldValue, Reading, Scorecard, Topic
 from tests.calls.judging.conftest import make_over
 from tests.calls.judging.made import CHECKS, make_field, make_score, make_scorecard, read_in
@@ -227,3 +229,23 @@ def test_a_reading_is_estimated_begun_and_stopped(agent, admin, ask):
     ]
     assert wrong == "query.status"
     assert Call.objects.get().judged_at is None
+
+
+def test_a_reading_is_of_the_days_of_who_asks_for_it(workspace, agent, admin, ask):
+    make_field(agent)
+    provider = Provider.objects.create(workspace=workspace, name="Vendor", kind="openai")
+    LanguageModel.objects.create(workspace=workspace, provider=provider, name="odd", tier="fast")
+    make_over(agent, started_at=datetime(2026, 11, 20, 23, 30, tzinfo=UTC))  # half past midnight in Berlin
+    days = {"query": "from=2026-11-21&to=2026-11-21", "what": ["fields"]}
+
+    assert ask("POST", "readings", days | {"dry_run": True, "tz": "Europe/Berlin"}).json()["calls"] == 1
+    assert ask("POST", "readings", days | {"dry_run": True}).json()["calls"] == 0
+    assert ask("POST", "readings", days | {"tz": "Nowhere"}).status_code == 400
+
+    admin.cookies["tz"] = "Europe/Berlin"
+    typed = {"q": "from:2026-11-21 to:2026-11-21", "what": ["fields"]}
+    assert "Read 1 call<" in admin.get("/settings/analysis/readings/", typed).content.decode()
+    admin.post("/settings/analysis/readings/start", typed)
+    reading = Reading.objects.get()
+    assert (reading.zone, reading.about) == ("Europe/Berlin", 1)
+    assert readings.calls_of(workspace.pk, reading.query, reading.zone).count() == 1

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from calls.models import Recording, SavedView
+from tests.calls.judging.made import make_field
 from tests.calls.made import A_SHORT_CALL, BEGAN, make_call
 from tests.people import make_member
 
@@ -96,6 +97,33 @@ def test_it_is_sorted_by_a_press_on_a_columns_head(operator, refund, other):
     assert 'aria-sort="ascending"><a href="/calls/?status=ended">Started' in shown(page)
     assert '<a href="/calls/?sort=-duration&amp;status=ended">Length' in shown(page)
     assert "oldest first" in shown(page)
+
+
+def test_it_is_sorted_where_there_are_no_heads_to_press(operator, refund, other):
+    page = shown(operator.get("/calls/?sort=-cost&status=ended"))
+
+    assert '<select name="sort">' in page
+    assert '<option value="-cost" selected>Dearest first</option>' in page
+    assert '<option value="">Newest first</option>' in page
+    found = shown(operator.get("/calls/?q=charged&by=words"))
+    assert "Sort by" not in found
+
+
+def test_custom_fields_are_offered_as_what_they_are(operator, agent, refund):
+    for kind, hint in (
+        ("text", "Gold, Silver"),
+        ("number", "&gt;30, 1..5"),
+        ("date", "2026-11-01..2026-11-30"),
+    ):
+        make_field(agent, f"a_{kind}", kind)
+        assert (
+            f'name="field.a_{kind}" value="" placeholder="{hint}"' in operator.get("/calls/").content.decode()
+        )
+    make_field(agent, "churn", "boolean", name="May leave")
+
+    page = operator.get("/calls/?field.churn=yes").content.decode()
+    assert '<input type="checkbox" name="field.churn" value="yes" checked>Yes</label>' in page
+    assert 'aria-label="Remove May leave Yes"' in page
 
 
 # --- The drawer -----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from accounts.models import Workspace
 from base.ids import uuid7
 from calls.models import Review
 from calls.notes import reviews
-from tests.calls.made import A_SHORT_CALL, make_call
+from tests.calls.made import A_SHORT_CALL, BEGAN, make_call
 from tests.calls.notes.test_notes import together
 
 
@@ -42,6 +42,26 @@ def test_calls_are_put_up_once_at_a_time(priya, maya, calls):
     assert [one["comment"] for one in more["items"]] == ["Odd", "Bulk", "Bulk"]
     assert [(one["assigned_to"] or {}).get("name") for one in more["items"]] == [None, *["Maya Kessler"] * 2]
     assert more["items"][0]["added_by"]["name"] == "Priya Nair"
+
+
+def test_all_that_a_list_has_are_put_up_the_newest_first(priya, agent, calls, monkeypatch):
+    monkeypatch.setattr("calls.notes.api.MOST", 2)
+    failed = [
+        make_call(agent, A_SHORT_CALL, outcome="failed", started_at=BEGAN + timedelta(n)) for n in range(3)
+    ]
+
+    told = priya.ask("POST", "reviews", {"filter": "status=failed"}, 201)
+
+    assert [one["call"] for one in told["items"]] == [str(failed[2].pk), str(failed[1].pk)]
+    assert (told["added"], told["more"]) == (2, 1)
+    assert priya.ask("POST", "reviews", {"calls": [str(calls[0].pk)]}, 201)["more"] == 0
+
+
+@pytest.mark.parametrize(
+    "body", [{"filter": "", "calls": []}, {"filter": "status=over"}, {"filter": "", "tz": "x"}]
+)
+def test_a_list_that_makes_no_sense_is_refused(priya, calls, body):
+    priya.ask("POST", "reviews", body, 400)
 
 
 @pytest.mark.parametrize("body", [{"calls": []}, {"calls": [str(uuid7())]}, {"calls": ["x"]}, {}])
