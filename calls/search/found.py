@@ -144,7 +144,7 @@ def _weighed(call: Call, question: Question) -> list[UUID]:
                 SELECT turn.id, turn.n, {weights} AS weight
                 FROM calls_turn turn JOIN calls_searchtext kept ON kept.call_id = turn.call_id,
                 LATERAL (SELECT to_tsvector(kept.config::regconfig, left(turn.text, %s))
-                    || to_tsvector('simple', left(turn.text, %s)) AS said) AS read
+                    || to_tsvector('simple', left(turn.text, %s)) AS said OFFSET 0) AS read
                 WHERE turn.call_id = %s AND turn.role <> 'tool'
             ) AS weighed WHERE weight > 0 ORDER BY weight DESC, n LIMIT %s
             """,  # noqa: S608  the terms are parameters
@@ -169,14 +169,15 @@ def _telling(hits: Sequence[Hit], question: Question) -> dict[UUID, Turn]:
         return {}
     weights = " + ".join(["CASE WHEN said @@ %s::tsquery THEN %s ELSE 0 END"] * len(wanted)) or "0"
     params = [value for term in wanted for value in (term.query, term.weight)]
-    # A look at the letters first, since it costs a tenth of reading them as words.
+    # A look at the letters first, since it costs a tenth of reading them as words. OFFSET 0: that is done
+    # once, not for each word of the question.
     turns = Turn.objects.raw(
         f"""
         SELECT DISTINCT ON (call_id) * FROM (
             SELECT {_QUOTED}, {weights} AS weight
             FROM calls_turn turn JOIN calls_searchtext kept ON kept.call_id = turn.call_id,
             LATERAL (SELECT to_tsvector(kept.config::regconfig, left(turn.text, %s))
-                || to_tsvector('simple', left(turn.text, %s)) AS said) AS read
+                || to_tsvector('simple', left(turn.text, %s)) AS said OFFSET 0) AS read
             WHERE turn.call_id = ANY(%s) AND turn.role <> 'tool' AND turn.text ~* %s
             UNION ALL
             SELECT {_QUOTED}, 0 AS weight FROM calls_turn turn WHERE turn.id = ANY(%s)

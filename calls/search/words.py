@@ -4,7 +4,9 @@ import math
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import BooleanField, F, FloatField, QuerySet
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from calls.models import Call, SearchText
@@ -42,10 +44,9 @@ def by_words(workspace_id: UUID, question: Question, among: QuerySet[Call] | Non
         newest = rows.filter(_has(everything)).order_by("-started_at", "-id")
         return [ByWords(call_id, 1.0) for call_id in newest.values_list("call_id", flat=True)[:MOST]]
     whole = sum(term.weight for term in wanted)
-    found = rows.filter(_has(_any(telling))).annotate(has=_weight_of(wanted)).filter(has__gte=ENOUGH * whole)
-    best = found.annotate(score=F("has") * _nearness(wanted)).order_by("-score", "-started_at", "-id")
+    best = _best(rows.filter(_has(_any(telling))), wanted, ENOUGH * whole)
     asked_for = whole + question.unknown * UNKNOWN
-    return [ByWords(call_id, has / asked_for) for call_id, has in best.values_list("call_id", "has")[:MOST]]
+    return [ByWords(call_id, has / asked_for) for call_id, has in best]
 
 
 def _telling(wanted: list[Term]) -> list[Term]:
@@ -68,15 +69,26 @@ def _has(query: str) -> RawSQL:
     return RawSQL("words @@ %s::tsquery", [query], output_field=BooleanField())
 
 
-def _weight_of(wanted: list[Term]) -> RawSQL:
-    each = " + ".join(["CASE WHEN words @@ %s::tsquery THEN %s ELSE 0 END"] * len(wanted))
-    params = [value for term in wanted for value in (term.query, term.weight)]
-    return RawSQL(f"({each})::float8", params, output_field=FloatField())  # noqa: S611  the terms are parameters
-
-
-def _nearness(wanted: list[Term]) -> RawSQL:
-    return RawSQL(
-        "(1 + %s * ts_rank_cd(words, %s::tsquery))::float8",
-        [NEARNESS, _any(wanted)],
-        output_field=FloatField(),
-    )
+def _best(rows: QuerySet[SearchText], wanted: list[Term], least: float) -> list[tuple[UUID, float]]:
+    """Calls with what they have of the words, the best first: those that have at least so much."""
+    # OFFSET 0: what is kept of a call is unpacked once, and weighed once, and not again for every word.
+    each = " + ".join(["CASE WHEN read.words @@ %s::tsquery THEN %s ELSE 0 END"] * len(wanted))
+    weights = [value for term in wanted for value in (term.query, term.weight)]
+    rows = rows.order_by().values("id", "call_id", "started_at", "words")
+    try:
+        kept, narrowed = rows.query.sql_with_params()
+    except EmptyResultSet:  # of a filter that leaves no call, as by a version that there is not
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT call_id, has FROM (
+                SELECT kept.id, kept.call_id, kept.started_at, read.words, ({each})::float8 AS has
+                FROM ({kept}) AS kept, LATERAL (SELECT kept.words || ''::tsvector AS words OFFSET 0) AS read
+                OFFSET 0) AS weighed
+            WHERE has >= %s
+            ORDER BY has * (1 + %s * ts_rank_cd(words, %s::tsquery)) DESC, started_at DESC, id DESC LIMIT %s
+            """,  # noqa: S608  the terms are parameters
+            [*weights, *narrowed, least, NEARNESS, _any(wanted), MOST],
+        )
+        return cursor.fetchall()

@@ -33,6 +33,7 @@ def test_filters_are_those_of_the_list(world, charged):
     assert program.get("search", q="charged", status="ended")["items"]
     assert not program.get("search", q="charged", status="live")["items"]
     assert not program.get("search", q="charged", platform="vapi")["items"]
+    assert not program.get("search", q="charged", version="99")["items"]
 
 
 def test_by_words_alone_if_that_is_asked(world, charged):
