@@ -106,6 +106,11 @@ async def _hidden_from(viewer: Viewer) -> seeing.Mask:
     return await _masks().get((viewer.workspace_id, viewer.role)) or seeing.NOTHING
 
 
+def _mask_for(asked: tuple[UUID, str]) -> seeing.Mask:
+    """What is hidden in a workspace from a role."""
+    return seeing.mask_for(*asked)
+
+
 def _find(asked: tuple[UUID, tuple[UUID, ...]]) -> list[Call] | None:
     """These calls of this workspace, or None if one of them is not there."""
     workspace_id, call_ids = asked
@@ -117,7 +122,7 @@ def _find(asked: tuple[UUID, tuple[UUID, ...]]) -> list[Call] | None:
 _calls = per_loop(lambda: Lookup(_find, seconds=1.0, size=200))
 
 
-_masks = per_loop(lambda: Lookup(lambda asked: seeing.mask_for(*asked), seconds=1.0, size=200))
+_masks = per_loop(lambda: Lookup(_mask_for, seconds=1.0, size=200))
 
 
 def _call_topic(call: Call, tagged: bool, hidden: seeing.Mask) -> Topic:

@@ -46,7 +46,9 @@ async def of(chat: Call) -> list[str]:
     try:
         # Two tabs ask, and whoever comes back: the first pays for all. Meanwhile there are none, and for a
         # while after a failure.
-        claim = client.pipeline().sadd(index, key).expire(index, KEPT_SECONDS + CLAIMED_SECONDS)
+        claim = client.pipeline()
+        claim.sadd(index, key)
+        claim.expire(index, KEPT_SECONDS + CLAIMED_SECONDS)
         claim.set(key, "[]", ex=CLAIMED_SECONDS, nx=True)
         if not (await shared().ask(claim.execute))[-1]:
             return json.loads(await shared().ask(lambda: client.get(key)) or "[]")
