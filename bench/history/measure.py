@@ -158,7 +158,7 @@ def _recall(workspace: Workspace, asked_for: Sequence[str]) -> Target:
     found, alone = [], []
     for query in asked_for[::step]:
         question = asked.read(query, workspace.pk)
-        vector = asked.vector_of(question.as_meant, workspace.pk)
+        vector = asked.vector_of(question.text, workspace.pk)
         worded = [one.call_id for one in by_words(workspace.pk, question)]
         tenth = _exact(workspace, vector)[-1] + SAME
         for near, told in (

@@ -78,7 +78,7 @@ def load() -> Workspace:
 def rankings(workspace: Workspace, text: str) -> dict[str, list]:
     """The ids of calls, the best first, by each search."""
     question = asked.read(text, workspace.pk)
-    vector = asked.vector_of(question.as_meant, workspace.pk)
+    vector = asked.vector_of(question.text, workspace.pk)
     return {
         "words": [one.call_id for one in by_words(workspace.pk, question)],
         "meaning": [one.call_id for one in by_meaning(workspace.pk, vector)],

@@ -44,6 +44,6 @@ def look_for(
     question = asked.read(text, workspace_id)
     if not question.text:
         return Found(question)
-    vector = None if words_alone else asked.vector_of(question.as_meant, workspace_id)
+    vector = None if words_alone else asked.vector_of(question.text, workspace_id)
     hits = found.find(workspace_id, question, vector, among)
     return Found(question, hits, words_alone or vector is not None)

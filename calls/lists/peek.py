@@ -35,5 +35,5 @@ def peek(call: Call, text: str, *, words_alone: bool, sees_words: bool) -> dict[
 
 def _moments(call: Call, text: str, *, words_alone: bool) -> list[found.Snippet]:
     question = asked.read(text, call.workspace_id)
-    vector = None if words_alone else asked.vector_of(question.as_meant, call.workspace_id)
+    vector = None if words_alone else asked.vector_of(question.text, call.workspace_id)
     return found.moments(call, question, vector)

@@ -67,7 +67,7 @@ def search_calls(request: HttpRequest, asked_for: Query[Search]):
     their end."""
     workspace_id = request.viewer.workspace_id
     question = asked.read(asked_for.q, workspace_id)
-    vector = None if asked_for.by == "words" else asked.vector_of(question.as_meant, workspace_id)
+    vector = None if asked_for.by == "words" else asked.vector_of(asked_for.q, workspace_id)
     among = asked_for.filters.narrow(ours(request, Call)) if asked_for.filters.query else None
     hits = found.find(workspace_id, question, vector, among)[: asked_for.limit]
     calls = {call.pk: call for call in ours(request, LISTED).filter(pk__in=[hit.call_id for hit in hits])}

@@ -24,7 +24,6 @@ RAREST = 1e-3  # of all calls: how many are taken to have a word that the statis
 COMMON = 1e-2
 KNOWN_FOR_S = 600.0
 _UNIT = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
-_SAID = re.compile(r"[^\W\d_]+")  # as words are told apart where their spelling is looked at
 LEXEME = re.compile(r"'((?:[^']|'')*)'")
 _NUMBER = re.compile(r"\+?[\d\s().-]{7,25}")
 
@@ -67,13 +66,6 @@ class Question:
     def corrected(self) -> dict[str, str]:
         """The words that are likely misspelt, as typed, and what each is looked for by, too."""
         return {term.text: term.meant for term in self.terms if term.meant}
-
-    @property
-    def as_meant(self) -> str:
-        """The text with what each of these was meant to be beside it. The letters of a misspelt word
-        alone mean hardly anything; a word that is only unknown here still means what it does."""
-        beside = {typed: f"{typed} {meant}" for typed, meant in self.corrected.items()}
-        return _SAID.sub(lambda found: beside.get(found[0], found[0]), self.text)
 
 
 def read(text: str, workspace_id: UUID) -> Question:
