@@ -6,7 +6,8 @@ from typing import Any
 
 from streaming.entries import Entry
 
-# One dict in (a part), one out, or None to leave it out. A module's function: connections are grouped by it.
+# One dict in (a part), one out, or None to leave it out. The same object for all it is for: connections are
+# grouped by it. Parts come alone or joined, and again to whoever comes back: it keeps nothing between two.
 Filter = Callable[[dict], dict | None]
 
 
