@@ -142,9 +142,9 @@ class AuditLog(Evidence):
 class PrivacyRows(Evidence):
     """Changed in Settings, Privacy, which says what that would remove."""
 
-    list_display = ("workspace", "retention", "masked", "created_at")
+    list_display = ("workspace", "retention", "masked", "masked_live", "created_at")
     list_select_related = ("workspace",)
     ids = ("id", "workspace")
-    fields = ("workspace", "retention_shown", "masked_shown", "created_at")
+    fields = ("workspace", "retention_shown", "masked_shown", "masked_live", "created_at")
     retention_shown = readable("retention")
     masked_shown = readable("masked")

@@ -94,6 +94,8 @@ class Privacy(Row):
     )  # {name of accounts.retention.PARTS: days}; not there: for ever
     # {kind of calls/personal: the lowest role that sees it}; not there: as calls/personal/seeing.py has it.
     masked = models.JSONField(default=dict)
+    # Whether that holds while it is spoken, too: then digits are dots until a turn is finished.
+    masked_live = models.BooleanField(default=False)
     # Of the hashes by which erased calls are known again: the rows alone say nothing.
     key = EncryptedTextField(blank=True, default="")
 

@@ -24,11 +24,18 @@ def in_a_thread(work):
     return database_sync_to_async(work, thread_sensitive=False)
 
 
+class Hidden(NamedTuple):
+    """From somebody: in the record, and in what is being said."""
+
+    ended: seeing.Mask = seeing.NOTHING
+    live: seeing.Mask = seeing.NOTHING
+
+
 class Watcher(NamedTuple):
     """Who watches, and what is hidden from them while they do."""
 
     viewer: Viewer
-    hidden: seeing.Mask
+    hidden: Hidden
 
     def may(self, what: Permission) -> bool:
         return self.viewer.may(what)
@@ -88,7 +95,7 @@ def board_topic(watcher: Watcher, *, tagged: bool = False) -> Topic:
     async def record() -> list[Entry]:
         return await in_a_thread(board.entries_on)(workspace_id, words=words)
 
-    masked = watching.through(watcher.hidden) if words else None
+    masked = watching.through(watcher.hidden.live) if words else None
     return Topic(name, {"board": True} if tagged else {}, snapshot=record, filter=masked)
 
 
@@ -102,13 +109,13 @@ async def call_topics(watcher: Watcher, call_ids: list[UUID], *, tagged: bool = 
     return [_call_topic(call, tagged, watcher.hidden) for call in found]
 
 
-async def _hidden_from(viewer: Viewer) -> seeing.Mask:
-    return await _masks().get((viewer.workspace_id, viewer.role)) or seeing.NOTHING
+async def _hidden_from(viewer: Viewer) -> Hidden:
+    return await _masks().get((viewer.workspace_id, viewer.role)) or Hidden()
 
 
-def _mask_for(asked: tuple[UUID, str]) -> seeing.Mask:
+def _masks_for(asked: tuple[UUID, str]) -> Hidden:
     """What is hidden in a workspace from a role."""
-    return seeing.mask_for(*asked)
+    return Hidden(seeing.mask_for(*asked), seeing.live_mask_for(*asked))
 
 
 def _find(asked: tuple[UUID, tuple[UUID, ...]]) -> list[Call] | None:
@@ -122,16 +129,17 @@ def _find(asked: tuple[UUID, tuple[UUID, ...]]) -> list[Call] | None:
 _calls = per_loop(lambda: Lookup(_find, seconds=1.0, size=200))
 
 
-_masks = per_loop(lambda: Lookup(_mask_for, seconds=1.0, size=200))
+_masks = per_loop(lambda: Lookup(_masks_for, seconds=1.0, size=200))
 
 
-def _call_topic(call: Call, tagged: bool, hidden: seeing.Mask) -> Topic:
+def _call_topic(call: Call, tagged: bool, hidden: Hidden) -> Topic:
     async def record() -> list[Entry]:
         return await in_a_thread(_record)(call.pk)
 
     tag = {"call": str(call.pk)} if tagged else {}
     ended = call.closed_at is not None
-    return Topic(parts.topic(call), tag, snapshot=record, filter=watching.through(hidden), ended=ended)
+    masked = watching.through(hidden.ended if ended else hidden.live)
+    return Topic(parts.topic(call), tag, snapshot=record, filter=masked, ended=ended)
 
 
 def _record(call_id: UUID) -> list[Entry]:

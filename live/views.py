@@ -52,7 +52,9 @@ def wallboard(request: HttpRequest) -> HttpResponse:
     after = position(topic)
     now = timezone.now()
     cards = board.cards_on(workspace.pk, words=sees_words)
-    cards = [watching.card(seeing.mask(), card) for card in cards] if sees_words else cards
+    if sees_words:
+        hidden = seeing.live_mask_for(workspace.pk, request.viewer.role)
+        cards = [watching.card(hidden, card) for card in cards]
     pulse = _pulse(request)
     context = {
         "section": "live",

@@ -118,7 +118,7 @@ class Mask:
 
 NOTHING = Mask()
 _KEPT_S = 5.0  # how old what a workspace has chosen may be
-_kept: dict[UUID, tuple[float, dict[str, str]]] = {}
+_kept: dict[UUID, tuple[float, dict[str, str], bool]] = {}
 _MOST_KEPT = 1_000
 # Of whoever is answered now. What is shown by code that knows nothing of requests asks here.
 _asking: ContextVar[Callable[[], Mask]] = ContextVar("mask", default=lambda: NOTHING)
@@ -165,19 +165,30 @@ def _turn(turn: Turn, hidden: Mask) -> Turn:
 
 
 def roles(workspace_id: UUID) -> dict[str, str]:
-    """The lowest role that sees each kind. Remembered for some seconds."""
-    until, found = _kept.get(workspace_id, (0.0, {}))
+    """The lowest role that sees each kind."""
+    return _chosen(workspace_id)[0]
+
+
+def is_live(workspace_id: UUID) -> bool:
+    """Whether it is hidden while it is spoken, too."""
+    return _chosen(workspace_id)[1]
+
+
+def _chosen(workspace_id: UUID) -> tuple[dict[str, str], bool]:
+    """Remembered for some seconds."""
+    until, found, live = _kept.get(workspace_id, (0.0, {}, False))
     if time.monotonic() < until:
-        return found
-    found = _roles(workspace_id)
+        return found, live
+    rows = Privacy.objects.for_workspace(workspace_id).values_list("masked", "masked_live")
+    kept, live = rows.first() or ({}, False)
+    found = _roles(kept)
     if len(_kept) >= _MOST_KEPT:
         _kept.clear()
-    _kept[workspace_id] = time.monotonic() + _KEPT_S, found
-    return found
+    _kept[workspace_id] = time.monotonic() + _KEPT_S, found, live
+    return found, live
 
 
-def _roles(workspace_id: UUID) -> dict[str, str]:
-    kept = Privacy.objects.for_workspace(workspace_id).values_list("masked", flat=True).first() or {}
+def _roles(kept: Mapping[str, str]) -> dict[str, str]:
     own = dict.fromkeys(settings.PERSONAL_DETECTORS, USUALLY_OF_OWN)
     usually = dict.fromkeys(KINDS, Role.OPERATOR) | USUALLY | own
     known = {kind: role for kind, role in kept.items() if kind in usually and role in ROLES}
@@ -190,24 +201,33 @@ def mask_for(workspace_id: UUID, role: str) -> Mask:
     return Mask(tuple(kind for kind, least in roles(workspace_id).items() if rank < _rank(least)))
 
 
+def live_mask_for(workspace_id: UUID, role: str) -> Mask:
+    """The same of what is being said: nothing where a workspace has not asked for that."""
+    return mask_for(workspace_id, role) if is_live(workspace_id) else NOTHING
+
+
 def _rank(role: str) -> int:
     return len(PERMISSIONS.get(role, ()))
 
 
-def change(workspace_id: UUID, masked: Mapping[str, str], *, by: UUID | None) -> None:
-    """Have each of these kinds seen from this role on. Raises Faulty."""
+def change(
+    workspace_id: UUID, masked: Mapping[str, str], *, live: bool | None = None, by: UUID | None
+) -> None:
+    """Have each of these kinds seen from this role on, and `live` while it is spoken, too. Raises Faulty."""
     faults = {kind: "There is no such kind." for kind in masked if kind not in kinds()} | {
         kind: f"It is one of {', '.join(ROLES)}." for kind, role in masked.items() if role not in ROLES
     }
     if faults:
         raise Faulty(faults)
     privacy, _ = Privacy.objects.get_or_create(workspace_id=workspace_id)
-    wanted = {**privacy.masked, **masked}
-    if wanted != privacy.masked:
-        privacy.masked = wanted
-        privacy.save(update_fields=["masked"])
+    was = (privacy.masked, privacy.masked_live)
+    privacy.masked = {**privacy.masked, **masked}
+    privacy.masked_live = privacy.masked_live if live is None else live
+    if was != (privacy.masked, privacy.masked_live):
+        privacy.save(update_fields=["masked", "masked_live"])
         _kept.pop(workspace_id, None)
-        audit.note("masking.change", workspace=workspace_id, actor=by, detail=wanted)
+        detail = {**privacy.masked, "live": privacy.masked_live}
+        audit.note("masking.change", workspace=workspace_id, actor=by, detail=detail)
 
 
 def words(mask: Mask, timed: Sequence[Sequence[Any]]) -> list[list[Any]]:

@@ -31,11 +31,15 @@ class PrivacyOut(Schema):
         f"{', '.join(seeing.KINDS)}.",
         examples=[{"cards": "admin"}],
     )
+    masked_live: bool = Field(
+        description="Whether that holds while it is spoken, too: digits of a turn are dots until it is finished."
+    )
 
 
 class PrivacyChange(Told):
     retention: dict[str, int | None] = Field(None, description="Only those that are to change.")
     masked: dict[str, Literal["operator", "admin", "owner"]] = Field(None, description="As of `retention`.")
+    masked_live: bool = None
 
 
 class ErasureOut(Schema):
@@ -84,8 +88,8 @@ def change_privacy(request: HttpRequest, told: PrivacyChange) -> dict:
     viewer = request.viewer
     if told.retention is not None:
         enforcing.set_days(viewer.workspace_id, told.retention, by=viewer.actor_id)
-    if told.masked is not None:
-        seeing.change(viewer.workspace_id, told.masked, by=viewer.actor_id)
+    if told.masked is not None or told.masked_live is not None:
+        seeing.change(viewer.workspace_id, told.masked or {}, live=told.masked_live, by=viewer.actor_id)
     return _privacy(viewer.workspace_id)
 
 
@@ -139,6 +143,7 @@ def _privacy(workspace_id: UUID) -> dict[str, Any]:
     return {
         "retention": {part.name: kept.get(part.name) for part in PARTS},
         "masked": seeing.roles(workspace_id),
+        "masked_live": seeing.is_live(workspace_id),
     }
 
 

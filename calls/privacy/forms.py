@@ -41,6 +41,9 @@ class RetentionForm(PartForm):
         return {part.name: self.cleaned_data[part.name] for part in PARTS}
 
 
+LIVE = "masked-live"  # no name that a detector can have
+
+
 class MaskedForm(PartForm):
     """Who sees each kind of personal data in what was said."""
 
@@ -52,6 +55,19 @@ class MaskedForm(PartForm):
             self.fields[kind] = forms.ChoiceField(
                 choices=[(role.value, SEEN_BY[role]) for role in seeing.ROLES]
             )
+        self.fields[LIVE] = forms.BooleanField(required=False)
+
+    @property
+    def live(self) -> forms.BoundField:
+        return self[LIVE]
+
+    @property
+    def is_live(self) -> bool:
+        return self.cleaned_data[LIVE]
+
+    @property
+    def roles(self) -> dict[str, str]:
+        return {kind: self.cleaned_data[kind] for kind in seeing.kinds()}
 
     @property
     def rows(self) -> list[dict]:

@@ -16,7 +16,7 @@ from calls import parts
 from calls.models import Call, Erasure, LegalHold
 from calls.personal import seeing
 from calls.privacy import asking, enforcing, erasing, holds, numbers
-from calls.privacy.forms import CallerForm, HoldForm, MaskedForm, RetentionForm
+from calls.privacy.forms import LIVE, CallerForm, HoldForm, MaskedForm, RetentionForm
 
 MOST_SHOWN = 20  # erasures and holds
 PAGE = "settings/privacy.html"
@@ -69,7 +69,7 @@ def masked(request: HttpRequest) -> HttpResponse:
     form = MaskedForm(request.POST)
     if not form.is_valid():
         return render(request, PAGE, _page(request) | {"masked": form}, status=400)
-    seeing.change(request.workspace.pk, form.cleaned_data, by=request.viewer.actor_id)
+    seeing.change(request.workspace.pk, form.roles, live=form.is_live, by=request.viewer.actor_id)
     messages.success(request, "Saved. It applies from the next page on.")
     return redirect("privacy:page")
 
@@ -130,7 +130,7 @@ def _page(request: HttpRequest) -> dict[str, Any]:
     standing = holds.standing(workspace_id).select_related("call", "placed_by")
     return frame("privacy") | {
         "retention": RetentionForm(initial=enforcing.days_of(workspace_id)),
-        "masked": MaskedForm(initial=seeing.roles(workspace_id)),
+        "masked": MaskedForm(initial=seeing.roles(workspace_id) | {LIVE: seeing.is_live(workspace_id)}),
         "caller": CallerForm(),
         "hold": HoldForm(),
         "erasures": erasures,

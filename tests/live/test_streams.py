@@ -226,7 +226,7 @@ async def follow_answer(address, call, headers, there: asyncio.Event) -> list[di
 async def test_what_is_hidden_from_somebody_is_not_told_live(
     address, house, live_call, masked, under_way, finished
 ):
-    await sync_to_async(seeing.change)(house.workspace.pk, masked, by=None)
+    await sync_to_async(seeing.change)(house.workspace.pk, masked, live=True, by=None)
     operator, owner = await session(house, Role.OPERATOR), await session(house, Role.OWNER)
 
     here = [asyncio.Event(), asyncio.Event()]
@@ -243,7 +243,21 @@ async def test_what_is_hidden_from_somebody_is_not_told_live(
     assert words_of(told) == (f"It is {CARD}, order 12.",) * 2
 
 
+async def test_what_is_being_said_is_told_to_all_who_see_words_unless_a_workspace_hides_it(
+    address, house, live_call
+):
+    there = asyncio.Event()
+    headers = await session(house, Role.OPERATOR)
+    following = asyncio.create_task(follow_answer(address, live_call, headers, there))
+
+    async with asyncio.timeout(30):
+        await there.wait()
+        await speak(live_call)
+        assert words_of(await following) == (f"It is {CARD}, order 12.",) * 2
+
+
 async def test_whoever_comes_back_in_the_midst_of_a_turn_is_told_no_more(address, house, live_call):
+    await sync_to_async(seeing.change)(house.workspace.pk, {}, live=True, by=None)
     headers = await session(house, Role.OPERATOR)
     await speak(live_call)
     ids: list[str] = []
@@ -263,6 +277,8 @@ async def test_whoever_comes_back_in_the_midst_of_a_turn_is_told_no_more(address
 
 
 async def test_a_card_on_the_board_is_masked_too(address, house, live_call):
+    await sync_to_async(seeing.change)(house.workspace.pk, {}, live=True, by=None)
+
     @sync_to_async
     def say(text: str) -> None:
         said = TurnSpoken("c1", live_call.started_at, "caller", text, 900, 1_800, n=2)
@@ -317,7 +333,7 @@ async def test_whoever_loses_access_loses_the_open_stream(address, house, live_c
         Membership.objects.filter(user=people["leaves"]).delete()
         Membership.objects.filter(user=people["is demoted"]).update(role=Role.VIEWER)
         User.objects.filter(pk=people["is barred"].pk).update(is_active=False)
-        seeing.change(house.workspace.pk, {"names": "owner"}, by=None)
+        seeing.change(house.workspace.pk, {"names": "owner"}, live=True, by=None)
         revoke_token(token, None)
 
     session_key = cookies["signs out"][1].decode().partition("=")[2]

@@ -73,7 +73,13 @@ def test_who_sees_what_is_chosen(admin, workspace):
     chosen = dict.fromkeys(("cards", "ibans", "emails", "numbers", "names"), "owner")
 
     assert admin.post(reverse("privacy:masked"), chosen).status_code == 302
-    assert admin.get("/api/v1/privacy").json()["masked"] == chosen
+    kept = admin.get("/api/v1/privacy").json()
+    assert (kept["masked"], kept["masked_live"]) == (chosen, False)
+    assert admin.post(reverse("privacy:masked"), chosen | {"masked-live": "on"}).status_code == 302
+    kept = admin.get("/api/v1/privacy").json()
+    assert (kept["masked"], kept["masked_live"]) == (chosen, True)
+    told = admin.patch("/api/v1/privacy", {"masked_live": False}, content_type="application/json")
+    assert (told.json()["masked"], told.json()["masked_live"]) == (chosen, False)
 
 
 def test_programs_do_the_same(admin, call):
