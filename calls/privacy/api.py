@@ -32,7 +32,7 @@ class PrivacyOut(Schema):
         examples=[{"cards": "admin"}],
     )
     masked_live: bool = Field(
-        description="Whether that holds while it is spoken, too: digits of a turn are dots until it is finished."
+        description="Whether that holds while it is spoken, too: digits are dots until a turn is finished."
     )
 
 
