@@ -63,9 +63,11 @@ def nearest(
     worded: Sequence[UUID] = (),
 ) -> list[Near]:
     """What was said nearest to it, nearest first, as `by_meaning` looks at it."""
-    few = None if among is None else list(among.order_by().values_list("pk", flat=True)[: FEW + 1])
-    if few is not None and len(few) <= FEW:
-        return _of_all(workspace_id, vector, few)
+    if among is not None:
+        # In the order that their indexes have: else the table may be read from its beginning.
+        few = list(among.order_by("-started_at").values_list("pk", flat=True)[: FEW + 1])
+        if len(few) <= FEW:
+            return _of_all(workspace_id, vector, few)
     most = NEAREST if among is None else NEAREST_OF_SOME
     found = {
         (one.call_id, one.turn_id): one.distance
