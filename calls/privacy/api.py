@@ -39,7 +39,7 @@ class PrivacyOut(Schema):
 class PrivacyChange(Told):
     retention: dict[str, int | None] = Field(None, description="Only those that are to change.")
     masked: dict[str, Literal["operator", "admin", "owner"]] = Field(None, description="As of `retention`.")
-    masked_live: bool = None
+    masked_live: bool = Field(None, strict=True)
 
 
 class ErasureOut(Schema):
