@@ -54,9 +54,7 @@ class Tagging(Told):
 class TaggedOut(Schema):
     calls: int = Field(description=f"How many were meant; at most {tagging.MOST_CALLS}, the newest.")
     changed: int
-    touched: list[UUID] = Field(
-        description="Those that changed, by which it can be undone."
-    )
+    touched: list[UUID] = Field(description="Those that changed, by which it can be undone.")
     full: int = Field(description=f"How many have {tags.MOST} tags, and were left as they are.")
 
 
