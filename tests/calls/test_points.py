@@ -1,6 +1,7 @@
 """A text lies at one point, however many say it; the point comes with the first of them and goes with the
 last."""
 
+import importlib
 import threading
 from datetime import timedelta
 
@@ -63,6 +64,19 @@ def test_points_are_of_one_workspace(agent):
     assert points.nearest(other.workspace_id, VECTOR, most=10, of_each=10) == []
     take_in(greeted(other))
     assert lying(agent.workspace_id) == lying(other.workspace_id) == 1
+
+
+def test_what_was_said_before_there_were_points_lies_at_one(agent):
+    for _ in range(2):
+        take_in(greeted(agent, "My card was charged two times."))
+    before = dict(Point.objects.values_list("digest", "vector"))
+    Point.objects.all().delete()
+
+    with connection.cursor() as cursor:
+        cursor.execute(importlib.import_module("calls.migrations.0023_points").FILL)
+
+    assert dict(Point.objects.values_list("digest", "vector")) == before
+    assert lying(agent.workspace_id) == 2
 
 
 @pytest.mark.django_db(transaction=True)
