@@ -126,9 +126,9 @@ def moments(call: Call, question: Question, vector: Sequence[float] | None) -> l
     turns = list(
         Turn.objects.filter(pk__in=list(dict.fromkeys(best))[:MOMENTS]).defer("stream", "words").order_by("n")
     )
-    told = [_line(_said(call, turn)) for turn in turns]
-    asked_for = _asked_for(told, [call.pk], question)
-    return [_snippet(turn, line, asked_for) for turn, line in zip(turns, told, strict=True)]
+    lines = [_line(_said(call, turn)) for turn in turns]
+    asked_for = _asked_for(lines, [call.pk], question)
+    return [_snippet(turn, line, asked_for) for turn, line in zip(turns, lines, strict=True)]
 
 
 def _weighed(call: Call, question: Question) -> list[UUID]:

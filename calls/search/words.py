@@ -74,9 +74,9 @@ def _best(rows: QuerySet[SearchText], wanted: list[Term], least: float) -> list[
     # OFFSET 0: what is kept of a call is unpacked once, and weighed once, and not again for every word.
     each = " + ".join(["CASE WHEN read.words @@ %s::tsquery THEN %s ELSE 0 END"] * len(wanted))
     weights = [value for term in wanted for value in (term.query, term.weight)]
-    rows = rows.order_by().values("id", "call_id", "started_at", "words")
+    query = rows.order_by().values("id", "call_id", "started_at", "words").query
     try:
-        kept, narrowed = rows.query.sql_with_params()
+        kept, narrowed = query.sql_with_params()
     except EmptyResultSet:  # of a filter that leaves no call, as by a version that there is not
         return []
     with connection.cursor() as cursor:

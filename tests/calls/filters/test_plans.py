@@ -6,10 +6,12 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Workspace
 from agents.models import Agent
 from agents.services import publish
+from calls import figures
 from calls.filters import Filters
 from calls.models import Call
 from calls.sorting import SORTS, Sort
@@ -104,6 +106,19 @@ def test_a_selective_filter_reads_few_calls(workspace_id, query):
 
     assert "Seq Scan on calls_call" not in told, told
     assert rows_read(told) < MANY // 8, told
+
+
+def test_to_count_is_to_follow_an_index(workspace_id):
+    rows = Filters.of(QueryDict("from=2026-01-01")).narrow(Call.objects.for_workspace(workspace_id))
+
+    with CaptureQueriesContext(connection) as asked:
+        assert figures.about(rows)[0] >= 1_000
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {asked.captured_queries[0]['sql']}")
+        told = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "Seq Scan on calls_call" not in told, told
+    assert "Sort" not in told, told
 
 
 @pytest.mark.parametrize("sort", SORTS)
