@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from uuid import UUID
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
@@ -23,6 +24,7 @@ from calls.search import texts
 logger = logging.getLogger(__name__)
 
 PASSING = (OperationalError, InterfaceError, RedisError)
+NOT_ITS_FAULT = (*PASSING, SoftTimeLimitExceeded)  # of the call that was looked at
 KEEP_SECONDS = 2.0  # what calls came to is kept for so long at a time
 BATCH = 50  # calls looked at together
 ENOUGH_SECONDS = 5.0  # others wait for this worker too; the timetable comes by again
@@ -84,7 +86,7 @@ def _have_found(may_go_on: Callable[[], bool]) -> dict[UUID, int]:
         try:
             texts.keep(call)
             found[call.pk] = call.revision
-        except PASSING:
+        except NOT_ITS_FAULT:
             raise
         except Exception as error:
             logger.warning("call %s cannot be found by its words: %s", call.pk, _named(error))
@@ -103,6 +105,8 @@ def _place(may_go_on: Callable[[], bool], found: Mapping[UUID, int]) -> None:
                 if found.get(call.pk) != call.revision:
                     texts.keep(call)
                 embeddings.take_in(call, may_go_on)
+            except NOT_ITS_FAULT:
+                raise
             except Exception as error:
                 if isinstance(error, ProviderError) and error.falls_through:
                     logger.warning("embeddings rest for %d s: %s", REST_SECONDS, error)
@@ -171,7 +175,8 @@ def judge_call(self, call_id: str) -> None:
     if more:
         judge_call.delay(call_id)
     elif not free:
-        judge_call.apply_async((call_id,), countdown=IN_TURN_SECONDS)
+        # As often as it was tried: waiting for a turn is no fresh start.
+        judge_call.apply_async((call_id,), countdown=IN_TURN_SECONDS, retries=self.request.retries)
 
 
 @shared_task(acks_late=True, ignore_result=True, slow=IN_TURN_SECONDS)

@@ -1,6 +1,7 @@
 """Slow work: the Celery application, and the timetable of what runs by itself."""
 
 import os
+from datetime import datetime
 from typing import Any
 
 from celery import Celery, Task
@@ -76,7 +77,11 @@ class TracedTask(Task):
             if ours:
                 return self.run(*args, **kwargs)
         if self.slow:
-            self.apply_async(args, kwargs, countdown=self.slow, retries=self.request.retries)
+            # For no longer than it was asked for: else the timetable's would pile up.
+            expires = self.request.expires
+            if isinstance(expires, str):
+                expires = datetime.fromisoformat(expires)
+            self.apply_async(args, kwargs, countdown=self.slow, expires=expires, retries=self.request.retries)
         return None
 
 

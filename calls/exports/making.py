@@ -42,11 +42,13 @@ def go_on(export_id: UUID, *, is_slow: bool = True) -> bool:
     """
     if not _free().filter(pk=export_id).update(status=Status.RUNNING, alive_at=timezone.now()):
         return False
-    enough = time.monotonic() + (TURN_SECONDS if is_slow else 0)
+    enough = time.monotonic() + (TURN_SECONDS if is_slow else PART_SECONDS)
     try:
         while True:
             export = Export.objects.get(pk=export_id)
-            if export.status != Status.RUNNING or not _make_part(export, enough):
+            more = export.status == Status.RUNNING and _make_part(export, enough)
+            cache.delete(_failed(export_id))
+            if not more:
                 return False
             if time.monotonic() >= enough:
                 return _give_back(export_id)
@@ -65,15 +67,19 @@ def _give_back(export_id: UUID) -> bool:
 
 def _try_again(export_id: UUID, error: OSError) -> None:
     """Later, if the storage has not failed too often."""
-    failed = f"exports:{export_id}:failed"
-    cache.add(failed, 0, REMEMBERED_SECONDS)
-    tries = cache.incr(failed)
+    tries = 1 + cache.get(_failed(export_id), 0)  # nobody else is at it
+    cache.set(_failed(export_id), tries, REMEMBERED_SECONDS)
     logger.warning("export %s: the storage failed, try %d: %s", export_id, tries, error)
     if tries < TRIES:
         _give_back(export_id)
         return
     said = f"The storage could not be written to in {TRIES} tries. Ask for the file again later."
     _end(export_id, Status.FAILED, error=said)
+
+
+def _failed(export_id: UUID) -> str:
+    """How often in a row its storage has failed."""
+    return f"exports:{export_id}:failed"
 
 
 def _free():

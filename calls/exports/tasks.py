@@ -8,6 +8,8 @@ from base import slow
 from calls import exports
 from calls.exports import making
 
+PAUSE_SECONDS = 1  # between parts that have no place of their own
+
 
 @shared_task(acks_late=True, ignore_result=True)
 def make(export_id: str) -> None:
@@ -16,7 +18,7 @@ def make(export_id: str) -> None:
     with slow.place() as ours:
         more = making.go_on(UUID(export_id), is_slow=ours)
     if more:
-        make.delay(export_id)
+        make.apply_async((export_id,), countdown=0 if ours else PAUSE_SECONDS)
 
 
 @shared_task(ignore_result=True)

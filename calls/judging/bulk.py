@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q, Sum
@@ -134,7 +135,7 @@ def _take_all(questions: Sequence[Question], answers: Sequence[str | BaseExcepti
             question.take(answer)
         except UnusableAnswer:
             failed.add(question.call.pk)
-        except AWAY:
+        except (SoftTimeLimitExceeded, *AWAY):
             raise
         except Call.DoesNotExist:
             continue  # it was erased meanwhile

@@ -4,6 +4,7 @@ import logging
 import time
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.cache import cache
 from django.db.models import F
 
@@ -32,6 +33,8 @@ def read_on() -> None:
             return
         until = time.monotonic() + ENOUGH_S
         for reading in _waiting():
+            if time.monotonic() >= until or cache.get(RESTING):
+                break
             if not cache.get(_aside(reading)):
                 _read(reading, until)
         if _waiting().exists():
@@ -45,7 +48,7 @@ def _read(reading: Reading, until: float) -> None:
     except bulk.Waits as error:
         logger.warning("reading %s waits %d s: %s", reading.pk, WAIT_S, error)
         cache.set(RESTING, True, WAIT_S)
-    except bulk.AWAY:
+    except (SoftTimeLimitExceeded, *bulk.AWAY):
         raise
     except Exception as error:
         # By name only, and the others shall not wait for it. Its own workspace may stop it.

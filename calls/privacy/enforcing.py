@@ -18,6 +18,7 @@ from calls import points
 logger = logging.getLogger(__name__)
 
 PIECE = 200  # rows in one transaction
+HAVE_POINTS = {"words", "calls"}  # parts of which points of the search may be left over
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def _remove(workspace_id: UUID, part: str, before: datetime, enough: float | Non
         total += went
         if enough is not None and time.monotonic() >= enough:
             break
-    if total:
+    if total and part in HAVE_POINTS:
         points.sweep(workspace_id)
     return total
 

@@ -17,7 +17,7 @@ IN_TURN_SECONDS = 5.0
 AWAY = (OperationalError, InterfaceError, RedisError)
 
 
-@shared_task(acks_late=True, ignore_result=True, slow=0)
+@shared_task(acks_late=True, ignore_result=True, slow=IN_TURN_SECONDS)
 def erase() -> None:
     """Go on with every erasure that nobody is at: what a lost message or a dead worker left, too."""
     enough = time.monotonic() + AT_A_TIME_SECONDS

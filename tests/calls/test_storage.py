@@ -74,6 +74,19 @@ def test_an_export_is_not_tried_for_ever(agent, storage, caplog):
     assert "the bucket failed: SlowDown" in caplog.text
 
 
+def test_failures_count_in_a_row_only(agent, storage):
+    """A long export meets more than one bad moment."""
+    export = asked(agent)
+    for _ in range(3):
+        storage.names = ("exports/",)
+        for _ in range(making.TRIES - 1):
+            making.go_on(export.pk)
+        assert Export.objects.get().status == "running"
+        storage.names = ()
+        making.go_on(export.pk)
+        Export.objects.update(status="running", alive_at=None, files=[], done=0, last_call=None)
+
+
 def test_one_export_that_cannot_be_removed_leaves_the_others_to_go(agent, storage):
     old = [asked(agent) for _ in range(3)]
     for export in old:
@@ -123,6 +136,7 @@ def test_an_erasure_that_waits_for_the_storage_holds_up_no_other(agent, storage,
 
 def test_where_slow_work_has_no_place_left_an_export_goes_on_by_parts(agent, storage, monkeypatch):
     monkeypatch.setattr("calls.exports.writing.PIECE", 1)
+    monkeypatch.setattr("calls.exports.making.PART_SECONDS", 0)
     export = asked(agent)
     for _ in range(2):
         make_call(agent, A_SHORT_CALL)

@@ -167,6 +167,22 @@ async def test_a_budget_that_is_used_up_ends_it_and_says_so(over, vendors):
     assert "budget for today is used up" in reading.reason
 
 
+async def test_while_models_do_not_answer_nobody_elses_is_asked_for_either(over, vendors):
+    """A round of many, each of which waits for a model that hangs, would take no end."""
+    reading = await begun(over)
+
+    other = await Reading.objects.acreate(
+        workspace_id=over.workspace_id, about=1, what=reading.what, status=reading.status
+    )
+    vendors.play("a", Refuse(500))
+
+    await worker(tasks.read_on)
+
+    await reading.arefresh_from_db()
+    await other.arefresh_from_db()
+    assert {reading.alive_at is None, other.alive_at is None} == {True, False}
+
+
 async def test_it_waits_for_models_that_do_not_answer_and_gives_up_in_the_end(over, vendors):
     reading = await begun(over)
     vendors.play("a", Refuse(500))
