@@ -28,6 +28,15 @@ _UNSAID = """
 NOT EXISTS (SELECT FROM calls_embedding said WHERE said.workspace_id = point.workspace_id
     AND said.model = point.model AND said.digest = point.digest)
 """
+# A row that says a text lends its id.
+_MISSING = """
+INSERT INTO calls_point (id, created_at, workspace_id, model, digest, vector)
+SELECT DISTINCT ON (model, digest) id, now(), workspace_id, model, digest, vector
+FROM calls_embedding said WHERE workspace_id = %s AND NOT EXISTS (
+    SELECT FROM calls_point point WHERE point.workspace_id = said.workspace_id
+        AND point.model = said.model AND point.digest = said.digest)
+ORDER BY model, digest ON CONFLICT DO NOTHING
+"""
 # The nearest texts are taken from the index one by one, and with each who said it, until there are enough.
 _NEAR = """
 SELECT said.id, said.call_id, said.turn_id, near.distance
@@ -70,6 +79,15 @@ def keep(workspace_id: UUID, model: str, vectors: Mapping[str, Sequence[float]])
         ],
         ignore_conflicts=True,
     )
+
+
+def complete(workspace_id: UUID) -> int:
+    """Have all that was said found, and say how many texts were not: a version of before there were points
+    may have placed calls while this one was put in its place. For a thread."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_SHARED, [str(workspace_id)])
+        cursor.execute(_MISSING, [workspace_id])
+        return cursor.rowcount
 
 
 def sweep(workspace_id: UUID) -> int:

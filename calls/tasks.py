@@ -24,7 +24,7 @@ from calls.search import texts
 logger = logging.getLogger(__name__)
 
 PASSING = (OperationalError, InterfaceError, RedisError)
-NOT_ITS_FAULT = (*PASSING, SoftTimeLimitExceeded)  # of the call that was looked at
+TOO_MUCH = "54"  # how PostgreSQL's errors begin that say so of a text: it will say so again
 KEEP_SECONDS = 2.0  # what calls came to is kept for so long at a time
 BATCH = 50  # calls looked at together
 ENOUGH_SECONDS = 5.0  # others wait for this worker too; the timetable comes by again
@@ -86,9 +86,9 @@ def _have_found(may_go_on: Callable[[], bool]) -> dict[UUID, int]:
         try:
             texts.keep(call)
             found[call.pk] = call.revision
-        except NOT_ITS_FAULT:
-            raise
         except Exception as error:
+            if _passes(error):
+                raise
             logger.warning("call %s cannot be found by its words: %s", call.pk, _named(error))
             embeddings.set_aside(call)
     return found
@@ -105,9 +105,9 @@ def _place(may_go_on: Callable[[], bool], found: Mapping[UUID, int]) -> None:
                 if found.get(call.pk) != call.revision:
                     texts.keep(call)
                 embeddings.take_in(call, may_go_on)
-            except NOT_ITS_FAULT:
-                raise
             except Exception as error:
+                if _passes(error):
+                    raise
                 if isinstance(error, ProviderError) and error.falls_through:
                     logger.warning("embeddings rest for %d s: %s", REST_SECONDS, error)
                     cache.set(RESTING, True, REST_SECONDS)
@@ -118,6 +118,13 @@ def _place(may_go_on: Callable[[], bool], found: Mapping[UUID, int]) -> None:
             else:
                 if call.embedded_at is None:  # else nobody has said anything new
                     _want_title(call)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether it is nothing of the call that was looked at: others would meet it, too."""
+    if isinstance(error, OperationalError):
+        return not (getattr(error.__cause__, "sqlstate", None) or "").startswith(TOO_MUCH)
+    return isinstance(error, (*PASSING, SoftTimeLimitExceeded))
 
 
 def _named(error: Exception) -> str:

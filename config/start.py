@@ -17,7 +17,7 @@ from base.supervisor import Supervisor
 from config.listening import listen
 from config.roles import Roles, metrics_folder, postgres_child, redis_child, shared_env
 
-PREPARE_WITHIN_S = 720  # most of it for migrations of a large database
+PREPARE_WITHIN_S = 7_200  # an index of a large database takes long, and would be begun anew
 # A killed `up` leaves its web processes a moment to end; until then the port is theirs.
 PORT_FREE_WITHIN_S = 15
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  how to reach ourselves

@@ -26,7 +26,6 @@ from base import processes
 from base.embedded import places, postgres, redis
 
 BROWSER = "tests/browser/"
-MIDDLE = "o"  # of the names of its files, by how long they take
 MIGRATED = "TESTS_MIGRATED"  # the file beside our own PostgreSQL that says whether a worker has migrated it
 MOST_WORKERS = 14  # Redis has sixteen databases
 
@@ -106,19 +105,16 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Three workers a core: much of a run is waiting, for processes to start and calls to end."""
+    """Two workers a core: much of a run is waiting, for processes to start and calls to end."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST_WORKERS, 3 * cores)
+    return min(MOST_WORKERS, 2 * cores)
 
 
 class ByHouse(LoadFileScheduling):
-    """A file is one worker's. Those that look at pages are two workers', half of the alphabet each: a whole
-    Earshot is running for either of them."""
+    """A file is one worker's; all that look at pages are, too: a whole Earshot is running for them."""
 
     def _split_scope(self, nodeid: str) -> str:
-        if not nodeid.startswith(BROWSER):
-            return super()._split_scope(nodeid)
-        return BROWSER + ("first" if nodeid.removeprefix(f"{BROWSER}test_") < MIDDLE else "second")
+        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

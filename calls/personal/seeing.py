@@ -30,6 +30,7 @@ KINDS = {
     "numbers": "phone number",
     "names": "name",
 }
+OF_DIGITS = frozenset({"cards", "ibans", "numbers"})  # without their digits nothing is left of these
 # The lowest role that sees one of these, where a workspace has not said otherwise.
 USUALLY = {"cards": Role.ADMIN}
 # And one that an installation's own detector finds: nobody adds one to show it to everybody.
@@ -55,6 +56,11 @@ class Mask:
 
     def __bool__(self) -> bool:
         return bool(self.kinds)
+
+    @property
+    def hides_words(self) -> bool:
+        """Not digits alone."""
+        return not OF_DIGITS.issuperset(self.kinds)
 
     def text(self, text: str) -> str:
         """The text with a lock and a reason where there is something to hide."""

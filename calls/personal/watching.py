@@ -15,7 +15,6 @@ from calls.personal.finding import DETECTORS
 from calls.personal.seeing import Mask
 
 DOT = "\N{BULLET}"
-OF_DIGITS = frozenset({"cards", "ibans", "numbers"})  # without their digits nothing is left of these
 CUT = "…"  # how a text begins whose beginning was left out (calls/board.py)
 # What began before a cut may go on for so long: 24 digits with two signs between, or a name's words.
 LONGEST_REST, MOST_WORDS = 100, 12
@@ -73,7 +72,7 @@ def card(hidden: Mask, picture: dict) -> dict:
 
 def under_way(hidden: Mask, words: str) -> str:
     """Words that others may follow at once."""
-    return _DIGIT.sub(DOT, words) if OF_DIGITS.issuperset(hidden.kinds) else ""
+    return "" if hidden.hides_words else _DIGIT.sub(DOT, words)
 
 
 def cut(hidden: Mask, text: str) -> str:
@@ -81,7 +80,7 @@ def cut(hidden: Mask, text: str) -> str:
     shown = hidden.text(text)
     if not text.startswith(CUT):
         return shown
-    if OF_DIGITS.issuperset(hidden.kinds):
+    if not hidden.hides_words:
         return _DIGIT.sub(DOT, shown[:LONGEST_REST]) + shown[LONGEST_REST:]
     # Nobody knows how long what somebody else's detector finds may be.
     known = DETECTORS.keys() >= set(hidden.kinds)

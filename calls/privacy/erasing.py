@@ -29,6 +29,7 @@ from calls.privacy import holds, numbers, removing
 Status = Erasure.Status
 # One that began so long ago is not waited for: nobody has told us of its end.
 GOES_ON = timedelta(days=1)
+SO_FAR = ("counts", "done", "about", "alive_at")  # columns: another may be at it by now
 SILENT = timedelta(minutes=5)  # after this a task that says nothing is taken for dead
 
 
@@ -118,7 +119,7 @@ def _remove(erasure: Erasure, going: QuerySet[Call]) -> None:
     removing.lock(ids)
     tallies.mark_all(going)  # their hours are counted without them from now on
     _add(erasure, removing.remove(erasure.workspace_id, ids))
-    erasure.save()
+    erasure.save(update_fields=SO_FAR)
 
 
 def _add(erasure: Erasure, went: Counter[str]) -> None:
@@ -140,7 +141,7 @@ def _finish(erasure: Erasure) -> None:
     stands = holds.standing(caller.workspace_id).filter(caller=caller.digits).exists()
     if not erasure.held and not stands:
         _add(erasure, tell(caller_erased, caller=caller))
-        erasure.save()  # what went so far, should the rest have to be tried again
+        erasure.save(update_fields=SO_FAR)  # what went, should the rest have to be tried again
         with transaction.atomic():
             _add(erasure, _beside(caller))
             _close(erasure)

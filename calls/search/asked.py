@@ -14,6 +14,7 @@ from agents.llm.errors import ProviderError
 from base.pool import leave_database
 from calls.embedders import embedder
 from calls.embeddings import query_for
+from calls.personal import seeing
 from calls.search import spelling
 from calls.search.languages import EACH, PLAIN
 
@@ -84,7 +85,8 @@ def read(text: str, workspace_id: UUID) -> Question:
     there = [spelt.get(term, term) for term in terms if term in spelt or term not in missing]
     digits = re.sub(r"\D", "", text)
     number = digits if _NUMBER.fullmatch(text) and 7 <= len(digits) <= 15 else ""
-    return Question(text, tuple(there), number, len(terms) - len(there))
+    unknown = sum(not term.is_unwanted for term in terms) - sum(not term.is_unwanted for term in there)
+    return Question(text, tuple(there), number, unknown)
 
 
 def vector_of(text: str, workspace_id: UUID) -> list[float] | None:
@@ -127,6 +129,8 @@ def _spelt(
     rare: Sequence[Term], missing: Collection[Term], configs: Sequence[str], workspace_id: UUID
 ) -> dict[Term, Term]:
     """Those of the terms that are likely misspelt, each as it is looked for then: by both."""
+    if seeing.mask().hides_words:  # a word that was said may be just what is hidden
+        return {}
     likely = spelling.corrected(workspace_id, [term.text for term in rare if not term.is_name], configs)
     if not likely:
         return {}

@@ -191,7 +191,7 @@ def _telling(hits: Sequence[Hit], question: Question) -> dict[UUID, Turn]:
 def _letters(question: Question) -> str:
     """What the words begin with, as a regular expression: a stem is that but for its last letter."""
     lexemes = _lexemes(term.query for term in question.wanted)
-    return "|".join(re.escape(lexeme[:-1] if len(lexeme) > 3 else lexeme) for lexeme in lexemes)
+    return "|".join(re.escape(lexeme[:-1] if len(lexeme) > 2 else lexeme) for lexeme in lexemes)
 
 
 def _lexemes(queries: Iterable[str]) -> list[str]:

@@ -39,7 +39,7 @@ def by_words(workspace_id: UUID, question: Question, among: QuerySet[Call] | Non
         elif term.is_phrase:
             rows = rows.filter(_has(term.query))
     telling = _telling(wanted)
-    if sum(term.part for term in telling) * statistics().calls > WEIGHED:
+    if sum(term.part for term in telling) * statistics().calls > WEIGHED and not _are_few(rows):
         everything = " & ".join(f"({term.query})" for term in wanted)
         newest = rows.filter(_has(everything)).order_by("-started_at", "-id")
         return [ByWords(call_id, 1.0) for call_id in newest.values_list("call_id", flat=True)[:MOST]]
@@ -47,6 +47,12 @@ def by_words(workspace_id: UUID, question: Question, among: QuerySet[Call] | Non
     best = _best(rows.filter(_has(_any(telling))), wanted, ENOUGH * whole)
     asked_for = whole + question.unknown * UNKNOWN
     return [ByWords(call_id, has / asked_for) for call_id, has in best]
+
+
+def _are_few(rows: QuerySet[SearchText]) -> bool:
+    """Whether all can be compared: of a small workspace, or that a filter leaves. The statistics are those of
+    all workspaces."""
+    return rows.order_by()[: WEIGHED + 1].count() <= WEIGHED
 
 
 def _telling(wanted: list[Term]) -> list[Term]:

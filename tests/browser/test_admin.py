@@ -65,6 +65,7 @@ def test_it_is_reached_from_the_dashboard_and_leads_back(visit):
 def test_the_apis_page_lets_somebody_signed_in_try_it(visit):
     visitor = visit()
     page = visitor.open("/api/v1/docs")
+    page.locator("#operations-tag-Agents").click()
     page.locator("#operations-Agents-list_agents").click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()

@@ -16,6 +16,7 @@ from calls import embedders, points
 from calls.embeddings import take_in
 from calls.models import Call, Embedding, Point, Turn
 from calls.privacy import enforcing
+from calls.search.tasks import forget
 from tests.calls.made import make_call, said
 from tests.calls.test_embeddings import vendor as vendor
 from tests.webhooks.waiting import wait_until_waited_for
@@ -80,6 +81,18 @@ def test_what_was_said_before_there_were_points_lies_at_one(agent):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_an_earlier_version_placed_meanwhile_is_found_from_the_next_night_on(agent):
+    """One that knows nothing of points goes on while this one is put in its place."""
+    call = greeted(agent, "My card was charged two times.")
+    take_in(call)
+    Point.objects.all().delete()
+
+    forget()
+
+    assert lying(agent.workspace_id) == 2
+    assert points.complete(agent.workspace_id) == 0
+
+
 def test_what_was_said_before_is_not_paid_for_again(agent, vendor):
     take_in(greeted(agent, "My card was charged two times.", GREETING))
     take_in(greeted(agent, "And the dog ate my meter."))

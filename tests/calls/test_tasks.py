@@ -1,6 +1,7 @@
 """Slow work that the timetable has done, for every call once."""
 
 from datetime import timedelta
+from itertools import islice
 
 import pytest
 from celery.contrib.testing.worker import start_worker
@@ -144,6 +145,23 @@ def test_one_call_that_cannot_be_placed_does_not_keep_the_others_waiting(
     later = [call.embed_after - timezone.now() for call in Call.objects.exclude(embed_after=None)]
     assert len(later) == 2
     assert all(timedelta(hours=1) < wait <= timedelta(days=1) for wait in later)
+
+
+def test_one_call_with_too_many_words_does_not_keep_the_others_waiting(agent, caplog):
+    """PostgreSQL says of it what it says of a failure that passes."""
+    syllables = [chr(0xAC00 + n) for n in range(300)]
+    words = (f"{one}{other}{one}{other}" for one in syllables for other in syllables)
+    text = " ".join(islice(words, 80_000))
+    now = timezone.now()
+    other = make_call(agent, A_SHORT_CALL, started_at=now - timedelta(minutes=1))
+    huge = make_call(agent, [said("c0", text, 0, 900)], started_at=now)
+
+    tasks._embed()
+
+    assert list(SearchText.objects.values_list("call_id", flat=True)) == [other.pk]
+    assert f"call {huge.pk} cannot be found by its words: OperationalError" in caplog.text
+    huge.refresh_from_db()
+    assert huge.embed_after > timezone.now()
 
 
 def test_of_a_long_call_as_much_is_placed_as_there_is_time_for(agent):

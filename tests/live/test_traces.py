@@ -98,9 +98,10 @@ async def test_one_call_is_traced_across_processes(ended, house, address, world,
             await peer.answered(0)
             await peer.ask(1, *SAID)
             answer = await peer.answered(1)
-        hook = await deliver(address, house.connection, "call_started")
         wait = in_a_thread(collector.wait_for)
-        await wait("process live.tasks.settle_call", "apply webhooks")
+        await wait("process live.tasks.settle_call")  # a bell that nobody hears expires
+        hook = await deliver(address, house.connection, "call_started")
+        await wait("apply webhooks")
 
     assert hook.status_code == 200
     call = await sync_to_async(Call.objects.get)()

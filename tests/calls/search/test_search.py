@@ -1,5 +1,6 @@
 """Calls are found by what was said in them."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -182,6 +183,23 @@ def test_of_many_calls_with_a_common_word_the_newest_are_found(agent, refund, ou
     monkeypatch.setattr("calls.search.words.WEIGHED", -1)
 
     assert calls(search(agent, "Larkfield Energy", meaning=False)) == [outage.pk, refund.pk]
+
+
+def test_of_a_small_workspace_or_a_few_calls_all_are_compared_however_many_there_are_elsewhere(
+    agent, refund, outage, monkeypatch
+):
+    monkeypatch.setattr(asked, "_kept", (time.monotonic(), asked.Statistics(10**7, {})))
+
+    hits = search(agent, "charged by Larkfield Energy yesterday", meaning=False)
+
+    assert calls(hits) == [refund.pk, outage.pk]
+    assert hits[0].by_words > hits[1].by_words
+
+
+def test_a_word_that_must_not_be_there_and_is_nowhere_changes_nothing(agent, refund, outage):
+    assert [(hit.call_id, hit.score) for hit in search(agent, "charged -xylophone", meaning=False)] == [
+        (hit.call_id, hit.score) for hit in search(agent, "charged", meaning=False)
+    ]
 
 
 def test_the_turn_that_says_it_is_quoted_and_marked(agent, refund):

@@ -8,6 +8,7 @@ from agents.models import Agent
 from agents.services import publish
 from calls import embeddings
 from calls.models import Call, Embedding, SearchText, Word
+from calls.personal import seeing
 from calls.search import asked, found, spelling, texts
 from tests.calls.made import make_call, said
 
@@ -37,6 +38,14 @@ def test_what_is_removed_while_it_is_read_is_not_kept(agent, gone):
 
     for model in (SearchText, Word, Embedding):
         assert not model.objects.exists()
+
+
+def test_no_word_is_told_to_somebody_from_whom_words_are_hidden(agent, outage):
+    """It may be just what is: a name, or a part of an address."""
+    with seeing.through(lambda: seeing.Mask(("cards",))):
+        assert asked.read("okonkvo please", agent.workspace_id).corrected == {"okonkvo": "okonkwo"}
+    with seeing.through(lambda: seeing.Mask(("cards", "names"))):
+        assert asked.read("okonkvo please", agent.workspace_id).corrected == {}
 
 
 @pytest.mark.parametrize(
