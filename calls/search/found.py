@@ -14,6 +14,7 @@ from pgvector.django import CosineDistance
 from calls import embedders, parts
 from calls.models import Call, Embedding, Turn
 from calls.personal import seeing
+from calls.search.among import Among
 from calls.search.asked import LEXEME, Question
 from calls.search.meaning import ALIKE, ByMeaning, by_meaning
 from calls.search.words import ByWords, by_words
@@ -64,9 +65,10 @@ def find(
     among: QuerySet[Call] | None = None,
 ) -> list[Hit]:
     """The best first. `vector`: of the query; None: by words alone. For a thread."""
-    worded = _of_number(workspace_id, question, among) + by_words(workspace_id, question, among)
+    narrowed = None if among is None else Among.of(among)
+    worded = _of_number(workspace_id, question, among) + by_words(workspace_id, question, narrowed)
     known = [one.call_id for one in worded]
-    meant = by_meaning(workspace_id, vector, among, known) if vector is not None else []
+    meant = by_meaning(workspace_id, vector, narrowed, known) if vector is not None else []
     if any(term.is_phrase or term.is_unwanted for term in question.terms):
         # Who writes so wants what has these words, and nothing like it.
         having = set(known)

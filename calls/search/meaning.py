@@ -5,21 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import BooleanField, QuerySet
-from django.db.models.expressions import RawSQL
 from pgvector.django import CosineDistance
 
 from calls import embedders, points
-from calls.models import Call, Embedding
+from calls.models import Embedding
+from calls.search.among import Among, of_calls
 
 NEAREST = 400  # texts that are looked at
-OF_EACH = (
-    100  # that say the very same: the newest. A greeting is said in every call, and nothing else is found
-)
+OF_EACH = 100  # that say the very same: the newest. Of a greeting there would be nothing else
 # Where calls are filtered, the index has to go the farther the fewer they are. So it looks for less; and of
 # few calls all texts are compared instead, which takes no longer.
 NEAREST_OF_SOME = 100
-FEW = 2_500  # calls
 # A call in which it is said three times is likelier meant than one in which it is said once.
 SHARES = (1.0, 0.3, 0.1)
 MOST = 200  # calls
@@ -39,7 +35,7 @@ class ByMeaning:
 def by_meaning(
     workspace_id: UUID,
     vector: Sequence[float],
-    among: QuerySet[Call] | None = None,
+    among: Among | None = None,
     worded: Sequence[UUID] = (),
 ) -> list[ByMeaning]:
     """The best first. `vector`: of the query, as `calls.embeddings.query_for` makes it. `worded`: calls that
@@ -59,19 +55,16 @@ def by_meaning(
 def nearest(
     workspace_id: UUID,
     vector: Sequence[float],
-    among: QuerySet[Call] | None = None,
+    among: Among | None = None,
     worded: Sequence[UUID] = (),
 ) -> list[Near]:
     """What was said nearest to it, nearest first, as `by_meaning` looks at it."""
-    if among is not None:
-        # In the order that their indexes have: else the table may be read from its beginning.
-        few = list(among.order_by("-started_at").values_list("pk", flat=True)[: FEW + 1])
-        if len(few) <= FEW:
-            return _of_all(workspace_id, vector, few)
-    most = NEAREST if among is None else NEAREST_OF_SOME
+    if among is not None and among.few is not None:
+        return _of_all(workspace_id, vector, among.few)
+    most, calls = (NEAREST, None) if among is None else (NEAREST_OF_SOME, among.calls)
     found = {
         (one.call_id, one.turn_id): one.distance
-        for one in points.nearest(workspace_id, vector, most=most, of_each=OF_EACH, among=among)
+        for one in points.nearest(workspace_id, vector, most=most, of_each=OF_EACH, among=calls)
     }
     # A word or two lie far from all that is said, and from there an index does not find every way. What has
     # these very words is likely among the nearest.
@@ -84,6 +77,7 @@ def _of_all(workspace_id: UUID, vector: Sequence[float], calls: Sequence[UUID]) 
     if not calls:
         return []
     rows = Embedding.objects.for_workspace(workspace_id).filter(model=embedders.name())
-    theirs = rows.filter(RawSQL("call_id = ANY(%s)", [list(calls)], output_field=BooleanField()))
-    nearest_first = theirs.annotate(distance=CosineDistance("vector", vector)).order_by("distance")
+    nearest_first = (
+        of_calls(rows, list(calls)).annotate(distance=CosineDistance("vector", vector)).order_by("distance")
+    )
     return list(nearest_first.values_list("call_id", "turn_id", "distance")[:NEAREST])

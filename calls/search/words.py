@@ -10,12 +10,14 @@ from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from calls.models import Call, SearchText
+from calls.search.among import Among
 from calls.search.asked import RAREST, Question, Term, statistics
 
 MOST = 200  # calls
 ENOUGH = 0.4  # of all the weight asked for: a call that has less only happens to share a word
 NEARNESS = 0.5  # how much it counts that the words are said near each other, beside that they are said
 UNKNOWN = -math.log(RAREST)  # what a word weighs that no call has
+LOOKED_INTO = 400  # calls with most of the words, in which it is looked how near each other they are said
 WEIGHED = 3_000  # calls that are compared; where there are more, the newest that have every word
 
 
@@ -25,21 +27,23 @@ class ByWords:
     score: float
 
 
-def by_words(workspace_id: UUID, question: Question, among: QuerySet[Call] | None = None) -> list[ByWords]:
+def by_words(workspace_id: UUID, question: Question, among: Among | None = None) -> list[ByWords]:
     """The best first; of equals the newest. `among`: only of these calls. For a thread."""
     wanted = question.wanted
     if not wanted:
         return []
     rows = SearchText.objects.for_workspace(workspace_id)
     if among is not None:
-        rows = rows.filter(call__in=among.values("pk"))
+        rows = among.narrow(rows)
     for term in question.terms:
         if term.is_unwanted:
             rows = rows.exclude(_has(term.query))
         elif term.is_phrase:
             rows = rows.filter(_has(term.query))
     telling = _telling(wanted)
-    if sum(term.part for term in telling) * statistics().calls > WEIGHED and not _are_few(rows):
+    if sum(term.part for term in telling) * statistics().calls > WEIGHED and not _are_few(
+        workspace_id, among
+    ):
         everything = " & ".join(f"({term.query})" for term in wanted)
         newest = rows.filter(_has(everything)).order_by("-started_at", "-id")
         return [ByWords(call_id, 1.0) for call_id in newest.values_list("call_id", flat=True)[:MOST]]
@@ -49,10 +53,12 @@ def by_words(workspace_id: UUID, question: Question, among: QuerySet[Call] | Non
     return [ByWords(call_id, has / asked_for) for call_id, has in best]
 
 
-def _are_few(rows: QuerySet[SearchText]) -> bool:
+def _are_few(workspace_id: UUID, among: Among | None) -> bool:
     """Whether all can be compared: of a small workspace, or that a filter leaves. The statistics are those of
     all workspaces."""
-    return rows.order_by()[: WEIGHED + 1].count() <= WEIGHED
+    if among is not None and among.few is not None:
+        return True
+    return Call.objects.for_workspace(workspace_id).order_by()[: WEIGHED + 1].count() <= WEIGHED
 
 
 def _telling(wanted: list[Term]) -> list[Term]:
@@ -88,13 +94,14 @@ def _best(rows: QuerySet[SearchText], wanted: list[Term], least: float) -> list[
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT call_id, has FROM (
+            SELECT call_id, has FROM (SELECT * FROM (
                 SELECT kept.id, kept.call_id, kept.started_at, read.words, ({each})::float8 AS has
                 FROM ({kept}) AS kept, LATERAL (SELECT kept.words || ''::tsvector AS words OFFSET 0) AS read
                 OFFSET 0) AS weighed
             WHERE has >= %s
+            ORDER BY has DESC, started_at DESC, id DESC LIMIT %s) AS best
             ORDER BY has * (1 + %s * ts_rank_cd(words, %s::tsquery)) DESC, started_at DESC, id DESC LIMIT %s
             """,  # noqa: S608  the terms are parameters
-            [*weights, *narrowed, least, NEARNESS, _any(wanted), MOST],
+            [*weights, *narrowed, least, LOOKED_INTO, NEARNESS, _any(wanted), MOST],
         )
         return cursor.fetchall()

@@ -11,8 +11,7 @@ dress();
 window.SwaggerUIBundle({
   url: docs.dataset.address,
   domNode: docs,
-  docExpansion: "none", // to draw every operation takes seconds; whoever wants one opens its room, or comes by a link to it
-  deepLinking: true,
+  docExpansion: "none", // to draw every operation takes seconds; whoever wants one opens its room
   validatorUrl: null, // it would send the address to somebody else's server
   presets: [window.SwaggerUIBundle.presets.apis],
   requestInterceptor: (request) => {

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from calls import embeddings
 from calls.models import Call, SearchText, Word
 from calls.search import asked, meaning, spelling, texts, words
+from calls.search.among import Among
 from tests.calls.made import BEGAN, make_call, said
 
 OTHERS = 300  # calls and words, so that an index is worth its while
@@ -74,15 +75,16 @@ def test_meaning_is_found_by_its_index_which_looks_on_for_what_fits(agent, call)
         cursor.execute("SHOW hnsw.iterative_scan")
         assert cursor.fetchone() == ("relaxed_order",)
 
-    *_, plan = plans(lambda: ask(Call.objects.for_workspace(agent.workspace_id)))
+    *_, plan = plans(lambda: ask(Among.of(Call.objects.for_workspace(agent.workspace_id))))
     assert "calls_embedding" in plan  # of so few calls all texts are compared
     assert "nearest_points" not in plan
 
 
 def test_of_many_calls_the_index_is_asked(agent, call, monkeypatch):
-    monkeypatch.setattr(meaning, "FEW", 0)
+    monkeypatch.setattr("calls.search.among.FEW", 0)
     some, vector = Call.objects.for_workspace(agent.workspace_id), call.embeddings.get().vector
-    none = some.exclude(pk=call.pk)
+    none = Among.of(some.exclude(pk=call.pk))
+    some = Among.of(some)
 
     assert [one.call_id for one in meaning.by_meaning(agent.workspace_id, vector, some)] == [call.pk]
     assert meaning.by_meaning(agent.workspace_id, vector, none) == []
