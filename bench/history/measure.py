@@ -153,7 +153,8 @@ def _insights(person: Client, workspace: Workspace) -> Iterator[Target]:
 
 
 def _recall(workspace: Workspace, asked_for: Sequence[str]) -> Target:
-    """The part of the nearest ten that a search finds: any is as good that is as near as the tenth."""
+    """The part of the nearest ten that the index finds: any is as good that is as near as the tenth. And what a
+    search finds, which compares the calls that have the words, too."""
     step = max(1, len(asked_for) // JUDGED)
     found, alone = [], []
     for query in asked_for[::step]:
@@ -166,11 +167,8 @@ def _recall(workspace: Workspace, asked_for: Sequence[str]) -> Target:
             (meaning.nearest(workspace.pk, vector), alone),
         ):
             told.append(sum(distance <= tenth for _, _, distance in near[:TENTH]) / TENTH)
-    recall = statistics.mean(found)
-    for name, parts in (
-        ("recall@10 of the index, with what has the words", found),
-        ("the index alone", alone),
-    ):
+    recall = statistics.mean(alone)
+    for name, parts in (("recall@10 of the index", alone), ("of a search, with what has the words", found)):
         print(f"  {name:<52} {statistics.mean(parts):>7.4f} {'':>7} {len(parts):>6}", flush=True)
     return Target("missed of the nearest ten (recall@10 is the rest)", 100 * (1 - recall), 3, "%")
 
