@@ -153,8 +153,8 @@ def _insights(person: Client, workspace: Workspace) -> Iterator[Target]:
 
 
 def _recall(workspace: Workspace, asked_for: Sequence[str]) -> Target:
-    """The part of the nearest ten that the index finds: any is as good that is as near as the tenth. And what a
-    search finds, which compares the calls that have the words, too."""
+    """The part of the nearest ten that the index finds: any is as good that is as near as the tenth. And what
+    a search finds, which compares the calls that have the words, too."""
     step = max(1, len(asked_for) // JUDGED)
     found, alone = [], []
     for query in asked_for[::step]:
