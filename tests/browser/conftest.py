@@ -95,8 +95,8 @@ class Visitor:
             self.complaints.append(message.text)
 
 
-def a_browser_of_ones_own(browser: Browser, state: dict | None = None, **options) -> BrowserContext:
-    context = browser.new_context(viewport=WIDE, color_scheme="light", storage_state=state, **options)
+def a_browser_of_ones_own(browser: Browser, state: dict | None = None) -> BrowserContext:
+    context = browser.new_context(viewport=WIDE, color_scheme="light", storage_state=state)
     context.set_default_timeout(20_000)
     return context
 
@@ -104,8 +104,7 @@ def a_browser_of_ones_own(browser: Browser, state: dict | None = None, **options
 @pytest.fixture(scope="package")
 def shared(browser, earshot) -> Iterator[BrowserContext]:
     """Somebody signed in, for all tests here: their cache is warm, which halves what a page costs."""
-    # Somebody who asked for less motion: what moves is drawn sixty times a second, without a graphics card.
-    context = a_browser_of_ones_own(browser, _state(browser, earshot), reduced_motion="reduce")
+    context = a_browser_of_ones_own(browser, _state(browser, earshot))
     yield context
     context.close()
 
