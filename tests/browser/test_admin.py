@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+# Rooms whose first list has rows from the first minute on.
+FILLED = {"accounts", "agents", "calls", "platforms"}
 CHANGE = re.compile(r"/admin/\w+/\w+/[0-9a-f-]{36}/change/$")
 
 
@@ -24,20 +26,17 @@ def test_a_list_of_every_room_opens_and_so_does_a_row_of_it(visit):
     """That all of them do, and what is on them, is asked without a browser (tests/test_admin.py)."""
     visitor = visit()
     page = visitor.open("/admin/")
-    by_room = {path.split("/")[2]: path for path in lists(page)}
+    by_room = {path.split("/")[2]: path for path in reversed(lists(page))}
     assert len(by_room) >= 7
+    assert by_room.keys() >= FILLED
 
-    opened = 0
-    for path in by_room.values():
+    for room, path in by_room.items():
         page.goto(visitor.earshot.url + path)
         expect(page.get_by_role("link", name="Back to the dashboard")).to_be_visible()
-        rows = page.locator('#result_list a[href$="/change/"]')
-        if rows.count():
-            rows.first.click()
+        if room in FILLED:
+            page.locator('#result_list a[href$="/change/"]').first.click()
             expect(page).to_have_url(CHANGE)
             expect(page.locator("#content")).to_be_visible()
-            opened += 1
-    assert opened >= 3
 
 
 def test_its_scripts_run_and_come_from_us(visit):
