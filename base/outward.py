@@ -9,8 +9,10 @@ Proxies of the environment are not used: they would look the name up for themsel
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import cache
 from ipaddress import ip_address
 from socket import SOCK_STREAM
 from types import ModuleType
@@ -47,14 +49,14 @@ def transport(
     also: Sequence[str] = (),
 ) -> Any:
     """For an AsyncClient. To it a machine that may not be asked is one that cannot be reached; `refused`
-    tells the two apart. Slow (certificates): better not made by the loop.
+    tells the two apart. The first is slow (certificates): better not made by the loop.
 
     `also`: hosts of ours that may be asked beside PRIVATE_HOSTS.
     `library` and `core`: httpx with httpcore, or the second edition of both, which the vendors' SDKs use.
     """
     limits = limits or library.Limits(max_connections=100, max_keepalive_connections=20)
     pool = core.AsyncConnectionPool(
-        ssl_context=library.create_ssl_context(),
+        ssl_context=_trusted(library),
         max_connections=limits.max_connections,
         max_keepalive_connections=limits.max_keepalive_connections,
         keepalive_expiry=limits.keepalive_expiry,
@@ -62,6 +64,12 @@ def transport(
         network_backend=Checked(core, resolve, also),
     )
     return Pooled(library, core, pool)
+
+
+@cache
+def _trusted(library: ModuleType) -> ssl.SSLContext:
+    """The certificates there are. Reading them takes 30 ms of CPU; one context serves any number of pools."""
+    return library.create_ssl_context()
 
 
 def refused(error: BaseException | None) -> str:
