@@ -23,6 +23,7 @@ import uvloop
 
 from bench import deliveries, post, processes
 from bench.deliveries import To
+from bench.ports import own_port
 
 CONNECTIONS = 64
 REQUESTS, WARM_UP = 25_000, 2_000
@@ -69,7 +70,7 @@ def prepared() -> Iterator[tuple[dict[str, str], To]]:
 @contextmanager
 def earshot(env: dict[str, str]) -> Iterator[tuple[int, int]]:
     """As `manage.py up` runs a web process. Gives its pid and port."""
-    port = processes.free_port()
+    port = own_port()
     with processes.child([sys.executable, "manage.py", "serve", "--port", str(port)], 0, env=env) as server:
         processes.wait_until_healthy(port, 60)
         yield server.pid, port
@@ -77,7 +78,7 @@ def earshot(env: dict[str, str]) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def fastapi(env: dict[str, str], to: To) -> Iterator[tuple[int, int]]:
-    port = processes.free_port()
+    port = own_port()
     argv = processes.python("uvicorn", "bench.ingest_rival:app", "--port", str(port), "--loop", "uvloop")
     argv += ["--http", "httptools", "--no-access-log", "--log-level", "error", "--backlog", "4096"]
     env = env | {"BENCH_CONNECTION": to.connection, "BENCH_WORKSPACE": to.workspace}

@@ -21,12 +21,6 @@ NATIVE = Path(__file__).parent / "native"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(type=kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def python(*arguments: str) -> list[str]:
     return [sys.executable, "-m", *arguments]
 

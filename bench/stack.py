@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench.ports import own_port
 
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
@@ -36,7 +37,7 @@ def running() -> Iterator[Stack]:
     with tempfile.TemporaryDirectory(prefix="earshot-bench-") as folder:
         env = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
         env |= {"EARSHOT_HOME": folder, "PYTHONUNBUFFERED": "1", "PRIVATE_HOSTS": "127.0.0.1"}
-        port, simulator_port = _free_port(), _free_port()
+        port, simulator_port = own_port(), own_port()
         url, simulator = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{simulator_port}"
         processes: list[subprocess.Popen] = []
         with (Path(folder) / "bench.log").open("w+") as log:
@@ -66,9 +67,3 @@ def _wait_for(line: str, log: Path, process: subprocess.Popen) -> None:
         if process.poll() is not None or time.monotonic() > end:
             raise SystemExit(f"Earshot did not start:\n{log.read_text()[-2000:]}")
         time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -16,6 +16,7 @@ import redis
 from cryptography.fernet import Fernet
 
 from bench import processes
+from bench.ports import own_port
 from bench.speech import CALLS, call_id, call_ids
 
 NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
@@ -73,7 +74,7 @@ def ground(runs: int) -> Iterator[Ground]:
 @contextmanager
 def earshot(server: str, ground: Ground) -> Iterator[Served]:
     """The whole application, as `manage.py up` runs a web process; under daphne as its users would."""
-    port = processes.free_port()
+    port = own_port()
     if server == "uvicorn":
         argv = [*processes.python("manage"), "serve", "--port", str(port)]
     else:
@@ -107,32 +108,32 @@ def peer(argv: list[str], port: int, how: str, to: int = 0, env: dict | None = N
 
 
 def floor(argv: list[str], ground: Ground) -> AbstractContextManager[Served]:
-    tcp, udp = processes.free_port(), processes.free_port()
+    tcp, udp = own_port(), own_port()
     return peer([*argv, str(tcp), str(udp)], tcp, "floor", udp)
 
 
 def uvicorn(app: str, how: str, ground: Ground, **env: str) -> AbstractContextManager[Served]:
-    port = processes.free_port()
+    port = own_port()
     argv = processes.python("uvicorn", app, "--port", str(port), *UVICORN)
     return peer(argv, port, how, env=ground.env | env)
 
 
 def stock_daphne(ground: Ground) -> AbstractContextManager[Served]:
-    port = processes.free_port()
+    port = own_port()
     argv = processes.python("daphne", "-v", "0", "-p", str(port), "bench.peers.stock:application")
     layer = {"BENCH_LAYER": "channels_redis.core.RedisChannelLayer"}
     return peer(argv, port, "core", env=ground.env | layer)
 
 
 def node(ground: Ground) -> AbstractContextManager[Served]:
-    port = processes.free_port()
+    port = own_port()
     socket = redis.connection.parse_url(ground.env["REDIS_URL"])["path"]
     return peer(["node", str(PEERS / "node.mjs"), str(port), socket, str(CALLS)], port, "redis")
 
 
 @contextmanager
 def nchan(ground: Ground) -> Iterator[Served]:
-    port = processes.free_port()
+    port = own_port()
     with tempfile.TemporaryDirectory(prefix="earshot-nchan-") as folder:
         every = ",".join(f"$1x{call}" for call in range(CALLS))
         config = Path(folder) / "nginx.conf"

@@ -1,4 +1,4 @@
-"""Where people and platforms reach us."""
+"""Where people and platforms reach us, and we the simulator."""
 
 import socket
 
@@ -25,4 +25,16 @@ def listen(host: str, port: int) -> socket.socket:
         raise CannotStart(
             f"Cannot listen on {host} port {port} ({reason}); stop what is there or choose another --port."
         ) from error
+    return listening
+
+
+def handed_down(fd: int) -> socket.socket:
+    """The listening socket that whoever started us has opened for us. Raises CannotStart if it is none."""
+    try:
+        listening = socket.socket(fileno=fd)
+        is_one = listening.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except (OSError, ValueError, OverflowError) as error:
+        raise CannotStart(f"--fd {fd}: there is no socket ({error}).") from error
+    if not is_one:
+        raise CannotStart(f"--fd {fd}: nobody listens on this socket.")
     return listening

@@ -63,18 +63,16 @@ class Roles:
         command = self.manage("watch", "watch")
         return Child(role="watch", prepare=lambda: command)
 
-    def simulator(self, port: int) -> Child:
+    def simulator(self, fd: int, url: str) -> Child:
         first_run = str(self.home / "first-run.json")
         lives = ("--speed", str(settings.SIMULATOR_SPEED), "--crowd", str(settings.SIMULATOR_CROWD))
-        options = ("--port", str(port), "--first-run", first_run, *lives)
-        command = self.manage(
-            "simulator", "simulate", *options, "--faults", SIMULATED_FAULTS, *SIMULATED_MISHAPS
-        )
-        page = f"http://127.0.0.1:{port}/stats"
+        options = ("--fd", str(fd), "--first-run", first_run, *lives)
+        mishaps = ("--faults", SIMULATED_FAULTS, *SIMULATED_MISHAPS)
+        command = self.manage("simulator", "simulate", *options, *mishaps, pass_fds=(fd,))
         return Child(
             role="simulator",
             prepare=lambda: command,
-            ready=lambda alive: wait_for_page("simulator", page, alive),
+            ready=lambda alive: wait_for_page("simulator", f"{url}/stats", alive),
         )
 
     def _celery(self, role: str, *arguments: str) -> Child:
@@ -111,9 +109,9 @@ def metrics_folder(home: Path) -> Path:
     return home / "metrics"
 
 
-def shared_env(home: Path, url: str, simulator_port: int | None) -> dict[str, str]:
-    """Our environment, with what the command line decided."""
-    asked = [os.environ.get("PRIVATE_HOSTS", ""), f"127.0.0.1:{simulator_port}" if simulator_port else ""]
+def shared_env(home: Path, url: str, simulator: str) -> dict[str, str]:
+    """Our environment, with what the command line decided. `simulator`: its "host:port", or nothing."""
+    asked = [os.environ.get("PRIVATE_HOSTS", ""), simulator]
     return dict(os.environ) | {
         "PRIVATE_HOSTS": ",".join(filter(None, asked)),
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -138,7 +136,7 @@ def wait_for_page(role: str, url: str, is_alive: Callable[[], bool]) -> None:
         except urllib.error.HTTPError as error:
             last = f"status {error.code}"
         except (OSError, HTTPException):
-            # Nobody listens yet; or the system gave us the very port we ask, and we hear ourselves.
+            # Nobody serves yet, or whoever did ended in the middle of it.
             last = "no answer"
         time.sleep(0.05)
     raise CannotStart(f"{role} did not answer {url} within {LONGEST_START_S} s ({last}).")

@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import time
-from contextlib import closing
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,18 @@ class Plan:
     here: str  # where we answer on this machine
     url: str  # where people and platforms reach us
     workers: int
-    simulator_port: int | None
+    simulator: socket.socket | None  # opened as early: by then another may have got a port that was free now
     admin_email: str
     admin_password: str
 
+    @property
+    def simulator_host(self) -> str:
+        """Where the simulator answers, "127.0.0.1:8001"; nothing without one."""
+        return f"127.0.0.1:{self.simulator.getsockname()[1]}" if self.simulator else ""
+
 
 def plan(home: Path, after_a_crash: bool, **options: Any) -> Plan:
-    """Decide addresses and open the listening socket. Raises CannotStart if the port is taken."""
+    """Decide addresses and open the listening sockets. Raises CannotStart if our port is taken."""
     host = options["host"]
     listening = _listen(host, options["port"], after_a_crash)
     port = listening.getsockname()[1]
@@ -48,7 +53,7 @@ def plan(home: Path, after_a_crash: bool, **options: Any) -> Plan:
         here=here,
         url=os.environ.get("EARSHOT_URL", "").rstrip("/") or here,
         workers=options["workers"],
-        simulator_port=None if options["no_simulator"] else _free_port(port + 1),
+        simulator=None if options["no_simulator"] else _listen_beside(port + 1),
         admin_email=options["admin_email"],
         admin_password=options["admin_password"],
     )
@@ -56,19 +61,20 @@ def plan(home: Path, after_a_crash: bool, **options: Any) -> Plan:
 
 async def everything(plan: Plan, held: HomeLock) -> None:
     """Start it all, keep it running until asked to stop, stop it all. Raises CannotStart."""
-    with closing(plan.listening):
+    with plan.listening:
         held.tell(plan.here)
         logs = folders.make_private(plan.home / "logs")
         counters = folders.make_private(metrics_folder(plan.home))
         for left in counters.iterdir():
             left.unlink()  # of the run before; Prometheus knows counters that begin again
         async with Supervisor(logs) as supervisor:
-            await supervisor.until_stopped(asyncio.create_task(_start(plan, supervisor)))
+            with plan.simulator or nullcontext():  # who asks it while all of it stops must not wait for it
+                await supervisor.until_stopped(asyncio.create_task(_start(plan, supervisor)))
             supervisor.say("Stopping.")
 
 
 async def _start(plan: Plan, supervisor: Supervisor) -> None:
-    roles = Roles(home=plan.home, env=shared_env(plan.home, plan.url, plan.simulator_port))
+    roles = Roles(home=plan.home, env=shared_env(plan.home, plan.url, plan.simulator_host))
     if not os.environ.get("REDIS_URL"):
         await supervisor.start(redis_child(plan.home))
     if not os.environ.get("DATABASE_URL"):
@@ -82,16 +88,16 @@ async def _start(plan: Plan, supervisor: Supervisor) -> None:
         await supervisor.start(roles.web(number, fd, page))
     for child in (roles.watch(), roles.worker(), roles.beat()):
         await supervisor.start(child)
-    if plan.simulator_port:  # the last: it is waited for, while those before it, whom nobody asks, get going
-        await supervisor.start(roles.simulator(plan.simulator_port))
+    if plan.simulator:  # the last: it is waited for, while those before it, whom nobody asks, get going
+        await supervisor.start(roles.simulator(plan.simulator.fileno(), f"http://{plan.simulator_host}"))
     first = json.loads((plan.home / "first-run.json").read_text())
     supervisor.say(f"Earshot is ready at {plan.here}  (login: {first['email']} / {first['password']})")
 
 
 def _seed_options(plan: Plan) -> list[str]:
     options = ["--url", plan.url]
-    if plan.simulator_port:
-        options += ["--simulator-url", f"http://127.0.0.1:{plan.simulator_port}"]
+    if plan.simulator:
+        options += ["--simulator-url", f"http://{plan.simulator_host}"]
     if plan.admin_email:
         options += ["--admin-email", plan.admin_email]
     if plan.admin_password:
@@ -110,14 +116,9 @@ def _listen(host: str, port: int, after_a_crash: bool) -> socket.socket:
         time.sleep(0.1)
 
 
-def _free_port(wanted: int) -> int:
-    """`wanted` if nobody listens there, else any free port."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except (OSError, OverflowError):
-                continue
-            return probe.getsockname()[1]
-    raise CannotStart("There is no free port for the simulator.")
+def _listen_beside(wanted: int) -> socket.socket:
+    """At `wanted` if nobody is there, else at any free port."""
+    try:
+        return listen("127.0.0.1", wanted)
+    except CannotStart:
+        return listen("127.0.0.1", 0)

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import signal
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,8 +96,11 @@ def _read(first_run: Path) -> Any:
         ) from None
 
 
-async def run(options: Options, say: Callable[[str], None]) -> None:
-    """Serve and place calls until they are all over, or SIGTERM or SIGINT. Raises BadOption."""
+async def run(options: Options, say: Callable[[str], None], listening: socket.socket | None = None) -> None:
+    """Serve and place calls until they are all over, or SIGTERM or SIGINT. Raises BadOption.
+
+    `listening` is where, if it is open already; else it is opened at `options.port`.
+    """
     options.check()
     to_call = destinations(options.first_run) if options.first_run else None
     to_tell = targets(options.first_run) if options.first_run and options.webhooks else []
@@ -111,6 +116,7 @@ async def run(options: Options, say: Callable[[str], None]) -> None:
         seed=options.seed,
         speed=options.speed,
         port=options.port,
+        listening=listening,
         token_rate=options.token_rate,
         faults=options.faults,
         stamp=options.stamp,
@@ -123,7 +129,7 @@ async def run(options: Options, say: Callable[[str], None]) -> None:
     try:
         await world.__aenter__()
     except OSError as error:
-        raise BadOption(f"Cannot listen on port {options.port}: {error.strerror}.") from None
+        raise BadOption(f"Cannot listen on port {options.port}: {os.strerror(error.errno)}.") from None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

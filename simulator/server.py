@@ -32,7 +32,7 @@ class _Quiet(uvicorn.Server):
 class Server:
     """Serves an ASGI app on 127.0.0.1 from start() to stop()."""
 
-    def __init__(self, app: Any, port: int = 0) -> None:
+    def __init__(self, app: Any, port: int = 0, listening: socket.socket | None = None) -> None:
         # Connections cut on purpose are no news.
         logging.getLogger("uvicorn.error").addFilter(_not_about_cuts)
         config = uvicorn.Config(
@@ -40,18 +40,13 @@ class Server:
         )
         self._server = _Quiet(config)
         self._wanted_port = port
+        self._listening = listening
         self._task: asyncio.Task[None] | None = None
         self.port = 0
 
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", self._wanted_port))
-        except OSError:
-            listener.close()
-            raise
+        listener = self._listening or socket.create_server(("127.0.0.1", self._wanted_port))
         self.port = listener.getsockname()[1]
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
         # The listener queues connections from now on; this only waits for uvicorn to take them.

@@ -1,5 +1,6 @@
 """The whole outside world in one process: platform, model servers, tools, callers."""
 
+import socket
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -31,11 +32,11 @@ API_KEY = "key_simulator"
 class World:
     """`async with World(seed=1, speed=20) as world:` serves everything at `world.url`.
 
-    `speed` scales what people and models do, not the network. `port` 0 takes a free one. `faults` is
-    the share of requests to `sim-fast` that fail; `stamp` gives every token its own number ⟨n⟩.
-    `webhooks` are told of every call; `mishaps` is how often that goes wrong on its way, `say` hears what is
-    wrong with a receiver, and `renew` gives the targets anew when one finds its secret refused. `memory` is a
-    file in which the platform keeps its agents from one run to the next.
+    `speed` scales what people and models do, not the network. `port` 0 takes a free one; `listening` is a
+    socket that listens already. `faults` is the share of requests to `sim-fast` that fail; `stamp` gives
+    every token its own number ⟨n⟩. `webhooks` are told of every call; `mishaps` is how often that goes wrong
+    on its way, `say` hears what is wrong with a receiver, and `renew` gives the targets anew when one finds
+    its secret refused. `memory` is a file in which the platform keeps its agents from one run to the next.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class World:
         seed: int = SEED,
         speed: float = 1.0,
         port: int = 0,
+        listening: socket.socket | None = None,
         token_rate: float = TOKEN_RATE,
         faults: float = 0.0,
         stamp: bool = False,
@@ -87,7 +89,7 @@ class World:
         self.tools.add_to(app)
         app.route("GET", "/stats", self._stats)
         app.route("GET", "/stats/tokens", self._sent)
-        self._server = Server(app, port)
+        self._server = Server(app, port, listening)
 
     async def __aenter__(self) -> "World":
         await self._server.start()

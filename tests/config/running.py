@@ -155,6 +155,7 @@ WORDS = {
     "web": ("manage.py", "serve"),
     "worker": ("celery", "worker"),
     "watch": ("manage.py", " watch"),
+    "simulator": ("manage.py", "simulate"),
     "beat": ("celery", "beat"),
     "postgres": ("bin/postgres", "-D"),
     "redis": ("redis",),

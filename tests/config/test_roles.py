@@ -7,7 +7,6 @@ from config.roles import wait_for_page
 
 
 def test_an_answer_that_is_no_http_is_none_yet():
-    """So it is when the system gives whoever asks the very port that is asked: they hear themselves."""
     answers = [b"GET /stats HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]
 
     def serve(listener: socket.socket) -> None:

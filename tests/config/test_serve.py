@@ -14,7 +14,7 @@ import uvicorn
 
 from base.processes import CannotStart
 from config.env import BASE_DIR
-from config.listening import BACKLOG, listen
+from config.listening import BACKLOG, handed_down, listen
 from config.server import server_config
 from tests.config.running import wait_for
 
@@ -119,6 +119,15 @@ def test_attempts_wait_while_nobody_serves():
 def test_a_port_that_cannot_be_is_one_sentence(port):
     with pytest.raises(CannotStart, match=str(port)):
         listen("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(
+    ("fd", "why"),
+    [(-1, "negative"), (10**6, "Bad file descriptor"), (2**70, "large"), (None, "nobody listens")],
+)
+def test_what_is_handed_down_must_be_listening(fd, why):
+    with socket.socket() as idle, pytest.raises(CannotStart, match=why):
+        handed_down(os.dup(idle.fileno()) if fd is None else fd)
 
 
 @pytest.mark.processes

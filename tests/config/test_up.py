@@ -51,10 +51,7 @@ def up(home):
 
 
 def test_what_it_calls_ready_answers(up):
-    [port] = re.findall(r"simulate --port (\d+)", " ".join(family(up.home).values()))
-
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=10) as answer:
-        assert answer.status == 200
+    assert answers_http(f"{outside_world(up)}/stats")
 
 
 def test_it_says_where_it_is_and_how_to_log_in(up):
@@ -105,7 +102,7 @@ def test_a_killed_web_process_costs_no_request(up):
     assert up.pid_of("web") != before
 
 
-@pytest.mark.parametrize("role", ["worker", "watch", "redis", "postgres"])
+@pytest.mark.parametrize("role", ["worker", "watch", "simulator", "redis", "postgres"])
 def test_what_is_killed_is_started_again(up, role):
     before = up.pid_of(role)
     os.kill(before, signal.SIGKILL)
@@ -116,6 +113,8 @@ def test_what_is_killed_is_started_again(up, role):
         wait_for(lambda: answers_sql(up.home))
     if role == "redis":
         wait_for(lambda: answers_redis(up.home))
+    if role == "simulator":
+        assert answers_http(f"{outside_world(up)}/stats")  # where it was, and whoever asks early waits for it
     assert up.page() == 200
 
 
@@ -186,6 +185,18 @@ def python_for_everybody() -> str | None:
             if tried.returncode == 0:
                 return candidate
     return None
+
+
+def outside_world(up: Up) -> str:
+    """The address the simulator says it is at: one and the same, however often it said so."""
+    said = wait_for(lambda: set(re.findall(r"The outside world is at (\S+)", "\n".join(up.said()))))
+    assert len(said) == 1, said
+    return said.pop()
+
+
+def answers_http(url: str) -> bool:
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return answer.status == 200
 
 
 def answers_sql(home: Path) -> bool:

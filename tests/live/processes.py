@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -49,11 +48,6 @@ async def answers(port: int) -> bool:
             return (await client.get(f"http://127.0.0.1:{port}/live/stream")).status_code == 401
         except httpx.HTTPError:
             return False
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 @contextlib.asynccontextmanager

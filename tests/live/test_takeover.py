@@ -11,6 +11,7 @@ from django.db import connections
 
 from accounts.models import Role
 from agents.models import ModelCall
+from bench.ports import own_port
 from calls import parts
 from calls.models import Call, Event, Turn
 from live import leases, watch
@@ -21,7 +22,6 @@ from tests.live.processes import (
     a_watch,
     a_web_process,
     answers,
-    free_port,
     one_address,
     watching,
 )
@@ -75,7 +75,7 @@ def test_whoever_watches_knows_of_a_death_within_ten_seconds():
 async def test_a_call_goes_on_in_another_process(database):
     async with World(seed=1, speed=12, timing=STEADY) as world:
         house = await sync_to_async(build)(world)
-        port = free_port()
+        port = own_port()
         url = f"ws://127.0.0.1:{port}/voice/retell/{house.agent.key}"
         with a_web_process(port) as first:
             await until(lambda: answers(port), STARTED)
@@ -115,7 +115,7 @@ async def test_watchers_are_told_once_however_it_dies(database, fragile, record_
     servers = {"REDIS_URL": fragile.url, "REDIS_LOG_URL": fragile.url}
     async with World(seed=1, token_rate=8) as world:
         house = await sync_to_async(build)(world)
-        here, there = free_port(), free_port()
+        here, there = own_port(), own_port()
         with (
             a_web_process(here, **servers) as holder,
             a_web_process(there, **servers),
@@ -191,7 +191,7 @@ async def emptied(url: str) -> None:
 async def test_a_restart_lets_answers_finish_and_calls_go_on(database):
     async with World(seed=1, speed=6, timing=STEADY) as world:
         house = await sync_to_async(build)(world)
-        old, new = free_port(), free_port()
+        old, new = own_port(), own_port()
         with a_web_process(old) as leaving, a_web_process(new):
             for port in (old, new):
                 await until(lambda port=port: answers(port), STARTED)

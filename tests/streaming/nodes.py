@@ -12,7 +12,7 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from base.embedded import redis as embedded
-from tests.streaming.running import free_port
+from bench.ports import own_port
 
 
 class Node:
@@ -20,7 +20,7 @@ class Node:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
-        self.port = free_port()
+        self.port = own_port()
         argv = [embedded._program(), "--port", str(self.port), "--dir", str(folder), "--save", ""]
         argv += ["--repl-diskless-sync-delay", "0"]
         self.process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)

@@ -104,12 +104,6 @@ def own_redis(*, durable: bool = False) -> Iterator[OwnRedis]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 async def eventually(condition, seconds: float = 60) -> None:
     """Wait for something only the other side can see; look ever less often."""
     pause = 0.005

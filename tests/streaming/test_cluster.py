@@ -11,11 +11,11 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from base.embedded import redis as embedded
+from bench.ports import own_port
 from streaming.hub import Hub
 from streaming.log import Log
 from streaming.positions import Position
 from streaming.writer import Writer
-from tests.streaming.running import free_port
 from tests.streaming.test_consumers import turn
 from tests.streaming.test_hub import Browser
 
@@ -25,8 +25,7 @@ SLOTS = 16384
 @pytest.fixture
 def cluster(tmp_path) -> Iterator[str]:
     """A cluster of one node, which refuses what any cluster refuses."""
-    # Its nodes talk on a second port, ten thousand above.
-    port = next(port for port in iter(free_port, 0) if port < 55_000)
+    port = own_port(10_000)  # where its nodes talk to each other
     argv = [embedded._program(), "--port", str(port), "--dir", str(tmp_path), "--save", ""]
     process = subprocess.Popen([*argv, "--cluster-enabled", "yes"], stdout=subprocess.DEVNULL)
     client = redis.Redis(port=port, retry=Retry(ConstantBackoff(0.05), 100))

@@ -1,9 +1,7 @@
-import socket
-
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config.listening import listen
+from config.listening import handed_down, listen
 from config.preflight import check_database, check_redis
 from config.server import Server, server_config
 from live import process
@@ -23,7 +21,7 @@ class Command(BaseCommand):
         if fd is not None:
             # Whoever keeps us running has asked already. Servers that are away now will be back: what can be
             # answered meanwhile is, and ending here again and again would make `up` give up.
-            listening = socket.socket(fileno=fd)
+            listening = handed_down(fd)
         else:
             check_database(settings.DATABASE_URL)
             check_redis("REDIS_URL", settings.REDIS_URL)

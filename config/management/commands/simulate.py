@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from config.listening import handed_down
 from simulator.director import CROWD
 from simulator.run import BadOption, Options, run
 from simulator.world import SEED, TOKEN_RATE
@@ -19,6 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=0, help="where to serve; 0 takes a free port")
+        parser.add_argument("--fd", type=int, help="serve a listening socket that was opened for us")
         parser.add_argument(
             "--first-run", type=Path, help="who to call; default $EARSHOT_HOME/first-run.json"
         )
@@ -37,14 +39,17 @@ class Command(BaseCommand):
         parser.add_argument("--reorder", type=float, default=0.0, help="share that come behind the next ones")
         parser.add_argument("--late", type=float, default=0.0, help="share that come much too late")
 
-    def handle(self, *, no_calls: bool, no_webhooks: bool, first_run: Path | None, **given: Any) -> None:
+    def handle(
+        self, *, fd: int | None, no_calls: bool, no_webhooks: bool, first_run: Path | None, **given: Any
+    ) -> None:
         default = Path(os.environ.get("EARSHOT_HOME", ".earshot")) / "first-run.json"
         chosen = {option.name: given[option.name] for option in fields(Options) if option.name in given}
         options = Options(
             first_run=None if no_calls else first_run or default, webhooks=not no_webhooks, **chosen
         )
+        listening = None if fd is None else handed_down(fd)
         try:
-            asyncio.run(run(options, self._say))
+            asyncio.run(run(options, self._say, listening))
         except BadOption as problem:
             raise CommandError(str(problem)) from None
 

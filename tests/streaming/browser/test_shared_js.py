@@ -11,8 +11,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page
 
+from bench.ports import own_port
 from streaming.log import Entry, Log
-from tests.streaming.running import Web, eventually, free_port, web
+from tests.streaming.running import Web, eventually, web
 from tests.streaming.test_consumers import FINISH, turn
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -357,7 +358,7 @@ async def test_somebody_else_has_a_connection_of_their_own(tabs, log):
 async def test_when_the_server_is_killed_all_tabs_go_on_and_each_connection_reports_once(
     context, board, log, sharing
 ):
-    port = free_port()
+    port = own_port()
     tabs = Tabs(context, port, board, sharing)
     calls = [a_call(), a_call(), a_call()]
     with web("uvicorn", port=port) as server:

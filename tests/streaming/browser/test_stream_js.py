@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.async_api import Browser, Page, Route
 
+from bench.ports import own_port
 from streaming.log import Entry
 from streaming.positions import Cursor, join
-from tests.streaming.running import free_port, web
+from tests.streaming.running import web
 from tests.streaming.test_consumers import FINISH, turn, words
 from tests.streaming.test_positions import POSITIONS
 
@@ -112,7 +113,7 @@ async def test_a_reset_is_told_before_everything_comes_again(page, share, topic,
 @pytest.mark.processes
 async def test_it_comes_back_by_itself_when_the_server_was_gone(page, topic, log):
     """Killed, away for a while, then answering 503, then well: no word lost, none twice."""
-    port = free_port()
+    port = own_port()
     with on_port(port):
         await page.goto(f"http://127.0.0.1:{port}/page")
         await page.evaluate(LISTEN, [f"/stream?topic={topic}", False])
@@ -138,7 +139,7 @@ async def test_it_comes_back_by_itself_when_the_server_was_gone(page, topic, log
 @pytest.mark.browser
 @pytest.mark.processes
 async def test_it_does_not_storm_a_server_that_said_goodbye_and_stayed_away(page, topic):
-    port = free_port()
+    port = own_port()
     knocks = 0
 
     async def hang_up(reader, writer) -> None:
