@@ -114,7 +114,9 @@ def record_quietly(
         return Recorded(call, [], [], [], source, False, was_closed)
     new = _keep(call, events, source)
     turns, gone = _take_in_turns(call, new) if new else ([], [])
-    changed = _take_in_call(call, opening, any(not _turn_of(event) for event in new), source)
+    # Our own socket only sees that it ended. Whoever else says so knows all that live watchers will hear.
+    concludes = source != fold.SOCKET and any(isinstance(event, CallEnded) for event in events)
+    changed = _take_in_call(call, opening, any(not _turn_of(event) for event in new), concludes)
     changed = fresh or changed or bool(new)
     if changed:
         call.revision += 1
@@ -195,8 +197,11 @@ def _facts(call: Call, **narrowed) -> list[Fact]:
     return [Fact(source, facts.unpack(kind, data)) for source, kind, data in rows]
 
 
-def _take_in_call(call: Call, opening: Opening, lifecycle: bool, source: str) -> bool:
-    """Fold what concerns the call itself into its row. True if a watcher can see a difference."""
+def _take_in_call(call: Call, opening: Opening, lifecycle: bool, concludes: bool) -> bool:
+    """Fold what concerns the call itself into its row. True if a watcher can see a difference.
+
+    `lifecycle`: whether there is anything new about it. `concludes`: whether nothing is to follow its end.
+    """
     before = {field.attname: getattr(call, field.attname) for field in Call._meta.concrete_fields}
     _take_in_opening(call, opening)
     if lifecycle:
@@ -210,8 +215,7 @@ def _take_in_call(call: Call, opening: Opening, lifecycle: bool, source: str) ->
             call.version_id = version_there(call.agent_id, call.started_at)
     if call.ended_at is None:
         call.closed_at = None
-    elif call.closed_at is None and source != fold.SOCKET and not _held(call):
-        # Our own socket only sees that it ended. Whoever else says so knows all that live watchers will hear.
+    elif call.closed_at is None and concludes and not _held(call):
         call.closed_at = timezone.now()
     return any(before[name] != getattr(call, name) for name in before)
 

@@ -7,7 +7,7 @@ from calls import board, parts, services
 from calls.fold import PLATFORM, SOCKET, WATCH, WEBHOOK
 from calls.models import Turn
 from calls.services import Opening, finish, record, record_quietly
-from platforms.events import CallEnded, CallStarted
+from platforms.events import CallEnded, CallStarted, RuleFired
 from streaming.log import publish
 from tests.calls.recorded import tell, watched
 from tests.calls.told import ALL, BEGAN, BY_THE_PLATFORM, ON_THE_SOCKET, at, spoken
@@ -53,6 +53,30 @@ def test_the_topic_is_finished_once_by_whoever_knows_how_the_call_ended(workspac
     assert [part["type"] for part in told][-2:] == ["data-call", "finish"]
     assert told[-2]["data"]["outcome"] == "caller_hung_up"
     assert sum(part["type"] == "finish" for part in told) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("source", "event"),
+    [
+        (WEBHOOK, CallStarted(BEGAN, direction="inbound")),
+        (WATCH, RuleFired(at(9_100), "no_words", 1, "No words", 9_100, "r2")),
+    ],
+)
+def test_what_comes_behind_the_end_and_is_not_about_it_does_not_finish_the_topic(
+    workspace, opening, source, event
+):
+    """A first webhook may be late, and a rule look back: the platform has the last word all the same."""
+    record_quietly(workspace.pk, "retell", "x", ON_THE_SOCKET, source=SOCKET, opening=opening)
+    call = record(workspace.pk, "retell", "x", [event], source=source, opening=opening)
+    assert (call.status, call.closed_at) == ("ended", None)
+
+    record(workspace.pk, "retell", "x", BY_THE_PLATFORM, source=PLATFORM, opening=opening)
+
+    told = watched(parts.topic(call))
+    pictures = {part["id"]: part for part in told if part["type"] == "data-turn"}
+    assert told[-1]["type"] == "finish"
+    assert pictures == {turn.key: parts.turn_part(turn) for turn in call.turns.all()}
 
 
 @pytest.mark.django_db(transaction=True)
