@@ -95,6 +95,28 @@ def test_words_of_a_turn_nobody_opened_are_no_turn(tell):
     assert tell([delta("r9", "half a sentence")]) == []
 
 
+def test_an_answer_that_is_begun_anew_stands_where_its_new_number_says(page):
+    """So it is where another process takes a call over: on the page as in the record."""
+    work = """({ Transcript }) => {
+      document.body.innerHTML = `<ol></ol><template><li class="turn">
+        <a class="turn-n"><time data-when="second"></time></a><a class="turn-play" href="/x?from=1&turn="></a>
+        <b data-part="text"></b><b data-part="state"></b><b data-part="cut"></b><b data-part="unheard"></b>
+        <b data-part="mood"><span></span></b></li></template>`;
+      const list = document.querySelector('ol'), caller = document.querySelector('template');
+      const drawn = new Transcript(list, { templates: { caller }, errors: {}, startedAt: 0, rules: {} });
+      const turn = { role: 'caller', state: 'final', text: '', start_ms: 0 };
+      for (const [key, n] of [['a', 1], ['b', 2], ['c', 3], ['b', 4]]) drawn.draw({ ...turn, key, n });
+      const links = (one) => [...one.querySelectorAll('a')].map((link) => link.getAttribute('href'));
+      return [...list.children].map((one) => [one.dataset.turn, one.id, one.dataset.n, ...links(one)]);
+    }"""
+    module = "calls/transcript.js"
+
+    assert page.evaluate(LOAD, [list(with_imports(module).items()), module, work]) == [
+        [key, f"turn-{n}", str(n), f"#turn-{n}", f"/x?from=1&turn={n}"]
+        for key, n in (("a", 1), ("c", 3), ("b", 4))
+    ]
+
+
 def test_a_voice_is_heard_by_https_only(page):
     voices = [
         {"id": "wren", "name": "Wren", "preview_url": "https://x.example/a.mp3"},

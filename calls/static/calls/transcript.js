@@ -55,6 +55,8 @@ export class Transcript {
 
   draw(turn) {
     const node = this.#nodes.get(turn.key) ?? this.#add(turn);
+    // Whoever answers it anew may have begun it at another place.
+    if (node.dataset.n !== String(turn.n)) this.#number(node, turn.n);
     node.dataset.state = turn.state;
     // Taken over in the middle, it may have begun at another time than was shown.
     if (isSettled(turn)) this.#date(node, turn.start_ms);
@@ -98,16 +100,20 @@ export class Transcript {
 
   #add(turn) {
     const node = this.#templates[turn.role].content.firstElementChild.cloneNode(true);
-    node.id = `turn-${turn.n}`;
     node.dataset.turn = turn.key;
-    node.dataset.n = turn.n;
-    node.querySelector(".turn-n").href = `#turn-${turn.n}`;
-    const play = node.querySelector(".turn-play");
-    if (play) play.setAttribute("href", play.getAttribute("href").replace(/turn=.*$/, `turn=${turn.n}`));
     this.#date(node, turn.start_ms);
-    this.#place(node, turn.n);
+    this.#number(node, turn.n);
     this.#nodes.set(turn.key, node);
     return node;
+  }
+
+  #number(node, n) {
+    node.id = `turn-${n}`;
+    node.dataset.n = n;
+    node.querySelector(".turn-n").href = `#turn-${n}`;
+    const play = node.querySelector(".turn-play");
+    if (play) play.setAttribute("href", play.getAttribute("href").replace(/turn=.*$/, `turn=${n}`));
+    this.#place(node, n);
   }
 
   #place(node, n) {
