@@ -5,10 +5,13 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
+from tests.config.running import wait_for
 
 # What the console says of an answer that was refused; the page says it better.
 REFUSED = "Failed to load resource: the server responded with a status of 409 (Conflict)"
 LOOKED_AT_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
+# Whatever has been answered by now has been read, and drawn.
+TAKEN = "new Promise((drawn) => setTimeout(() => requestAnimationFrame(drawn), 200))"
 
 
 def a_chat(visitor) -> str:
@@ -22,10 +25,8 @@ def a_chat(visitor) -> str:
     return asked.value.headers["x-conversation-id"]
 
 
-def test_a_call_is_talked_about_tagged_and_reviewed(visit, earshot):
-    visitor = visit()
-    call, other = a_chat(visitor), a_chat(visitor)
-    page = visitor.open(f"/calls/{call}/")
+def a_program(page, earshot):
+    """program(method, path, **data) → what the API answers it, which is no refusal."""
 
     def program(method: str, path: str, **data) -> dict:
         headers = {"authorization": f"Bearer {earshot.first_run()['api_token']}"}
@@ -34,6 +35,43 @@ def test_a_call_is_talked_about_tagged_and_reviewed(visit, earshot):
         )
         assert answer.ok, answer.text()
         return answer.json()
+
+    return program
+
+
+def test_an_answer_that_was_overtaken_takes_nothing_back(visit, earshot):
+    visitor = visit()
+    call = a_chat(visitor)
+    page = visitor.open(f"/calls/{call}/")
+    program, notes = a_program(page, earshot), page.locator("[data-notes] .thread")
+    slow = []
+
+    def overtaken(route) -> None:
+        if slow:
+            route.continue_()
+        else:
+            slow.append((route, route.fetch()))
+
+    page.route("**/notes?*", overtaken)
+    with page.expect_request("**/notes?*"):
+        page.evaluate(LOOKED_AT_AGAIN)
+    wait_for(lambda: page.evaluate("0") == 0 and slow)
+    program("POST", f"calls/{call}/notes", text="It was short.")
+    page.evaluate(LOOKED_AT_AGAIN)
+    expect(notes).to_have_count(1)
+    (route, answer), *_ = slow
+    with page.expect_event("requestfinished", lambda request: "/notes?" in request.url):
+        route.fulfill(response=answer)
+
+    page.evaluate(TAKEN)
+    expect(notes).to_have_count(1)
+
+
+def test_a_call_is_talked_about_tagged_and_reviewed(visit, earshot):
+    visitor = visit()
+    call, other = a_chat(visitor), a_chat(visitor)
+    page = visitor.open(f"/calls/{call}/")
+    program = a_program(page, earshot)
 
     # By keyboard, at a turn of a call that goes on.
     turn = page.locator("#turn-2")
@@ -69,11 +107,21 @@ def test_a_call_is_talked_about_tagged_and_reviewed(visit, earshot):
     page.evaluate(LOOKED_AT_AGAIN)
     page.locator("#turn-1 .thread summary").click()
     page.locator("#turn-1").get_by_role("textbox", name="Answer").fill("But why?")
+    # The page asks every 30 s what there is. Were that just now, the box would be gone before it is sent.
+    sent = []
+
+    def unaware_until_sent(route) -> None:
+        if route.request.method == "POST":
+            sent.append(route)
+        (route.continue_ if sent else route.abort)()
+
+    page.route("**/api/v1/calls/*/notes*", unaware_until_sent)
     program("DELETE", f"notes/{gone['id']}")
     page.locator("#turn-1").get_by_role("textbox", name="Answer").press("Control+Enter")
     kept = page.locator("#turn-1").get_by_role("textbox", name="Note at this turn")
     expect(kept).to_have_value("But why?")
     expect(page.locator("#turn-1").get_by_role("alert")).to_contain_text("deleted meanwhile")
+    page.unroute("**/api/v1/calls/*/notes*")
     kept.press("Control+Enter")
     expect(page.locator("#turn-1 .thread .note-text")).to_have_text("But why?")
 

@@ -31,6 +31,8 @@ class Notes {
   #box;
   #notes = new Map();
   #changes = 0; // of ours, so that an answer that is older than one of them is left alone
+  #asked = 0; // how often it was asked what there is,
+  #taken = 0; // and which of the answers was taken last: one that it has overtaken is older
   #threads = new Map(); // by the id of the first note
   #ways = new Map(); // the rows of the panel that lead to those at a turn, likewise
   #places = new Map(); // { node, box } by the number of the turn
@@ -81,6 +83,7 @@ class Notes {
 
   async #refresh() {
     const before = this.#changes;
+    const asked = (this.#asked += 1);
     const items = [];
     for (let cursor = ""; cursor !== null; ) {
       const { ok, told } = await ask("GET", `${this.#address}?limit=200&cursor=${cursor}`, this.#csrf);
@@ -88,7 +91,9 @@ class Notes {
       items.push(...told.items);
       cursor = told.next;
     }
-    if (before === this.#changes) this.#take(items);
+    if (before !== this.#changes || asked < this.#taken) return;
+    this.#taken = asked;
+    this.#take(items);
   }
 
   get #address() {
