@@ -35,8 +35,8 @@ def emptied(case: TransactionTestCase) -> None:
             asked = " UNION ALL ".join(
                 f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in tables
             )
-            cursor.execute(asked)
-            full = {name for (name,) in cursor.fetchall()}
+            # Planning it takes ten times as long as answering it: it is planned once.
+            full = {name for (name,) in connection.connection.execute(asked, prepare=True)}
             if APPEND_ONLY in full:
                 cursor.execute(f"TRUNCATE {APPEND_ONLY}")
             for name in full - {APPEND_ONLY}:
