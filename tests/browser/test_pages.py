@@ -102,7 +102,7 @@ def test_filters_are_in_the_address_and_go_back(visit):
     expect(page).to_have_url(re.compile(r"\?show=steady$"))
     expect(page.get_by_role("button", name="Steady")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Rows").click()
-    assert page.url.endswith("?show=steady&view=rows")
+    expect(page).to_have_url(re.compile(r"\?show=steady&view=rows$"))
 
     page.reload()
     expect(page.locator("wall-board")).to_have_attribute("data-view", "rows")
@@ -139,7 +139,8 @@ def looking_back(page: Page) -> float | None:
     page.wait_for_function(f"() => {{ {GAP}; return gap - box.scrollTop > 80 || {over}; }}")
     place = box.evaluate("(box) => box.scrollTop")
     new = page.get_by_role("button", name="New messages")
-    expect(new.locator("visible=true").or_(page.locator(FINISHED))).to_have_count(1, timeout=60_000)
+    # Both, when its last words and its end come together.
+    expect(new.locator("visible=true").or_(page.locator(FINISHED)).first).to_be_attached(timeout=60_000)
     return place if new.is_visible() else None
 
 
