@@ -56,7 +56,9 @@ def _replies(row: Any) -> Replies:
 
 def replies_of(calls: Iterable[UUID]) -> dict[UUID, Replies]:
     """Per call; a call without an answer is left out."""
-    answered = Turn.objects.filter(call_id__in=list(calls), reply_ms__isnull=False).order_by()
+    if not (calls := list(calls)):
+        return {}
+    answered = Turn.objects.filter(call_id__in=calls, reply_ms__isnull=False).order_by()
     return {row["call_id"]: _replies(row) for row in answered.values("call_id").annotate(**_REPLIES)}
 
 
@@ -71,7 +73,9 @@ def replies_by_agent(workspace_id: UUID, since: datetime) -> dict[UUID, Replies]
 
 def model_costs_of(calls: Iterable[UUID]) -> dict[UUID, Decimal]:
     """What the models of each call cost, in USD; a call that asked none is left out."""
-    asked = ModelCall.objects.filter(call_id__in=list(calls)).order_by()
+    if not (calls := list(calls)):
+        return {}
+    asked = ModelCall.objects.filter(call_id__in=calls).order_by()
     return dict(asked.values("call_id").annotate(cost=Sum("cost_usd")).values_list("call_id", "cost"))
 
 

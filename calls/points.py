@@ -11,13 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from pgvector import HalfVector
 
 from calls import embedders
-from calls.models import Call, Point
+from calls.models import Point
 
-SEARCHED = 400  # of the index, at each step: `hnsw.ef_search`
+SEARCHED = 200  # of the index, at each step: `hnsw.ef_search`
 TEXTS = 5_000  # that are looked at where only some calls count
 SWEPT = 1_000  # points in one transaction
 # Whoever keeps points shares this lock until what says them is written; whoever removes them has it alone,
@@ -37,18 +36,27 @@ FROM calls_embedding said WHERE workspace_id = %s AND NOT EXISTS (
         AND point.model = said.model AND point.digest = said.digest)
 ORDER BY model, digest ON CONFLICT DO NOTHING
 """
+# Where it is looked from, in front of NEAR: PostgreSQL knows the place before it asks the index, and with it
+# how far that is to look, which is on and on until there are enough that fit.
+PLACE = """
+place AS MATERIALIZED (
+    SELECT %s::halfvec AS vector, set_config('hnsw.iterative_scan', 'relaxed_order', true),
+        set_config('hnsw.ef_search', %s, true))
+"""
 # The nearest texts are taken from the index one by one, and with each who said it, until there are enough.
-_NEAR = """
+NEAR = """
 SELECT said.id, said.call_id, said.turn_id, near.distance
 FROM (
-    SELECT digest, vector <=> %s::halfvec AS distance FROM calls_point
-    WHERE workspace_id = %s AND model = %s ORDER BY vector <=> %s::halfvec LIMIT %s
+    SELECT digest, vector <=> (SELECT vector FROM place) AS distance FROM calls_point
+    WHERE workspace_id = %s AND model = %s ORDER BY vector <=> (SELECT vector FROM place) LIMIT %s
 ) AS near, LATERAL (
     SELECT id, call_id, turn_id FROM calls_embedding
     WHERE workspace_id = %s AND model = %s AND digest = near.digest {narrowed} ORDER BY id DESC LIMIT %s
 ) AS said
 LIMIT %s
 """
+
+Condition = tuple[str, Sequence[Any]]  # of a query, with its parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,27 +125,36 @@ def nearest(
     *,
     most: int,
     of_each: int,
-    among: QuerySet[Call] | None = None,
+    among: Condition | None = None,
 ) -> list[Near]:
-    """What was said nearest to the vector, nearest first, by the index: `of_each` text the newest `of_each`.
+    """What was said nearest to the vector, nearest first, by the index; else as `near`. For a thread."""
+    sql, params = near(workspace_id, most=most, of_each=of_each, among=among)
+    with connection.cursor() as cursor:
+        # What the index finds late may be nearer than what it found before: that need not be thrown away.
+        cursor.execute(
+            f"WITH {PLACE} SELECT * FROM ({sql}) AS near ORDER BY distance",  # noqa: S608  ours
+            [*at(vector), *params],
+        )
+        return [Near(*row) for row in cursor.fetchall()]
 
-    `among`: only in these calls, which should be many: the fewer they are, the longer it takes. For a thread.
+
+def at(vector: Sequence[float]) -> list[Any]:
+    """The parameters of PLACE."""
+    return [HalfVector(list(vector)).to_text(), str(SEARCHED)]
+
+
+def near(
+    workspace_id: UUID, *, most: int, of_each: int, among: Condition | None = None
+) -> tuple[str, list[Any]]:
+    """NEAR with its parameters: the ids of an embedding, its call and its turn, and the distance. Of each
+    text those who said it last, `of_each`.
+
+    `among`: only embeddings that meet this, which should be many: the fewer they are, the longer it takes.
     """
     here = (workspace_id, embedders.name())
-    narrowed, calls, texts = "", (), most
-    if among is not None:
-        sql, calls = among.order_by().values("pk").query.sql_with_params()
-        narrowed, texts = f"AND call_id IN ({sql})", TEXTS
-    place = HalfVector(list(vector)).to_text()
-    with transaction.atomic(), connection.cursor() as cursor:
-        # The index looks on until it has found so many that fit.
-        cursor.execute(
-            "SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), "
-            "set_config('hnsw.ef_search', %s, true)",
-            [str(SEARCHED)],
-        )
-        params: list[Any] = [place, *here, place, texts, *here, *calls, of_each, most]
-        cursor.execute(_NEAR.format(narrowed=narrowed), params)
-        found = [Near(*row) for row in cursor.fetchall()]
-    # What it finds late may be nearer than what it found before: it need not be thrown away for that.
-    return sorted(found, key=lambda near: near.distance)
+    narrowed, values = among or ("", ())
+    texts = TEXTS if narrowed else most
+    return (
+        NEAR.format(narrowed=f"AND {narrowed}" if narrowed else ""),
+        [*here, texts, *here, *values, of_each, most],
+    )

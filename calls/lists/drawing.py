@@ -18,18 +18,26 @@ from calls.templatetags.calls_ui import instant
 
 WAYS = {EXACT: "= Exact", SPELT: "= Spelled like", LIKE: "≈ Meaning"}
 NO_WORDS = "Words need the Operator role"
+_SOMEWHERE = UUID(int=0)  # a call that there is not
 
 
 def rows(
     some: Iterable[Row], columns: Sequence[Column], *, may_pick: bool, sees_words: bool, peeked: UUID | None
 ) -> SafeString:
     """A <tbody> for each: its columns, and under them what was said. `peeked`: the one beside the list."""
-    drawn = [_row(row, columns, may_pick, sees_words, is_peeked=row.id == peeked) for row in some]
+    # Asking for each of fifty addresses took a tenth of the page's time.
+    before, after = reverse("calls:call", args=[_SOMEWHERE]).split(str(_SOMEWHERE))
+    drawn = [
+        _row(row, f"{before}{row.id}{after}", columns, may_pick, sees_words, is_peeked=row.id == peeked)
+        for row in some
+    ]
     return mark_safe("".join(drawn))  # noqa: S308  escaped below
 
 
-def _row(row: Row, columns: Sequence[Column], may_pick: bool, sees_words: bool, *, is_peeked: bool) -> str:
-    href, who = reverse("calls:call", args=[row.id]), escape(row.who)
+def _row(
+    row: Row, href: str, columns: Sequence[Column], may_pick: bool, sees_words: bool, *, is_peeked: bool
+) -> str:
+    who = escape(row.who)
     current = ' aria-current="true"' if is_peeked else ""
     start = f'<a class="row-link" href="{href}"{current}>{instant(row.started_at, "row")}</a>'
     cells = "".join(_cell(row, column, start) for column in columns)

@@ -1,15 +1,15 @@
 """The calls that a search is narrowed to: by the query that filters them; if they are few, one by one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Self
 from uuid import UUID
 
-from django.db.models import BooleanField, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import QuerySet
 
 from calls.models import Call
+from calls.points import Condition
 
-Rows = TypeVar("Rows", bound=QuerySet)
 FEW = 2_500  # calls whose texts are compared one by one as quickly as an index finds some of them
 
 
@@ -25,11 +25,15 @@ class Among:
         ids = list(calls.order_by("-started_at").values_list("pk", flat=True)[: FEW + 1])
         return cls(calls, ids if len(ids) <= FEW else None)
 
-    def narrow(self, rows: Rows) -> Rows:
-        """Rows of something that belongs to a call, to those of these."""
-        return rows.filter(call__in=self.calls.values("pk")) if self.few is None else of_calls(rows, self.few)
+    @property
+    def condition(self) -> Condition:
+        """That a row belongs to one of these calls, with its parameters."""
+        if self.few is not None:
+            return of_calls(self.few)
+        sql, params = self.calls.order_by().values("pk").query.sql_with_params()
+        return f"call_id IN ({sql})", params
 
 
-def of_calls(rows: Rows, ids: list[UUID]) -> Rows:
-    """As one parameter, however many there are."""
-    return rows.filter(RawSQL("call_id = ANY(%s)", [ids], output_field=BooleanField()))
+def of_calls(ids: Sequence[UUID]) -> Condition:
+    """The same of calls that are known: as one parameter, however many there are."""
+    return "call_id = ANY(%s)", [list(ids)]

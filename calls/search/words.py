@@ -1,15 +1,13 @@
 """Calls by their words: those that have most of what is asked, rare words before common ones."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BooleanField, QuerySet
-from django.db.models.expressions import RawSQL
 
-from calls.models import Call, SearchText
+from calls.points import Condition
 from calls.search.among import Among
 from calls.search.asked import RAREST, Question, Term, statistics
 
@@ -32,23 +30,17 @@ def by_words(workspace_id: UUID, question: Question, among: Among | None = None)
     wanted = question.wanted
     if not wanted:
         return []
-    rows = SearchText.objects.for_workspace(workspace_id)
-    if among is not None:
-        rows = among.narrow(rows)
-    for term in question.terms:
-        if term.is_unwanted:
-            rows = rows.exclude(_has(term.query))
-        elif term.is_phrase:
-            rows = rows.filter(_has(term.query))
+    conditions: list[Condition] = [("workspace_id = %s", [workspace_id])]
+    conditions += [among.condition] if among else []
+    conditions += [_has(term.query) for term in wanted if term.is_phrase]
+    conditions += [_lacks(term.query) for term in question.terms if term.is_unwanted]
     telling = _telling(wanted)
     if sum(term.part for term in telling) * statistics().calls > WEIGHED and not _are_few(
         workspace_id, among
     ):
-        everything = " & ".join(f"({term.query})" for term in wanted)
-        newest = rows.filter(_has(everything)).order_by("-started_at", "-id")
-        return [ByWords(call_id, 1.0) for call_id in newest.values_list("call_id", flat=True)[:MOST]]
+        return _newest([*conditions, _has(" & ".join(f"({term.query})" for term in wanted))])
     whole = sum(term.weight for term in wanted)
-    best = _best(rows.filter(_has(_any(telling))), wanted, ENOUGH * whole)
+    best = _best([*conditions, _has(_any(telling))], wanted, ENOUGH * whole)
     asked_for = whole + question.unknown * UNKNOWN
     return [ByWords(call_id, has / asked_for) for call_id, has in best]
 
@@ -58,7 +50,10 @@ def _are_few(workspace_id: UUID, among: Among | None) -> bool:
     all workspaces."""
     if among is not None and among.few is not None:
         return True
-    return Call.objects.for_workspace(workspace_id).order_by()[: WEIGHED + 1].count() <= WEIGHED
+    sql = "SELECT count(*) FROM (SELECT FROM calls_searchtext WHERE workspace_id = %s LIMIT %s) AS kept"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [workspace_id, WEIGHED + 1])
+        return cursor.fetchone()[0] <= WEIGHED
 
 
 def _telling(wanted: list[Term]) -> list[Term]:
@@ -77,31 +72,47 @@ def _any(terms: list[Term]) -> str:
     return " | ".join(f"({term.query})" for term in terms)
 
 
-def _has(query: str) -> RawSQL:
-    return RawSQL("words @@ %s::tsquery", [query], output_field=BooleanField())
+def _has(query: str) -> Condition:
+    return "words @@ %s::tsquery", [query]
 
 
-def _best(rows: QuerySet[SearchText], wanted: list[Term], least: float) -> list[tuple[UUID, float]]:
+def _lacks(query: str) -> Condition:
+    return "NOT words @@ %s::tsquery", [query]
+
+
+def _that(conditions: Sequence[Condition]) -> Condition:
+    """All of them as one."""
+    return " AND ".join(sql for sql, _ in conditions), [one for _, params in conditions for one in params]
+
+
+def _newest(conditions: Sequence[Condition]) -> list[ByWords]:
+    sql, params = _that(conditions)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT call_id FROM calls_searchtext WHERE {sql} ORDER BY started_at DESC, id DESC LIMIT %s",  # noqa: S608  the terms are parameters
+            [*params, MOST],
+        )
+        return [ByWords(call_id, 1.0) for (call_id,) in cursor.fetchall()]
+
+
+def _best(conditions: Sequence[Condition], wanted: list[Term], least: float) -> list[tuple[UUID, float]]:
     """Calls with what they have of the words, the best first: those that have at least so much."""
     # OFFSET 0: what is kept of a call is unpacked once, and weighed once, and not again for every word.
     each = " + ".join(["CASE WHEN read.words @@ %s::tsquery THEN %s ELSE 0 END"] * len(wanted))
     weights = [value for term in wanted for value in (term.query, term.weight)]
-    query = rows.order_by().values("id", "call_id", "started_at", "words").query
-    try:
-        kept, narrowed = query.sql_with_params()
-    except EmptyResultSet:  # of a filter that leaves no call, as by a version that there is not
-        return []
+    sql, params = _that(conditions)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT call_id, has FROM (SELECT * FROM (
                 SELECT kept.id, kept.call_id, kept.started_at, read.words, ({each})::float8 AS has
-                FROM ({kept}) AS kept, LATERAL (SELECT kept.words || ''::tsvector AS words OFFSET 0) AS read
+                FROM (SELECT * FROM calls_searchtext WHERE {sql}) AS kept,
+                LATERAL (SELECT kept.words || ''::tsvector AS words OFFSET 0) AS read
                 OFFSET 0) AS weighed
             WHERE has >= %s
             ORDER BY has DESC, started_at DESC, id DESC LIMIT %s) AS best
             ORDER BY has * (1 + %s * ts_rank_cd(words, %s::tsquery)) DESC, started_at DESC, id DESC LIMIT %s
             """,  # noqa: S608  the terms are parameters
-            [*weights, *narrowed, least, LOOKED_INTO, NEARNESS, _any(wanted), MOST],
+            [*weights, *params, least, LOOKED_INTO, NEARNESS, _any(wanted), MOST],
         )
         return cursor.fetchall()

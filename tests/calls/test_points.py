@@ -52,7 +52,7 @@ def test_what_many_say_is_one_point_and_finds_them_all_newest_first(agent):
     assert order[4][1] > 0.1
     assert len(points.nearest(agent.workspace_id, place, most=10, of_each=1)) == 2
     assert len(points.nearest(agent.workspace_id, place, most=3, of_each=10)) == 3
-    first = Call.objects.filter(pk=calls[0].pk)
+    first = ("call_id = %s", [calls[0].pk])
     only = points.nearest(agent.workspace_id, place, most=10, of_each=10, among=first)
     assert {one.call_id for one in only} == {calls[0].pk}
 
