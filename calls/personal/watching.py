@@ -19,6 +19,13 @@ CUT = "…"  # how a text begins whose beginning was left out (calls/board.py)
 # What began before a cut may go on for so long: 24 digits with two signs between, or a name's words.
 LONGEST_REST, MOST_WORDS = 100, 12
 _DIGIT = re.compile(r"\d")
+# Parts in which nobody says anything.
+WORDLESS = frozenset(
+    (
+        "start", "start-step", "text-start", "text-end", "finish-step", "finish", "abort", "message-metadata",
+        "data-call", "data-gone", "data-error", "error",
+    )
+)  # fmt: skip
 
 
 @lru_cache(maxsize=256)
@@ -44,7 +51,7 @@ def part(hidden: Mask, told: dict) -> dict | None:
             return told | {"output": hidden.all(told["output"])}
         case "tool-output-error":
             return told | {"errorText": hidden.text(told["errorText"])}
-    return told
+    return told if told["type"] in WORDLESS else None  # what is not known might hold anything
 
 
 def turn(hidden: Mask, picture: dict) -> dict:

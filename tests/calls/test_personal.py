@@ -104,6 +104,13 @@ def test_nothing_of_a_number_is_told_in_pieces(kind):
         assert "1" not in watching.cut(mask, f"…{text[at:]}")
 
 
+def test_a_part_nobody_has_looked_into_is_not_shown():
+    mask = seeing.Mask(("cards",))
+
+    assert watching.part(mask, {"type": "data-new", "data": {"text": "4111 1111 1111 1111"}}) is None
+    assert watching.part(mask, {"type": "finish"}) == {"type": "finish"}
+
+
 def test_names_and_what_others_find_are_told_once_they_are_known(settings):
     settings.PERSONAL_DETECTORS = {"policy_number": detectors.policy_number}
     text = "my name is Ada Lovelace and I have lost the card that came with it, as I told you on Monday."
