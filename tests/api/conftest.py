@@ -1,5 +1,6 @@
 """A workspace with a little of everything, another one beside it, and programs with their tokens."""
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,8 +61,13 @@ class World:
 
 
 @pytest.fixture
-def world(db) -> World:
+def world(larkfield, db) -> World:
     cache.clear()
+    return deepcopy(larkfield)
+
+
+@pytest.fixture(scope="module")
+def larkfield(for_a_module) -> World:
     workspace = Workspace.objects.create(name="Larkfield Energy")
     connection = Connection.objects.create(
         workspace=workspace,
