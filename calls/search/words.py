@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from calls.points import Condition
 from calls.search.among import Among
@@ -38,7 +38,13 @@ def by_words(workspace_id: UUID, question: Question, among: Among | None = None)
     if sum(term.part for term in telling) * statistics().calls > WEIGHED and not _are_few(
         workspace_id, among
     ):
-        return _newest([*conditions, _has(" & ".join(f"({term.query})" for term in wanted))])
+        everything = _has(" & ".join(f"({term.query})" for term in wanted))
+        if among is None:
+            return _newest([*conditions, everything])
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Workers of PostgreSQL would run ahead of what is wanted, each through thousands of calls.
+            cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+            return _newest([*conditions, everything])
     whole = sum(term.weight for term in wanted)
     best = _best([*conditions, _has(_any(telling))], wanted, ENOUGH * whole)
     asked_for = whole + question.unknown * UNKNOWN

@@ -66,6 +66,18 @@ def test_words_are_found_by_their_index(agent, others):
     assert "words_of_calls" in plan
 
 
+def test_nobody_runs_ahead_for_the_newest_of_many_calls_with_common_words(agent, call, monkeypatch):
+    monkeypatch.setattr("calls.search.words.WEIGHED", -1)
+    monkeypatch.setattr("calls.search.among.FEW", 0)
+    question = asked.read("street storm", agent.workspace_id)
+    among = Among.of(Call.objects.for_workspace(agent.workspace_id))
+
+    assert [one.call_id for one in words.by_words(agent.workspace_id, question, among)] == [call.pk]
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW max_parallel_workers_per_gather")
+        assert cursor.fetchone() == ("0",)
+
+
 def test_meaning_is_found_by_its_index_which_looks_on_for_what_fits(agent, call):
     ask = lambda among=None: meaning.by_meaning(agent.workspace_id, [0.1] * 256, among)  # noqa: E731
     [plan] = plans(ask, "seqscan", "bitmapscan", "sort")
