@@ -1,7 +1,5 @@
 """The admin: every model can be looked at and searched, evidence stays as it is, no secret is shown."""
 
-from datetime import timedelta
-
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -9,13 +7,10 @@ from django.urls import reverse
 
 from accounts.models import ApiToken, AuditEntry, Membership, User, Workspace
 from accounts.tokens import working_tokens
-from agents.drafting import drafts
-from agents.models import Agent, Budget, LanguageModel, PlatformCopy, Provider, Tool
-from agents.services import publish
+from agents.models import Agent, Budget, LanguageModel, Provider, Tool
 from base.admin import Evidence
 from base.ids import uuid7
 from calls.models import Call
-from calls.services import Opening, record
 from platforms.models import Connection
 from tests.administered import (
     EVIDENCE,
@@ -28,10 +23,6 @@ from tests.administered import (
     registered,
     superuser,
 )
-from tests.agents.testing.made import make_run, make_test
-from tests.api.made import make_delivery, make_model_call
-from tests.calls.told import BEGAN, ON_THE_SOCKET
-from tests.people import make_member
 from webhooks.models import Delivery
 
 
@@ -135,28 +126,6 @@ def test_evidence_cannot_be_changed(root, model):
         root.post(address(model, action, *args), data)
 
     assert model.objects.filter(pk=row.pk).values().get() == before
-
-
-@MODELS
-def test_more_rows_take_no_more_queries(root, model, workspace, django_assert_max_num_queries):
-    for n in range(5):
-        other = Workspace.objects.create(name=f"Workspace {n}")
-        line = Connection.objects.create(workspace=other, platform="retell", name=f"Line {n}")
-        agent = Agent.objects.create(workspace=other, name=f"Agent {n}", connection=line)
-        owner = make_member(other, "owner")
-        publish(agent, prompt="Hello", by=owner)
-        drafts.save(agent, {"voice": "ada"}, 0, owner)
-        make_run(agent, make_test(agent))
-        PlatformCopy.objects.create(workspace=other, agent=agent, version=agent.live_version)
-        opening = Opening(BEGAN + timedelta(hours=n), agent_id=agent.pk, version_id=agent.live_version_id)
-        call = record(other.pk, "retell", "ended", ON_THE_SOCKET, source="socket", opening=opening)
-        make_delivery(line, call=call)
-        make_model_call(call)
-        Provider.objects.create(workspace=other, name="Vendor", kind="openai")
-    root.get(address(model, "changelist"))
-
-    with django_assert_max_num_queries(14):
-        root.get(address(model, "changelist"))
 
 
 # --- What can be done -----------------------------------------------------------------------------------
