@@ -24,8 +24,10 @@ def one_connection():
         moment.connect(close_old_connections)
 
 
-@pytest.fixture
-def world_there(one_connection, world):
+@pytest.fixture(scope="module")
+def there(larkfield) -> None:
+    """Rows for the ids that are asked for."""
+    world = larkfield
     budget = Budget.objects.create(workspace=world.workspace, period="day", hard_usd=9)
     provider = Provider.objects.create(workspace=world.workspace, name="Ollama", kind="openai")
     model = LanguageModel.objects.create(
@@ -44,14 +46,8 @@ def world_there(one_connection, world):
         delivery_id=str(world.delivery.pk),
         budget_id=str(budget.pk),
     )
-    return world
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_it_keeps_to_its_description(operation, world_there, admins_token):
-    asking.ask(operation, admins_token)
-
-
-@pytest.fixture
-def admins_token(world_there) -> str:
-    return world_there.program("admin").token
+def test_it_keeps_to_its_description(operation, there, one_connection, world):
+    asking.ask(operation, world.program("admin").token)
