@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from itertools import count, pairwise
+from itertools import count
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -291,9 +291,10 @@ async def test_the_board_is_drawn_four_times_a_second_and_ends_up_to_date(model,
 
     cards = await until(up_to_date)
     drawn_at = [card.id[0] for card in cards]
-    gaps = [later - earlier for earlier, later in pairwise(drawn_at)]
-    assert len(gaps) >= 4
-    assert min(gaps) >= 150  # ms, of 250: what Redis stamps is a little after what we drew
+    # What Redis stamps is after what we drew, sometimes by much: four gaps together make a second, less one.
+    four_gaps = [later - earlier for earlier, later in zip(drawn_at, drawn_at[4:], strict=False)]
+    assert four_gaps
+    assert min(four_gaps) >= 750  # ms
 
 
 class TwoTools(SpokenAnswer):
