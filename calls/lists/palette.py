@@ -7,6 +7,7 @@ from django.urls import reverse
 from agents.models import Agent
 from calls import parts
 from calls.lists.looked_for import look_for
+from calls.lists.rows import way
 from calls.models import Call
 from calls.search.found import Hit, Snippet
 from calls.wording import UNKNOWN_AGENT
@@ -76,7 +77,7 @@ def _call(call: Call, hit: Hit, why: Snippet) -> dict:
         "note": call.agent.name if call.agent else UNKNOWN_AGENT,
         "at": call.started_at.isoformat(),
         "icon": "history",
-        "exact": hit.by_words is not None,
+        "how": way(hit, why),
         "pieces": why.pieces,
         "href": f"{reverse('calls:call', args=[call.pk])}{turn}",
     }

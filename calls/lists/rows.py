@@ -128,10 +128,17 @@ def _last(call: Call, turn: Turn | None) -> Quote | None:
     return Quote(turn.role, [(short, False)], turn.n)
 
 
+def way(hit: Hit, why: Snippet) -> str:
+    """EXACT, SPELT or LIKE."""
+    if hit.by_words is None:
+        return LIKE
+    return EXACT if why.is_as_typed else SPELT
+
+
 def _why(hit: Hit, why: Snippet) -> Quote | None:
     if not why.pieces:
         return None
-    how = LIKE if hit.by_words is None else EXACT if why.is_as_typed else SPELT
+    how = way(hit, why)
     if why.turn is None:
         return Quote("", why.pieces, None, how)
     return Quote(why.turn.role, why.pieces, why.turn.n, how)

@@ -5,6 +5,7 @@ import { flipTheme } from "js/theme.js";
 
 const SETTLED_MS = 120; // without another letter, before anybody is asked
 const RESERVED = 5; // rows kept for past calls while they are looked for: what is below stays where it is
+const WAYS = { exact: "= ", spelt: "= Spelled like: ", like: "≈ " }; // how a past call was found
 const HEADS = { live: "On the line now", pages: "Go to", agents: "Agents", calls: "Past calls", acts: "Do" };
 
 const palette = document.getElementById("palette");
@@ -179,20 +180,20 @@ function row(offer) {
   return item;
 }
 
-function words({ label, note, at, exact, pieces }) {
+function words({ label, note, at, how, pieces }) {
   const text = document.createElement("span");
   text.textContent = label;
   const day = at && new Date(at).toLocaleString(document.documentElement.lang || undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const beside = [note, day].filter(Boolean).join(", ");
   if (beside) text.append(Object.assign(document.createElement("small"), { textContent: beside }));
-  if (pieces) text.append(snippet(pieces, exact));
+  if (pieces) text.append(snippet(pieces, how));
   return text;
 }
 
 // What was said is text and nothing else, whatever it looks like.
-function snippet(pieces, exact) {
+function snippet(pieces, how) {
   const line = Object.assign(document.createElement("small"), { className: "palette-said" });
-  line.append(exact ? "= " : "≈ ");
+  line.append(WAYS[how]);
   for (const [text, hit] of pieces) line.append(hit ? Object.assign(document.createElement("mark"), { textContent: text }) : text);
   return line;
 }

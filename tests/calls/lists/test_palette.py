@@ -30,9 +30,16 @@ def test_it_finds_past_calls_by_what_was_said(operator, refund):
 
     assert found["meaning"]
     assert call["href"] == f"/calls/{refund.pk}/#turn-2"
-    assert call["exact"]
+    assert call["how"] == "exact"
     assert [text for text, hit in call["pieces"] if hit] == ["charged", "twice"]
     assert "<i>" in call["pieces"][0][0]  # text, to be set as such
+
+
+def test_a_call_found_by_a_likely_word_says_so(operator, refund):
+    (call,) = operator.get("/palette/calls", {"q": "chraged"}).json()["calls"]
+
+    assert call["how"] == "spelt"
+    assert [text for text, hit in call["pieces"] if hit] == ["charged"]
 
 
 def test_who_may_not_see_words_does_not_search_them(viewer, refund):
