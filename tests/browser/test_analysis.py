@@ -82,5 +82,5 @@ def test_what_is_asked_of_calls_is_set_up_read_and_put_right(visit):
 
     page.goto(f"{visitor.earshot.url}/settings/analysis/scorecards/")
     expect(page.locator(".an-row", has_text="Manners of the story")).to_contain_text(
-        "People agree with the model in 0 % (n 1, 1 call)"
+        "People agree with the model in 0% (n 1, 1 call)"
     )
