@@ -60,8 +60,9 @@ class Point(Row):
                 fields=["vector"],
                 opclasses=["halfvec_cosine_ops"],
                 m=32,
-                ef_construction=128,
-                name="nearest_points",
+                # Of a sentence there are a hundred with other names and numbers: it looks beyond them.
+                ef_construction=400,
+                name="nearest_texts",
             )
         ]
 
