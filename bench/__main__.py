@@ -42,13 +42,14 @@ def search_quality() -> None:
 
 def history(folder: Path, *, anew: bool) -> None:
     """A million turns, in a database that is kept."""
-    if anew:
+    if anew or kept.is_half(folder):
         kept.forget(folder)
     with processes.own_redis() as redis_env, kept.own_postgres(folder) as postgres_env:
         env = os.environ | redis_env | postgres_env | AS_SERVED
         kept.migrate(env)
-        for step in ("load", "measure"):
-            subprocess.run([sys.executable, "-m", f"bench.history.{step}"], env=env, check=True)
+        with kept.whole(folder):
+            subprocess.run([sys.executable, "-m", "bench.history.load"], env=env, check=True)
+        subprocess.run([sys.executable, "-m", "bench.history.measure"], env=env, check=True)
 
 
 def main() -> None:

@@ -41,6 +41,23 @@ def own_postgres(folder: Path) -> Iterator[dict[str, str]]:
 def forget(folder: Path) -> None:
     """All of it: a migration that was changed since cannot be applied again."""
     shutil.rmtree(places.postgres_folder(folder), ignore_errors=True)
+    _half(folder).unlink(missing_ok=True)
+
+
+@contextmanager
+def whole(folder: Path) -> Iterator[None]:
+    """Whatever is broken off in here leaves a database of which half is missing, its indexes too."""
+    _half(folder).touch()
+    yield
+    _half(folder).unlink()
+
+
+def is_half(folder: Path) -> bool:
+    return _half(folder).exists()
+
+
+def _half(folder: Path) -> Path:
+    return folder / "half-loaded"
 
 
 def migrate(env: dict[str, str]) -> None:

@@ -358,10 +358,9 @@ async def test_somebody_else_has_a_connection_of_their_own(tabs, log):
 async def test_when_the_server_is_killed_all_tabs_go_on_and_each_connection_reports_once(
     context, board, log, sharing
 ):
-    port = own_port()
-    tabs = Tabs(context, port, board, sharing)
+    tabs = Tabs(context, own_port(), board, sharing)
     calls = [a_call(), a_call(), a_call()]
-    with web("uvicorn", port=port) as server:
+    with web("uvicorn", port=tabs.port) as server:
         opened = [await tabs.open(call, str(await log.position(call))) for call in calls]
         await tabs.until_connections(set(calls))
         for call in calls:
@@ -373,7 +372,7 @@ async def test_when_the_server_is_killed_all_tabs_go_on_and_each_connection_repo
         await log.append(call, [delta("two "), delta("three ")])
     for tab in opened:
         await tab.until(lambda seen: seen["states"][-1] == "reconnecting")
-    with web("uvicorn", port=port):
+    with web("uvicorn", port=tabs.port):
         for tab in opened:
             seen = await tab.until(lambda seen: "three" in seen["text"] and seen["states"][-1] == "live")
             assert seen["text"] == "one two three "
