@@ -128,7 +128,7 @@ def streams(workspace_id: UUID) -> Box:
         answer,
         verdict,
         (f"{_n(held)} open", "now"),
-        (f"{_n(row['stalls'])} stalls, {_n(row['reconnects'])} reconnects", "in 1 h"),
+        (f"{counted(row['stalls'], 'stall')}, {counted(row['reconnects'], 'reconnect')}", "in 1 h"),
     )
 
 
@@ -147,7 +147,7 @@ def queue(workspace_id: UUID) -> Box:
         answer,
         danger("Stuck") if row["oldest_s"] > STUCK_S else WORKING,
         (f"{_n(row['pending'])} pending", f"oldest {row['oldest_s']} s" if row["pending"] else "none waits"),
-        (f"{_n(waiting)} tasks", "for a worker"),
+        (counted(waiting, "task"), "for a worker"),
     )
 
 
@@ -237,6 +237,10 @@ def _people(workspace_id: UUID) -> list[str]:
 
 def _n(count: int) -> str:
     return f"{count:,}"
+
+
+def counted(count: int, what: str) -> str:
+    return f"{_n(count)} {what}" if count == 1 else f"{_n(count)} {what}s"
 
 
 def _time(ms: float | None, n: int) -> str:

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.decorators import requires
 from accounts.permissions import Permission
-from calls.filters import zone_of
+from calls.filters import Filters, zone_of
 from calls.insights import asked, charts, tables
 from calls.insights.asked import Asked
 from calls.insights.charts import OF_VERSIONS
@@ -16,6 +16,7 @@ from calls.insights.report import report
 from calls.insights.spread import ENOUGH
 
 SEVERAL = "As in the address"
+OF_DAYS = ("when", "from", "to")
 FIELDS = (
     ("when", "When", ""),
     ("agent", "Agent", "All agents"),
@@ -32,12 +33,15 @@ def insights(request: HttpRequest) -> HttpResponse:
     wanted = Asked.of(request.GET, zone_of(request))
     found = report(request.workspace.pk, wanted)
     choices = asked.choices(request.workspace.pk, wanted)
+    figures = tables.figures(found)
     context = {
         "section": "insights",
         "asked": wanted,
         "fields": _fields(wanted, choices),
         "report": found,
-        "figures": tables.figures(found),
+        "figures": figures,
+        "unused": _unused(request),
+        "is_compared": any(one["change"] for one in figures),
         "charts": tables.shown(found),
         "tools": charts.tools(found),
         "versions": tables.versions(found),
@@ -80,6 +84,13 @@ def _fields(wanted: Asked, choices: dict[str, dict[str, str]]) -> list[dict]:
         }
         for name, label, any_of in FIELDS
     ]
+
+
+def _unused(request: HttpRequest) -> list[str]:
+    """What the list of calls would go by at such an address, and figures do not: by label."""
+    given = Filters.of(request.GET, zone_of(request)).chips(request.workspace.pk)
+    labels = [one["label"] for one in given if one["name"] not in (*asked.DIMENSIONS, *OF_DAYS)]
+    return [*(["Search"] if request.GET.get("q") else []), *labels]
 
 
 def _against(wanted: Asked, known: dict[str, str]) -> str:

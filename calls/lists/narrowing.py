@@ -20,7 +20,7 @@ CHOSEN = ("agent", "status", "outcome", "sentiment", "topic", "channel")  # any 
 ONE_OF = ("escalated", "review")
 WRITTEN = {"tag": "vip, refund", "caller": "+44 7700 900142", "version": "14", "platform": "retell"}
 HINTS: dict[str, str] = {
-    CustomField.FieldKind.TEXT: "Gold, Silver",
+    CustomField.FieldKind.TEXT: "as shown; several with commas",
     CustomField.FieldKind.NUMBER: ">30, 1..5",
     CustomField.FieldKind.DATE: "2026-11-01..2026-11-30",
 }

@@ -1,5 +1,6 @@
 """A glance at one call beside the list: what came of it, where it says what was looked for, its numbers."""
 
+import json
 from typing import Any
 
 from calls import figures, parts, wording
@@ -14,7 +15,8 @@ from calls.search import asked, found
 def peek(call: Call, text: str, *, words_alone: bool, sees_words: bool) -> dict[str, Any]:
     """What templates/lists/_peek.html draws. `text`: what was looked for, if anything was."""
     (row,) = rows([call], sees_words=False)
-    tools = list(call.turns.filter(role=Turn.Role.TOOL).values_list("tool_ok", flat=True))
+    used = list(call.turns.filter(role=Turn.Role.TOOL).values_list("start_ms", "tool_ok"))
+    tools = [ok for _, ok in used]
     return {
         "call": call,
         "row": row,
@@ -26,11 +28,19 @@ def peek(call: Call, text: str, *, words_alone: bool, sees_words: bool) -> dict[
         "moments": _moments(call, text, words_alone=words_alone) if sees_words and text else [],
         "looked_for": text if sees_words else "",
         "replies": figures.replies_of([call.pk]).get(call.pk, figures.Replies()),
+        "marks": _marks(call, used),
         "tools_ok": tools.count(True),
         "tools_failed": tools.count(False),
         "notes": notes.counts([call.pk]).get(call.pk, 0) if sees_words else 0,
         "rules": list(dict.fromkeys(alert["name"] for alert in call.alerts)),
     }
+
+
+def _marks(call: Call, used: list[tuple[int, bool | None]]) -> str:
+    """What its player flags, beside what the recording tells: where tools were used and rules fired."""
+    tools = [{"at_ms": at, "failed": ok is False} for at, ok in used]
+    rules = [{"at_ms": alert["at_ms"], "name": alert["name"]} for alert in call.alerts]
+    return json.dumps({"tools": tools, "rules": rules})
 
 
 def _moments(call: Call, text: str, *, words_alone: bool) -> list[found.Snippet]:

@@ -66,6 +66,8 @@ def test_a_list_is_narrowed_looked_through_picked_from_and_kept(visit):
     expect(page.get_by_role("link", name="Remove Status Ended")).to_be_visible()
     page.get_by_role("button", name="More of Ended, with tags").click()
     page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_role("button", name="Keep the view")).to_be_focused()
+    page.get_by_role("button", name="Remove view").click()
     expect(page.get_by_role("link", name="Ended, with tags")).to_have_count(0)
 
     word = page.wait_for_function(WORD, arg=LITTLE, polling=2_000, timeout=150_000).json_value()

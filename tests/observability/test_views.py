@@ -122,7 +122,7 @@ def test_stalls_are_the_streams_matter(workspace):
 
     word, figures = said(workspace, "streams")
     assert word == "Stalls"
-    assert "1 stalls, 3 reconnects in 1 h" in figures
+    assert "1 stall, 3 reconnects in 1 h" in figures
 
 
 @pytest.mark.parametrize(

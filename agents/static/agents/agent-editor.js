@@ -154,24 +154,33 @@ class AgentEditor extends HTMLElement {
   #followSections() {
     const panels = [...this.querySelectorAll(".edit-form > .panel[id]")];
     const inSight = new Map();
+    const form = this.querySelector(".edit-form");
+    let isNamed = false; // by the address, until somebody scrolls: the last ones cannot come to the top
     const watch = new IntersectionObserver(
       (entries) => {
         for (const { target, isIntersecting } of entries) inSight.set(target.id, isIntersecting);
+        if (isNamed) return;
         const first = panels.find(({ id }) => inSight.get(id));
         if (first) this.#current(first.id);
       },
-      { root: this.querySelector(".edit-form"), rootMargin: "0px 0px -60% 0px" },
+      { root: form, rootMargin: "-48px 0px -60% 0px" },
     );
     for (const panel of panels) watch.observe(panel);
-    addEventListener("hashchange", () => this.#current(location.hash.slice(1)));
+    for (const moved of ["wheel", "touchmove", "pointerdown", "keydown"]) form.addEventListener(moved, () => (isNamed = false), { passive: true });
+    const go = () => {
+      isNamed = this.#current(location.hash.slice(1));
+    };
+    addEventListener("hashchange", go);
+    go();
   }
 
   #current(id) {
-    if (!this.querySelector(`[data-section="${CSS.escape(id)}"]`)) return;
+    if (!this.querySelector(`[data-section="${CSS.escape(id)}"]`)) return false;
     for (const link of this.querySelectorAll("[data-section]")) {
       if (link.dataset.section === id) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
+    return true;
   }
 }
 

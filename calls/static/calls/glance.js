@@ -3,6 +3,7 @@
 
 import { clock } from "calls/geometry.js";
 import { Sound } from "calls/sound.js";
+import { drawMarks } from "calls/strip.js";
 import { setIcon, setText } from "calls/transcript.js";
 import { Wave } from "calls/wave.js";
 
@@ -63,6 +64,7 @@ export class Glance {
     this.#play.disabled = this.#line.disabled = false;
     this.#wave = new Wave(this.#box.querySelector("canvas"), this.#heard);
     this.#wave.draw(length);
+    this.#box.querySelector(".player-marks").replaceChildren(...drawMarks(this.#heard, JSON.parse(this.#box.dataset.marks), length));
   }
 
   // Nothing of the sound itself is asked for before somebody wants to hear it.

@@ -55,12 +55,8 @@ export class Strip {
   }
 
   // What is only known of a call that can be heard: where nobody spoke, and where the caller cut in.
-  hear({ silences, cuts }, width) {
-    const long = silences.filter(([start, end]) => end - start >= LONG_SILENCE_MS);
-    this.#part("heard").replaceChildren(
-      ...long.map(([start, end]) => drawSilence(Math.max(0, start), Math.min(end, width), width)),
-      ...cuts.map(([at, n]) => drawCut(at, n, width)),
-    );
+  hear(heard, width) {
+    this.#part("heard").replaceChildren(...drawHeard(heard, width));
   }
 
   // Where we are: the present of a live call, the playhead of an ended one.
@@ -97,6 +93,24 @@ export class Strip {
   #part(name) {
     return this.#root.querySelector(`[data-strip="${name}"]`);
   }
+}
+
+// Silences and where the caller cut in, of a recording.
+function drawHeard({ silences, cuts }, width) {
+  const long = silences.filter(([start, end]) => end - start >= LONG_SILENCE_MS);
+  return [
+    ...long.map(([start, end]) => drawSilence(Math.max(0, start), Math.min(end, width), width)),
+    ...cuts.map(([at, n]) => drawCut(at, n, width)),
+  ];
+}
+
+// The same marks beside a list: of a recording, and of the tools and rules of its call.
+export function drawMarks(heard, { tools, rules }, width) {
+  return [
+    ...drawHeard(heard, width),
+    ...tools.map(({ at_ms, failed }) => drawTool({ x: percent(at_ms, width), failed })),
+    ...rules.map((alert) => drawFlag(alert, width)),
+  ];
 }
 
 function drawMark(mark) {

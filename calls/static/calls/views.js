@@ -46,7 +46,8 @@ const ACTS = {
   new: () => ask(false),
   rename: () => ask(true),
   update: () => act(() => api("PATCH", `views/${view}`, { query, columns: shown }), () => here(view)),
-  remove: () => act(() => api("DELETE", `views/${view}`), () => location.pathname),
+  remove: () => document.getElementById("remove-view").showModal(),
+  removed: () => act(() => api("DELETE", `views/${view}`), () => location.pathname),
   copy: async () => {
     try {
       await navigator.clipboard.writeText(new URL(view ? here(view) : location.href, location.href).href);

@@ -143,6 +143,7 @@ def test_few_are_drawn_hollow_and_none_say_what_to_do(new):
     text = page(client)
 
     assert "Needs 20 calls to say much, has 1." in text
+    assert "Changes are against" not in text
     assert 'class="few"' in text
     assert figures(text)["Calls"] == "1"
 
@@ -152,6 +153,14 @@ def test_what_makes_no_sense_is_left_out_and_said(client):
 
     assert figures(text)["Calls"].startswith("24")
     assert text.count("was left out") == 3
+
+
+def test_filters_of_the_list_that_figures_do_not_know_are_named(client):
+    text = page(client, status="failed", tag="vip", q="charged twice", channel="phone")
+
+    assert "Not used here: Search, Status, Tag." in text
+    assert figures(text)["Calls"].startswith("24")
+    assert "Not used here" not in page(client, when="7d", channel="phone", view="table", compare="none")
 
 
 def test_each_of_the_spans_is_drawn(client):

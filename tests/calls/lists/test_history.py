@@ -1,13 +1,15 @@
 """The history page: what it lists, what it finds, and what its address says."""
 
+import html
+import json
 import re
 from datetime import timedelta
 
 import pytest
 
-from calls.models import Recording, SavedView
+from calls.models import Call, Recording, SavedView, Turn
 from tests.calls.judging.made import make_field
-from tests.calls.made import A_SHORT_CALL, BEGAN, make_call
+from tests.calls.made import A_SHORT_CALL, BEGAN, make_call, used
 from tests.people import make_member
 
 
@@ -111,7 +113,7 @@ def test_it_is_sorted_where_there_are_no_heads_to_press(operator, refund, other)
 
 def test_custom_fields_are_offered_as_what_they_are(operator, agent, refund):
     for kind, hint in (
-        ("text", "Gold, Silver"),
+        ("text", "as shown; several with commas"),
         ("number", "&gt;30, 1..5"),
         ("date", "2026-11-01..2026-11-30"),
     ):
@@ -144,6 +146,9 @@ def test_a_glance_says_what_came_of_a_call_and_where_it_says_it(operator, refund
 def test_a_glance_has_a_player_where_there_is_something_to_hear(operator, viewer, refund):
     peek = f"/calls/{refund.pk}/peek"
     assert "No recording of this call." in operator.get(peek).content.decode()
+    failed = used("x0", "refund.create", 4_500, 4_900, ok=False)
+    Turn.objects.create(workspace=refund.workspace, call=refund, n=4, **failed)
+    Call.objects.filter(pk=refund.pk).update(alerts=[{"name": "Tool failed", "at_ms": 5_000}])
     recording = Recording.objects.create(
         workspace=refund.workspace, call=refund, status="kept", duration_ms=9_000
     )
@@ -152,6 +157,11 @@ def test_a_glance_has_a_player_where_there_is_something_to_hear(operator, viewer
     assert f'data-sound="/calls/{refund.pk}/recording"' in page
     assert f'data-heard="/calls/{refund.pk}/heard"' in page
     assert "data-sound" not in viewer.get(peek).content.decode()
+    marks = json.loads(html.unescape(re.search('data-marks="(.*?)"', page)[1]))
+    assert marks == {
+        "tools": [{"at_ms": 4_500, "failed": True}],
+        "rules": [{"at_ms": 5_000, "name": "Tool failed"}],
+    }
     Recording.objects.filter(pk=recording.pk).update(status="missing", reason="The platform had none.")
     assert "No recording. The platform had none." in operator.get(peek).content.decode()
 
