@@ -34,8 +34,13 @@ TIMETABLE = {
         "options": {"expires": 600},
     },
     "read again": {"task": "calls.judging.tasks.read_on", "schedule": 5.0, "options": {"expires": 5}},
-    # Exports begin when they are asked for; this finds what was in the way then, and removes old ones.
+    # Exports begin when they are asked for; this finds what was in the way then.
     "make exports": {"task": "calls.exports.tasks.go_on", "schedule": 10.0, "options": {"expires": 10}},
+    "remove exports": {
+        "task": "calls.exports.tasks.remove_old",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "catch up on calls": {"task": "calls.tasks.catch_up", "schedule": 10.0, "options": {"expires": 10}},
     "add calls up": {"task": "calls.insights.tasks.settle", "schedule": 10.0, "options": {"expires": 10}},
     "add calls up again": {

@@ -16,6 +16,7 @@ from accounts.api import access
 from accounts.permissions import Permission, least_role
 from base.api import Listing, Told, answers, found, invalid, listed, page_of
 from base.errors import json_error
+from base.files import refused
 from calls import exports
 from calls.exports import serving
 from calls.exports.tasks import make
@@ -113,14 +114,21 @@ def stop_export(request: HttpRequest, export_id: UUID):
 
 
 @router.delete(
-    "/exports/{uuid:export_id}", summary="Remove an export", auth=READERS, response=answers(ExportOut, 404)
+    "/exports/{uuid:export_id}",
+    summary="Remove an export",
+    auth=READERS,
+    response=answers(ExportOut, 404, 503),
 )
 def delete_export(request: HttpRequest, export_id: UUID):
-    """With its file. For whoever asked for it, and admins. Answers as it was."""
+    """With its file. For whoever asked for it, and admins. Answers as it was; 503 while the storage does not
+    answer: then it has gone within a day."""
     export = _own(request, export_id)
     was = _told(export)
     exports.stop(export)
-    exports.remove(export)
+    try:
+        exports.remove(export)
+    except OSError as error:
+        return refused(request, error)
     return was
 
 
@@ -128,7 +136,7 @@ def delete_export(request: HttpRequest, export_id: UUID):
     "/exports/{uuid:export_id}/file",
     summary="Get the file of an export",
     auth=READERS,
-    response=answers(None, 404, 409),
+    response=answers(None, 404, 409, 503),
     openapi_extra={
         "responses": {
             200: {
@@ -142,7 +150,7 @@ def delete_export(request: HttpRequest, export_id: UUID):
     },
 )
 def get_export_file(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
-    """409 while it is not done."""
+    """409 while it is not done; 503 while the storage does not answer."""
     export = found(request, _seen(request), export_id)
     if export.status != Export.Status.DONE:
         return json_error(409, "export_not_done", "This export is not done.")
@@ -152,7 +160,7 @@ def get_export_file(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
         actor=request.viewer.actor_id,
         target=f"export:{export.pk}",
     )
-    return serving.answer(export)
+    return serving.answer(request, export)
 
 
 def _seen(request: HttpRequest):

@@ -1,17 +1,15 @@
-"""An export's bytes to whoever may have them: its parts one behind the other, with no database at hand."""
+"""An export's bytes to whoever may have them: its parts one behind the other."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
-from django.core.files.storage import default_storage
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
-from base.pool import leave_database
+from base.files import Sending, refused
 from calls.models import Export
 
-PIECE_BYTES = 256 * 1024
 TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 
 
@@ -23,22 +21,16 @@ def headers_of(form: str, at) -> dict[str, str]:
     }
 
 
-def answer(export: Export) -> StreamingHttpResponse:
+def answer(request: HttpRequest, export: Export) -> HttpResponseBase:
+    """503 while the storage is away, 404 if it has the file no more."""
     headers = headers_of(export.format, export.created_at) | {"Content-Length": str(export.size)}
-    leave_database()
-    return StreamingHttpResponse(_parts(export.files), headers=headers, content_type=TYPES[export.format])
+    try:
+        parts = Sending(export.files)
+    except OSError as error:
+        return refused(request, error)
+    return StreamingHttpResponse(parts, headers=headers, content_type=TYPES[export.format])
 
 
 def at_once(pieces: Sequence[bytes], form: str) -> HttpResponse:
     """A short list."""
     return HttpResponse(b"".join(pieces), headers=headers_of(form, timezone.now()), content_type=TYPES[form])
-
-
-async def _parts(names: Sequence[str]) -> AsyncIterator[bytes]:
-    for name in names:
-        source = await asyncio.to_thread(default_storage.open, name, "rb")
-        try:
-            while piece := await asyncio.to_thread(source.read, PIECE_BYTES):
-                yield piece
-        finally:
-            await asyncio.to_thread(source.close)

@@ -26,4 +26,9 @@ def go_on() -> None:
     """Those whose message was lost, or whose worker died."""
     for export_id in making.waiting():
         make.delay(str(export_id))
+
+
+@shared_task(ignore_result=True, slow=0)
+def remove_old() -> None:
+    """A task of its own: a storage that hangs holds up none that are being made."""
     exports.remove_old()

@@ -77,5 +77,6 @@ def remove(recording: Recording, reason: str) -> None:
 
 @receiver(post_delete, sender=Recording, dispatch_uid="calls.recordings")
 def _gone(instance: Recording, **_signal) -> None:
-    """With its call, or its workspace, the file goes too."""
-    transaction.on_commit(partial(default_storage.delete, place_of(instance)))
+    """With its call, or its workspace, the file goes too. The row is gone by then: a storage that is away is
+    logged, and stops nobody."""
+    transaction.on_commit(partial(default_storage.delete, place_of(instance)), robust=True)

@@ -40,7 +40,7 @@ class RecordingOut(Schema):
 
 # It is no JSON, so ninja is told only what else may be answered.
 _SOUND = {"description": "OK", "content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}}
-_REFUSALS = {status: shape for status, shape in answers(None, 404, 416).items() if status != 200}
+_REFUSALS = {status: shape for status, shape in answers(None, 404, 416, 503).items() if status != 200}
 
 
 @router.get(
@@ -75,7 +75,8 @@ def get_recording(request: HttpRequest, call_id: UUID):
     openapi_extra={"responses": {200: _SOUND}},
 )
 def get_recording_file(request: HttpRequest, call_id: UUID):
-    """As the platform recorded it. Takes `Range`, of one part, and `If-Range`. 404 while there is none."""
+    """As the platform recorded it. Takes `Range`, of one part, and `If-Range`. 404 while there is none, 503
+    while the storage does not answer."""
     call = found(request, CALLS, call_id)
     if told.hides(call):
         raise PermissionDenied(told.HIDDEN)

@@ -29,6 +29,8 @@ MOST_REDIRECTS = 3
 MOST_TRIES = 8
 # Not there may mean not there yet: platforms tell of a file before they have written it.
 MOST_LOOKS = 3
+# The storage being away is no fault of the platform's: it is waited for about a day.
+MOST_KEEPS = 30
 SOONEST, LATEST = timedelta(seconds=20), timedelta(hours=1)  # between two tries
 CLAIM = timedelta(minutes=10)  # until somebody else tries, should we die of it
 ASKED = {"user-agent": "Earshot", "accept": "audio/*, */*;q=0.1", "accept-encoding": "identity"}
@@ -39,6 +41,7 @@ NOT_THERE = "The platform said there was one, and did not have it."
 PRIVATE = "Its address leads into a private network."
 TOO_LARGE = f"It is larger than {MOST_BYTES // 1024**2} MB."
 IN_VAIN = "The platform did not hand it over."
+UNKEPT = "The storage did not take it."
 FINAL = {410: GONE, 401: EXPIRED, 403: EXPIRED, 404: NOT_THERE}
 
 
@@ -69,7 +72,7 @@ def fetch(recording: Recording) -> bool:
     if not ours:
         return False
     recording.tries += 1
-    if recording.tries > MOST_TRIES:
+    if recording.tries > (MOST_KEEPS if recording.reason else MOST_TRIES):
         _give_up(recording, IN_VAIN)  # nobody who tried came to say what was in the way
         return True
     leave_database()
@@ -166,14 +169,15 @@ def _ms(length: timedelta) -> int:
 
 def _later(recording: Recording, error: NotNow | OSError) -> None:
     status = error.status if isinstance(error, NotNow) else 0
+    reason, most = ("", MOST_TRIES) if isinstance(error, NotNow) else (UNKEPT, MOST_KEEPS)
     looked_enough = status in FINAL and recording.tries >= MOST_LOOKS
-    if status == 410 or looked_enough or recording.tries >= MOST_TRIES:
-        _give_up(recording, FINAL.get(status, IN_VAIN))
+    if status == 410 or looked_enough or recording.tries >= most:
+        _give_up(recording, FINAL.get(status, reason or IN_VAIN))
         return
     logger.warning(
         "recording of call %s: try %d failed (%s)", recording.call_id, recording.tries, _named(error)
     )
-    _unchanged(recording).update(fetch_after=_after(recording.tries, timezone.now()))
+    _unchanged(recording).update(fetch_after=_after(recording.tries, timezone.now()), reason=reason)
 
 
 def _give_up(recording: Recording, reason: str) -> None:

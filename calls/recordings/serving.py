@@ -1,19 +1,13 @@
-"""A recording's bytes to whoever may hear it: read piece by piece in threads, with no database at hand."""
+"""A recording's bytes to whoever may hear it, whole or in part."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from typing import IO, Any
-
-from django.core.files.storage import Storage, default_storage
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, http_date
 
-from base.pool import leave_database
+from base.files import Sending, refused
 from calls.models import Recording
-from calls.recordings.ranges import Part, is_known, part_of
+from calls.recordings.ranges import is_known, part_of
 
-PIECE_BYTES = 256 * 1024
 ENDINGS = {"audio/wav": "wav", "audio/mpeg": "mp3", "audio/ogg": "ogg", "audio/flac": "flac"}
 
 
@@ -26,7 +20,8 @@ def name_of(recording: Recording) -> str:
 
 
 def answer(request: HttpRequest, recording: Recording, *, download: bool = False) -> HttpResponseBase:
-    """All of it or the part that is asked for. Raises Http404 if we have none."""
+    """All of it or the part that is asked for; 503 while the storage is away. Raises Http404 if we have
+    none."""
     if recording.status != Recording.Status.KEPT:
         raise Http404
     etag = f'"{recording.pk.hex}-{recording.size}"'
@@ -52,27 +47,8 @@ def answer(request: HttpRequest, recording: Recording, *, download: bool = False
     status = 200 if part.whole else 206
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers, content_type=recording.content_type)
-    leave_database()
-    pieces = _pieces(default_storage, recording.file.name, part)
-    return StreamingHttpResponse(pieces, status=status, headers=headers, content_type=recording.content_type)
-
-
-async def _pieces(storage: Storage, name: str, part: Part) -> AsyncIterator[bytes]:
-    source = await asyncio.to_thread(_open, storage, name, part)
     try:
-        left = part.length
-        while left and (piece := await asyncio.to_thread(source.read, min(PIECE_BYTES, left))):
-            left -= len(piece)
-            yield piece
-    finally:
-        await asyncio.to_thread(source.close)
-
-
-def _open(storage: Any, name: str, part: Part) -> IO[bytes]:
-    """At the beginning of the part. A bucket is asked for no more than that."""
-    if hasattr(storage, "bucket"):
-        found = storage.bucket.Object(f"{storage.location}/{name}".lstrip("/"))
-        return found.get(Range=f"bytes={part.first}-{part.last}")["Body"]
-    source = storage.open(name, "rb")
-    source.seek(part.first)
-    return source
+        sound = Sending([recording.file.name], part.first, part.last)
+    except OSError as error:
+        return refused(request, error)
+    return StreamingHttpResponse(sound, status=status, headers=headers, content_type=recording.content_type)

@@ -28,7 +28,7 @@ def why(recording: Recording | None) -> str:
         case Status.KEPT:
             return ""
         case Status.WAITING:
-            return "The recording is on its way."
+            return f"The recording is on its way. {recording.reason}".strip()
         case Status.MISSING:
             return f"No recording. {recording.reason}"
     when = f" {recording.removed_at:%-d %b}" if recording.removed_at else ""

@@ -250,7 +250,7 @@ def post(client: Client, body: dict):
 
 def test_it_is_asked_for_watched_and_fetched(workspace, calls, storage, monkeypatch):
     monkeypatch.setattr("calls.exports.api.make.delay", lambda pk: None)
-    monkeypatch.setattr("calls.exports.serving.default_storage", storage)
+    monkeypatch.setattr("base.files.default_storage", storage)
     client = program(workspace, "operator")
 
     answer = post(client, {"format": "csv", "query": "status=ended"})

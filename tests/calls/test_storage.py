@@ -94,11 +94,11 @@ def test_one_export_that_cannot_be_removed_leaves_the_others_to_go(agent, storag
     Export.objects.update(created_at=timezone.now() - timedelta(days=2))
     storage.names = (str(old[0].pk),)
 
-    tasks.go_on()
+    tasks.remove_old()
     assert list(Export.objects.values_list("pk", flat=True)) == [old[0].pk]
 
     storage.names = ()
-    tasks.go_on()
+    tasks.remove_old()
     assert not Export.objects.exists()
 
 
