@@ -220,10 +220,11 @@ def list_reviews(request: HttpRequest, asked: Query[Reviews]):
     "/reviews",
     summary="Put calls up for review",
     auth=READERS,
-    response=answers(PutUp, 400, status=201),
+    response=answers(PutUp, 400, 404, status=201),
 )
 def create_reviews(request: HttpRequest, told: NewReviews):
-    """Up to 200 at once. A call is up once at a time."""
+    """Up to 200 at once. A call is up once at a time. 404 if one that is named is not there, or no longer:
+    none is put up then, and `details` says which."""
     viewer, calls, more = request.viewer, told.calls, 0
     if (calls is None) == (told.filter is None):
         raise invalid({"calls": "name calls, or give a filter"})
@@ -231,13 +232,18 @@ def create_reviews(request: HttpRequest, told: NewReviews):
         rows = listed(told.filter, told.tz).narrow(ours(request, Call)).order_by("-started_at", "-id")
         calls = list(rows.values_list("pk", flat=True)[:MOST])
         more = rows.order_by()[: MOST + MOST_COUNTED].count() - len(calls) if len(calls) == MOST else 0
-    up, added = reviews.put_up(
-        viewer.workspace_id,
-        calls,
-        comment=clean(told.comment),
-        by=viewer.user_id,
-        assign_to=told.assign_to,
-    )
+    try:
+        up, added = reviews.put_up(
+            viewer.workspace_id,
+            calls,
+            comment=clean(told.comment),
+            by=viewer.user_id,
+            assign_to=told.assign_to,
+            leave_gone=told.calls is None,
+        )
+    except reviews.Gone as error:
+        which = [{"field": f"calls.{n}", "problem": "There is no such call."} for n in error.places]
+        return json_error(404, message="A call is not there, or no longer. None was put up.", details=which)
     return Status(201, {"items": [shapes.review(row) for row in up], "added": added, "more": more})
 
 

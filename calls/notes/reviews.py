@@ -16,6 +16,14 @@ MOST_COUNTED = 100
 LISTS = ("open", "mine", "done")
 
 
+class Gone(Exception):
+    """Some of the calls are not there, or no longer. `places`: which of those that were named."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        super().__init__(f"{len(places)} calls are not there")
+        self.places = places
+
+
 class Beaten(Exception):
     """Somebody else was quicker; `str()` says who, and what they did."""
 
@@ -52,13 +60,17 @@ def put_up(
     comment: str = "",
     by: UUID | None = None,
     assign_to: UUID | None = None,
+    leave_gone: bool = False,
 ) -> tuple[list[Review], int]:
     """The open reviews of these calls, in their order, and how many are new: one that is up already stays as
-    it is. Raises Faulty."""
+    it is. Raises Faulty, and Gone unless calls that are not there are to be left out (`leave_gone`)."""
     _check_colleague(workspace_id, assign_to)
-    known = set(Call.objects.for_workspace(workspace_id).filter(pk__in=calls).values_list("pk", flat=True))
-    if missing := {f"calls.{n}": "There is no such call." for n, pk in enumerate(calls) if pk not in known}:
-        raise Faulty(missing)
+    rows = Call.objects.for_workspace(workspace_id).filter(pk__in=calls).order_by("pk")
+    # Whoever erases one of them waits, and takes its review along.
+    known = set(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+    gone = [n for n, pk in enumerate(calls) if pk not in known]
+    if gone and not leave_gone:
+        raise Gone(gone)
     new = [
         Review(
             workspace_id=workspace_id,
@@ -69,6 +81,7 @@ def put_up(
             assigned_to_id=assign_to,
         )
         for pk in dict.fromkeys(calls)
+        if pk in known
     ]
     Review.objects.bulk_create(new, ignore_conflicts=True)
     found = {one.call_id: one for one in shown(Review.objects.filter(call_id__in=known, done_at=None))}

@@ -10,6 +10,7 @@ from accounts.models import Workspace
 from base.ids import uuid7
 from calls.models import Review
 from calls.notes import reviews
+from calls.privacy import removing
 from tests.calls.made import A_SHORT_CALL, BEGAN, make_call
 from tests.calls.notes.test_notes import together
 
@@ -64,11 +65,41 @@ def test_a_list_that_makes_no_sense_is_refused(priya, calls, body):
     priya.ask("POST", "reviews", body, 400)
 
 
-@pytest.mark.parametrize("body", [{"calls": []}, {"calls": [str(uuid7())]}, {"calls": ["x"]}, {}])
+@pytest.mark.parametrize("body", [{"calls": []}, {"calls": ["x"]}, {}])
 def test_what_cannot_be_put_up_is_refused_whole(priya, body):
     priya.ask("POST", "reviews", body, 400)
 
     assert not Review.objects.exists()
+
+
+def test_of_calls_one_of_which_is_gone_none_is_put_up(priya, calls):
+    ids = [str(call.pk) for call in calls]
+    calls[1].delete()
+
+    told = priya.ask("POST", "reviews", {"calls": ids}, 404)["error"]
+
+    assert [fault["field"] for fault in told["details"]] == ["calls.1"]
+    assert not Review.objects.exists()
+
+
+def test_of_a_list_what_is_gone_by_then_is_left_out(priya, calls, workspace):
+    gone = uuid7()
+
+    up, added = reviews.put_up(workspace.pk, [calls[0].pk, gone], leave_gone=True)
+
+    assert ([review.call_id for review in up], added) == ([calls[0].pk], 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_that_is_erased_just_then_is_gone_or_goes_with_its_review(agent):
+    for _ in range(4):
+        call = make_call(agent, A_SHORT_CALL)
+        told, _ = together(
+            lambda pk=call.pk: reviews.put_up(agent.workspace_id, [pk]),
+            lambda pk=call.pk: removing.remove(agent.workspace_id, [pk]),
+        )
+        assert isinstance(told, (tuple, reviews.Gone)), told
+        assert not Review.objects.exists()
 
 
 def test_a_review_goes_to_colleagues_only(priya, joins, queue):
