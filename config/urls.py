@@ -9,7 +9,13 @@ from config.api import api
 # One door: the admin's own login page would go round the throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+# What has a prefix comes first: it is passed over by one look, and what is below it need not be looked for
+# among all pages before.
 urlpatterns = [
+    path("accounts/", include("accounts.urls")),
+    path("admin/", admin.site.urls),
+    path("api/", include("live.chat.urls")),
+    path("api/v1/", api.urls),
     path("", include("live.urls")),
     path("", include("calls.urls")),
     path("", include("calls.privacy.urls")),
@@ -23,10 +29,6 @@ urlpatterns = [
     path("", include("agents.spending.urls")),
     path("", include("agents.publishing.urls")),
     path("", include("observability.urls")),
-    path("accounts/", include("accounts.urls")),
-    path("admin/", admin.site.urls),
-    path("api/", include("live.chat.urls")),
-    path("api/v1/", api.urls),
 ]
 
 handler400 = "base.errors.bad_request"
