@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from base.ids import uuid7
 from calls.search.languages import PLAIN, configs_of
@@ -21,6 +21,10 @@ LOOKED_AT = 40  # words, for each that is misspelt
 TRIMMED = 2_000  # words looked at together
 _WORD = re.compile(rf"[^\W\d_]{{{SHORTEST},{LONGEST}}}")
 VOWELS = "aeiouyhw"
+# Whoever learns words shares this lock until the call that has them is written; whoever forgets some has it
+# alone, and sees then what was written. Else a word could go that somebody just found to be known.
+_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 12))"
+_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 12))"
 _SOUNDS = {
     letter: sound
     for sound, letters in enumerate(("bfpv", "cgjkqsxzß", "dt", "l", "mn", "r"), 1)
@@ -46,9 +50,10 @@ def sound(word: str) -> str:
 
 
 def learn(workspace_id: UUID, text: str) -> None:
-    """Know the words of a text from now on."""
+    """Know the words of a text from now on. Within the transaction that writes by what its call is found."""
     words = words_of(text)
     with connection.cursor() as cursor:
+        cursor.execute(_SHARED, [str(workspace_id)])
         # In the order of the alphabet, so that two who learn the same wait for each other and no more.
         cursor.execute(
             """
@@ -73,13 +78,26 @@ def forget(workspace_id: UUID, words: Iterable[str] | None = None) -> int:
         words, configs = list(words), configs_of(workspace_id)
         for start in range(0, len(words), TRIMMED):
             batch = words[start : start + TRIMMED]
-            there = _that_are_there(workspace_id, batch, configs)
-            cursor.execute(
-                "DELETE FROM calls_word WHERE workspace_id = %s AND text = ANY(%s)",
-                [workspace_id, [word for word in batch if word not in there]],
-            )
-            gone += cursor.rowcount
+            unsaid = _unsaid(workspace_id, batch, configs)
+            gone += _drop(workspace_id, unsaid, configs) if unsaid else 0
     return gone
+
+
+@transaction.atomic
+def _drop(workspace_id: UUID, words: list[str], configs: Sequence[str]) -> int:
+    """Those of them that are unsaid still, now that nobody learns any: for a moment, as they are few."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ALONE, [str(workspace_id)])
+        cursor.execute(
+            "DELETE FROM calls_word WHERE workspace_id = %s AND text = ANY(%s)",
+            [workspace_id, _unsaid(workspace_id, words, configs)],
+        )
+        return cursor.rowcount
+
+
+def _unsaid(workspace_id: UUID, words: list[str], configs: Sequence[str]) -> list[str]:
+    there = _that_are_there(workspace_id, words, configs)
+    return [word for word in words if word not in there]
 
 
 def corrected(workspace_id: UUID, words: Sequence[str], configs: Sequence[str]) -> dict[str, str]:

@@ -1,7 +1,11 @@
 """Misspelt words are looked for by the words they were likely meant to be, too."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 
 from accounts.models import Workspace
 from agents.models import Agent
@@ -103,6 +107,43 @@ def test_a_word_that_no_call_has_any_more_is_not_told_and_can_be_forgotten(agent
     left = set(Word.objects.values_list("text", flat=True))
     assert "cemetery" in left
     assert not left & {"outage", "okonkwo", "electricity"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_word_that_is_said_again_while_it_is_forgotten_is_not_lost(agent, outage):
+    outage.turns.update(text="There is nothing near the cemetery.")
+    texts.keep(outage)
+    again = make_call(agent, [said("c0", "Another outage.", 0, 900)])
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            texts.keep(again)  # which finds the word known
+            forgotten = other.submit(forget_on_its_own, agent.workspace_id, ["outage", "electricity"])
+            until(lambda: forgotten.done() or somebody_waits())
+        assert forgotten.result(10) == 1
+
+    assert set(Word.objects.filter(text__in=["outage", "electricity"]).values_list("text", flat=True)) == {
+        "outage"
+    }
+
+
+def forget_on_its_own(workspace_id, words) -> int:
+    try:
+        return spelling.forget(workspace_id, words)
+    finally:
+        connection.close()
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return cursor.rowcount > 0
+
+
+def until(it_is_so, most_s: float = 10.0) -> None:
+    end = time.monotonic() + most_s
+    while not it_is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(
