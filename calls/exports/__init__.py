@@ -100,10 +100,10 @@ def ask(
     *,
     zone: str = UTC_NAME,
     by: UUID | None,
-    actor: UUID | None,
+    program: UUID | None = None,
     sees_words: bool,
 ) -> Export:
-    """Have a file made of a list. Raises Faulty, TooMany, and PermissionError where words are looked for."""
+    """Have a file made of a list, by a person or a program's token. Raises Faulty, TooMany, and PermissionError where words are looked for."""
     query = saved.read(query)
     if not sees_words and needs_words(query):
         raise PermissionError
@@ -118,6 +118,7 @@ def ask(
     export = Export.objects.create(
         workspace_id=workspace_id,
         asked_by_id=by,
+        asked_by_program_id=program,
         # Its address is shown with it, and may name a number.
         with_words=any(map(cells.is_words, columns)) or (sees_words and tells_of_words(query)),
         query=query,
@@ -127,7 +128,8 @@ def ask(
         about=about,
     )
     detail = {"format": form, "words": export.with_words, "numbers": "number" in columns}
-    audit.note("export.ask", workspace=workspace_id, actor=actor, target=f"export:{export.pk}", detail=detail)
+    actor, target = by or program, f"export:{export.pk}"
+    audit.note("export.ask", workspace=workspace_id, actor=actor, target=target, detail=detail)
     return export
 
 

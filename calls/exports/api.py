@@ -78,7 +78,7 @@ def create_export(request: HttpRequest, told: NewExport):
             columns,
             zone=told.tz,
             by=viewer.user_id,
-            actor=viewer.actor_id,
+            program=viewer.token_id,
             sees_words=sees_words,
         )
     except PermissionError:
@@ -170,9 +170,10 @@ def _seen(request: HttpRequest):
 
 
 def _own(request: HttpRequest, export_id: UUID) -> Export:
-    """One that they may do away with. What a program asked for is any program's."""
+    """One that they may do away with. Whose account or token is gone, theirs is the admins'."""
     export, viewer = found(request, _seen(request), export_id), request.viewer
-    if export.asked_by_id != viewer.user_id and not viewer.may(Permission.MANAGE_WORKSPACE):
+    is_theirs = (export.asked_by_id, export.asked_by_program_id) == (viewer.user_id, viewer.token_id)
+    if not is_theirs and not viewer.may(Permission.MANAGE_WORKSPACE):
         raise PermissionDenied("Only who asked for an export may stop or remove it, or an admin.")
     return export
 

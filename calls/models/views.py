@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from accounts.models import Workspace
+from accounts.models import ApiToken, Workspace
 from base.models import Row, WorkspaceQuerySet
 
 
@@ -48,6 +48,7 @@ class Export(Row):
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    asked_by_program = models.ForeignKey(ApiToken, on_delete=models.SET_NULL, null=True, related_name="+")
     # What whoever asked may see was decided then; it is asked again before the file is handed out.
     with_words = models.BooleanField(default=False)
     query = models.CharField(max_length=4_000, blank=True)

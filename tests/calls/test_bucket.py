@@ -71,7 +71,7 @@ def export(agent) -> Export:
     for _ in range(2):
         make_call(agent, A_SHORT_CALL)
     columns = exports.columns_of(["id"], agent.workspace_id, turns=False, sees_words=True)
-    return exports.ask(agent.workspace_id, "", "csv", columns, by=None, actor=None, sees_words=True)
+    return exports.ask(agent.workspace_id, "", "csv", columns, by=None, sees_words=True)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def calls(agent) -> list[Call]:
 
 def asked(workspace, form="csv", query="", *, columns=(), turns=False, sees_words=True) -> Export:
     shown = exports.columns_of(columns, workspace.pk, turns=turns, sees_words=sees_words)
-    return exports.ask(workspace.pk, query, form, shown, by=None, actor=None, sees_words=sees_words)
+    return exports.ask(workspace.pk, query, form, shown, by=None, sees_words=sees_words)
 
 
 def made(export: Export, storage) -> bytes:
@@ -285,6 +285,27 @@ def test_it_is_stopped_and_removed_by_who_asked_for_it_and_by_admins(workspace, 
     assert ada.post(f"{addresses[0]}/stop").json()["status"] == "stopped"
     assert admin.post(f"{addresses[1]}/stop").json()["status"] == "stopped"
     assert ada.delete(addresses[0]).status_code == admin.delete(addresses[1]).status_code == 200
+
+
+def test_what_a_program_asked_for_is_no_other_programs(workspace, calls, monkeypatch):
+    monkeypatch.setattr("calls.exports.api.make.delay", lambda pk: None)
+    nightly, other, admin = (program(workspace, role) for role in ("viewer", "viewer", "admin"))
+    left = make_member(workspace, "viewer", "left@example.com")
+    addresses = [
+        f"/api/v1/exports/{post(client, {'format': 'csv'}).json()['id']}"
+        for client in (nightly, nightly, sign_in(left))
+    ]
+    left.delete()
+
+    assert other.get(addresses[0]).status_code == 200
+    for address in addresses:
+        assert other.post(f"{address}/stop").status_code == other.delete(address).status_code == 403
+    assert nightly.delete(addresses[2]).status_code == 403
+    assert nightly.post(f"{addresses[0]}/stop").json()["status"] == "stopped"
+    assert nightly.delete(addresses[0]).status_code == 200
+    assert admin.delete(addresses[1]).status_code == admin.delete(addresses[2]).status_code == 200
+    programs = AuditEntry.objects.filter(action="export.ask").values_list("actor_id", flat=True)
+    assert None not in programs
 
 
 @pytest.mark.parametrize("query", ["q=charged", "field.plan=Gold", "caller=447700900142"])

@@ -46,7 +46,7 @@ def storage(settings) -> Fails:
 def asked(agent) -> Export:
     make_call(agent, A_SHORT_CALL)
     columns = exports.columns_of(["id"], agent.workspace_id, turns=False, sees_words=True)
-    return exports.ask(agent.workspace_id, "", "csv", columns, by=None, actor=None, sees_words=True)
+    return exports.ask(agent.workspace_id, "", "csv", columns, by=None, sees_words=True)
 
 
 def test_an_export_is_tried_again_and_made_once_the_storage_is_back(agent, storage):
