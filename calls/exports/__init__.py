@@ -103,7 +103,8 @@ def ask(
     program: UUID | None = None,
     sees_words: bool,
 ) -> Export:
-    """Have a file made of a list, by a person or a program's token. Raises Faulty, TooMany, and PermissionError where words are looked for."""
+    """Have a file made of a list, for a person or a program with its token. Raises Faulty, TooMany, and
+    PermissionError where words are looked for."""
     query = saved.read(query)
     if not sees_words and needs_words(query):
         raise PermissionError
