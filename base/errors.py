@@ -97,7 +97,7 @@ def forbidden(request: HttpRequest, exception=None) -> HttpResponse:
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return error_response(
-        request, 403, "Reload the page and send it again.", title="This form is out of date"
+        request, 403, "Go back, reload the page and send it again.", title="This form is out of date"
     )
 
 

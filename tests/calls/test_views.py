@@ -58,6 +58,17 @@ def test_a_live_call_starts_its_stream_where_it_was_drawn(operator, agent):
     assert [turn["text"] for turn in data["turns"]] == ["Larkfield Energy, how can I help?"]
 
 
+def test_a_call_without_a_measured_reply_says_none(operator, agent):
+    silent, measured = make_call(agent), make_call(agent, [said("r0", "Hello.", 0, 900, reply_ms=1_100)])
+
+    def told(call) -> str:
+        html = operator.get(f"/calls/{call.pk}/").content.decode()
+        return html.partition("<dt>Reply</dt>")[2].partition("</div>")[0]
+
+    assert '<span data-fact="p50">none</span><span data-fact="of-replies" hidden>' in told(silent)
+    assert '<span data-fact="p50">1.1 s</span><span data-fact="of-replies">' in told(measured)
+
+
 def test_an_interrupted_answer_shows_what_was_never_heard(operator, agent):
     call = make_call(
         agent, [said("r0", "I see two charges of £42.", 0, 900, heard="I see two", error="interrupted")]

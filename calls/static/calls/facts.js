@@ -90,8 +90,9 @@ export class Facts {
   turns(turns) {
     setText(this.#part("turns"), String(turns.length));
     const replies = turns.map((turn) => turn.reply_ms).filter((ms) => ms !== null && ms !== undefined).sort((a, b) => a - b);
-    setText(this.#part("p50"), replies.length ? seconds(replies[Math.ceil(replies.length / 2) - 1]) : "—");
+    setText(this.#part("p50"), replies.length ? seconds(replies[Math.ceil(replies.length / 2) - 1]) : "none");
     setText(this.#part("replies"), String(replies.length));
+    this.#part("of-replies").hidden = !replies.length;
     const last = turns.filter((turn) => turn.model).at(-1);
     if (!last) return;
     setText(this.#part("model"), last.model);
