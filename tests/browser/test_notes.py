@@ -145,7 +145,7 @@ def test_a_call_is_talked_about_tagged_and_reviewed(visit, earshot):
     page.get_by_text("Put up for review").first.click()
     page.get_by_label("Why", exact=True).fill("Is it too short?")
     page.get_by_role("button", name="Put up for review").click()
-    expect(page.get_by_role("link", name="Review it")).to_be_visible()  # it is up, before the one that follows it
+    expect(page.get_by_role("link", name="Review it")).to_be_visible()  # before what follows it
     (following,) = program("POST", "reviews", calls=[other], comment="This one, too")["items"]
     queue = program("GET", "reviews")["items"]
     behind = queue[[one["call"] for one in queue].index(call) + 1]  # scorecards put calls up, too
