@@ -13,6 +13,9 @@ from base import slow, tracing
 from base.trace import bind_trace, current_trace_id, new_trace
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# They load every page and path of the API, of which workers serve none: a second, and memory in each process.
+# `make check` makes them.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 TIMETABLE = {
     "clear sessions": {"task": "config.tasks.clear_sessions", "schedule": crontab(hour="3", minute="30")},

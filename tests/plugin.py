@@ -29,7 +29,7 @@ from base.embedded import places, postgres, redis
 BROWSER = "tests/browser/"
 # For whom looks at pages a whole Earshot is running. Two of them, and half the files for each: one after the
 # other they take longer than all the rest.
-HOUSES = ("test_a", "test_o")  # the first file of each
+HOUSES = ("test_a", "test_pl")  # the first file of each
 MIGRATED = "TESTS_MIGRATED"  # the file beside our own PostgreSQL that says whether a worker has migrated it
 MOST_WORKERS = 14  # Redis has sixteen databases
 

@@ -13,6 +13,7 @@ class Command(BaseCommand):
     help = (
         "Make the first workspace, its admin and, with a simulator, agents to watch. Changes nothing twice."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser):
         parser.add_argument("--migrate", action="store_true", help="bring the schema up to date before")
