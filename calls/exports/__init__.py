@@ -80,15 +80,9 @@ def rows_of(query: str, workspace_id: UUID, zone: str = UTC_NAME) -> QuerySet[Ca
     return among.filter(pk__in=[hit.call_id for hit in found.hits])
 
 
-def needs_words(query: str) -> bool:
-    """Whether a list says something of what was said, by which calls are in it."""
-    asked = QueryDict(query)
-    return bool(asked.get("q") or Filters.of(asked).of_facts().faults)
-
-
 def tells_of_words(query: str) -> bool:
     """Whether its address is for those alone who may see words and numbers."""
-    return needs_words(query) or "caller" in Filters.of(QueryDict(query)).given
+    return saved.needs_words(query) or "caller" in Filters.of(QueryDict(query)).given
 
 
 @transaction.atomic
@@ -106,7 +100,7 @@ def ask(
     """Have a file made of a list, for a person or a program with its token. Raises Faulty, TooMany, and
     PermissionError where words are looked for."""
     query = saved.read(query)
-    if not sees_words and needs_words(query):
+    if not sees_words and saved.needs_words(query):
         raise PermissionError
     # Two who ask at once: one after the other.
     Workspace.objects.select_for_update().get(pk=workspace_id)

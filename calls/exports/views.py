@@ -36,7 +36,7 @@ def download(request: HttpRequest) -> HttpResponseBase:
             raise Faulty({"format": "csv or jsonl"})
         shown = exports.columns_of(columns, viewer.workspace_id, turns=turns, sees_words=sees_words)
         query = saved.read(asked.urlencode())
-        if not sees_words and exports.needs_words(query):
+        if not sees_words and saved.needs_words(query):
             raise PermissionError
         rows = exports.rows_of(query, viewer.workspace_id, zone_of(request))
     except Faulty as error:

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from accounts.access import Viewer
 from accounts.permissions import Permission
 from base.errors import Faulty
-from calls.filters import Filters, named
+from calls.filters import FIELD, Filters, named
 from calls.models import SavedView
 from calls.personal import seeing
 from calls.sorting import SORTS
@@ -25,15 +25,30 @@ OWN: dict[str, tuple[str, ...] | None] = {"q": None, "by": ("both", "words"), "s
 
 def seen_by(viewer: Viewer) -> QuerySet[SavedView]:
     """One's own first, in one's own order, and those that others share by name: but for those whose address
-    names a caller, or words, that they may not see."""
-    shared = Q(is_shared=True)
-    if not viewer.may(Permission.SEE_NUMBERS) or "numbers" in seeing.mask().kinds:
-        shared &= ~Q(query__regex=_asking("caller"))
-    if not viewer.may(Permission.SEE_WORDS):
-        shared &= ~Q(query__regex=_asking("q"))
-    rows = SavedView.objects.for_workspace(viewer.workspace_id).filter(Q(owner_id=viewer.user_id) | shared)
+    or name says what they may not see."""
+    rows = SavedView.objects.for_workspace(viewer.workspace_id)
+    shared = rows.filter(is_shared=True).exclude(owner_id=viewer.user_id).only("name", "query")
+    open_to = [view.pk for view in shared if _is_open_to(view, viewer)]
     theirs = Case(When(owner_id=viewer.user_id, then=Value(0)), default=Value(1))
-    return rows.select_related("owner").order_by(theirs, "position", "name", "id")
+    found = rows.filter(Q(owner_id=viewer.user_id) | Q(pk__in=open_to))
+    return found.select_related("owner").order_by(theirs, "position", "name", "id")
+
+
+def _is_open_to(view: SavedView, viewer: Viewer) -> bool:
+    """To be told of a caller takes seeing numbers, of words seeing words; and nothing in it is masked."""
+    mask, asked = seeing.mask_for(viewer.workspace_id, viewer.role), QueryDict(view.query)
+    if not viewer.may(Permission.SEE_WORDS) and needs_words(view.query):
+        return False
+    if "caller" in asked and (not viewer.may(Permission.SEE_NUMBERS) or "numbers" in mask.kinds):
+        return False
+    words = (value for name, value in asked.items() if name == "q" or name.startswith(FIELD))
+    return all(mask.text(text) == text for text in (view.name, *words))
+
+
+def needs_words(query: str) -> bool:
+    """Whether a list says something of what was said, by which calls are in it."""
+    asked = QueryDict(query)
+    return bool(asked.get("q") or Filters.of(asked).of_facts().faults)
 
 
 def read(query: str) -> str:
@@ -91,8 +106,3 @@ def put_in_order(workspace_id: UUID, owner_id: UUID, views: Sequence[UUID]) -> N
 
 def _own(workspace_id: UUID, owner_id: UUID) -> QuerySet[SavedView]:
     return SavedView.objects.for_workspace(workspace_id).filter(owner_id=owner_id)
-
-
-def _asking(name: str) -> str:
-    """What kept addresses look like that say something of that name."""
-    return f"(^|&){name}="

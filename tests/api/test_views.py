@@ -41,6 +41,12 @@ def ben(world) -> Person:
     return Person(world.workspace, "viewer", "ben@example.com")
 
 
+@pytest.fixture(autouse=True)
+def hidden_as_usual():
+    """What a workspace has chosen is remembered for some seconds, and all tests have the same one."""
+    seeing._kept.clear()
+
+
 def test_a_view_is_kept_in_one_way_of_writing(anna):
     view = anna.save("Escalated", query="when=7d&escalated=yes&sort=-cost&status=failed,ended&by=both")
 
@@ -81,6 +87,31 @@ def test_a_shared_one_that_names_a_caller_or_words_is_for_who_may_see_them(world
     seeing.change(world.workspace.pk, {"numbers": "admin"}, by=None)
     carol = Person(world.workspace, "operator", "carol@example.com")
     assert carol.names() == ["Of words", "Of failures"]
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("Of a number that was said", "q=%2B44+7700+900142"),
+        ("Ring +44 7700 900142", "status=failed"),
+        ("Of a number in a field", "field.call_back=07700900142"),
+    ],
+)
+def test_a_shared_one_that_says_what_is_masked_is_not_there_for_them(world, anna, name, query):
+    carol = Person(world.workspace, "operator", "carol@example.com")
+    anna.save(name, query=query, shared=True)
+    assert carol.names() == [name]
+
+    seeing.change(world.workspace.pk, {"numbers": "admin"}, by=None)
+    assert carol.names() == []
+    assert anna.names() == [name]
+    assert Person(world.workspace, "admin", "eve@example.com").names() == [name]
+
+
+def test_one_by_a_custom_field_is_for_who_may_see_words(anna, ben):
+    anna.save("On gold", query="field.plan=Gold", shared=True)
+
+    assert (anna.names(), ben.names()) == (["On gold"], [])
 
 
 def test_its_owner_changes_and_removes_it(anna):
