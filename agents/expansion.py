@@ -8,7 +8,7 @@ places in itself alone, never in a circle, and only to so much.
 from typing import Any
 
 MOST_PARTS = 1_000
-MOST_WORK = 50_000  # parts times the values that are held against them; seconds, at worst
+MOST_WORK = 50_000  # parts times the values that are compared with them; seconds, at worst
 
 Path = tuple[str | int, ...]
 

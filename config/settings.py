@@ -172,7 +172,7 @@ if os.environ.get("PRIVATE_MODEL_HOSTS"):
     raise BadSetting("PRIVATE_MODEL_HOSTS is called PRIVATE_HOSTS now; rename it.")
 # What an admin types may lead to these, though they are on a private network: the operator's own word.
 PRIVATE_HOSTS = list(read("PRIVATE_HOSTS"))
-# And these for models only, where all is on record and held against the budgets: tools are not to ask them.
+# And these for models only, where all is on record and counts toward the budgets: tools are not to ask them.
 MODEL_HOSTS = [host_of(address) for address in (OPENAI_BASE_URL, ANTHROPIC_BASE_URL) if address]
 
 MIDDLEWARE = [

@@ -1,4 +1,4 @@
-"""Which room may know which: the table of docs/architecture.md, held against every import and migration."""
+"""Which room may know which: the table of docs/architecture.md, compared with every import and migration."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Work of a vendor's that is no answer and is paid for all the same: held against budgets, and on record."""
+"""Work of a vendor's that is no answer and is paid for all the same: within budgets, and on record."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine

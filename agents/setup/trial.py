@@ -57,7 +57,7 @@ class Result:
 def make(model: LanguageModel) -> Result:
     """Ask the model for a word and say what came. Takes up to LONGEST_S; a thread's work. Raises TooSoon.
 
-    It is held against the budgets and written down like any attempt, as feature "test".
+    It counts toward the budgets and is written down like any attempt, as feature "test".
     """
     turn = f"model-trial:{model.pk}"
     if not cache.add(turn, 1, timeout=LONGEST_S + EVERY_S):

@@ -1,4 +1,4 @@
-"""What an address of the page asks for: which days, which calls, and what they are held against."""
+"""What an address of the page asks for: which days, which calls, and what they are compared with."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,7 +71,7 @@ class Asked:
 
     @property
     def other(self) -> UUID | None:
-        """The version that these calls are held against."""
+        """The version that these calls are compared with."""
         return None if self.compare in (BEFORE, NOTHING) else _uuid(self.compare)
 
 

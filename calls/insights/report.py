@@ -29,7 +29,7 @@ class OfVersion:
 class Report:
     asked: Asked
     total: Sums
-    then: Sums | None  # what it is held against
+    then: Sums | None  # what it is compared with
     pieces: list[Sums]  # of the period, those that have begun
     versions: list[OfVersion]
     parts: Parts

@@ -94,7 +94,7 @@ def _unused(request: HttpRequest) -> list[str]:
 
 
 def _against(wanted: Asked, known: dict[str, str]) -> str:
-    """What figures are held against, in words; empty: nothing."""
+    """What figures are compared with, in words; empty: nothing."""
     if wanted.compare == asked.NOTHING:
         return ""
     if wanted.compare == asked.BEFORE:

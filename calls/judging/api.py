@@ -177,7 +177,7 @@ def list_topics(request: HttpRequest, asked: Query[Listing]):
 
 @router.post("/topics", summary="Add a topic", auth=EDITORS, response=answers(TopicOut, 400, status=201))
 def create_topic(request: HttpRequest, told: NewTopic):
-    """Calls that end from now on are held against it; others by a reading."""
+    """Calls that end from now on are compared with it; others by a reading."""
     workspace = request.viewer.workspace_id
     form = checked(TopicForm(as_typed(told.given()), workspace=workspace))
     return Status(201, shapes.topic_out(definitions.add_topic(workspace, form.cleaned_data, by=_by(request))))

@@ -203,7 +203,7 @@ def add_topic(request: HttpRequest) -> HttpResponse:
         except Faulty as why:
             form.add_error("name", str(why))
         else:
-            messages.success(request, "Calls that end from now on are held against it.")
+            messages.success(request, "Calls that end from now on are compared with it.")
             return redirect("analysis:topics")
     return _topics(request, form=form, status=400)
 

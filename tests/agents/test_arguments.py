@@ -1,4 +1,4 @@
-"""What a model sends is held against the tool's schema before anything runs."""
+"""What a model sends is checked by the tool's schema before anything runs."""
 
 import pytest
 
