@@ -12,7 +12,7 @@ from calls.lists.address import Address, is_bare, of_view
 def opened(query: QueryDict, viewer: Viewer, zone: str) -> tuple[Address, dict[str, Any]]:
     """What an address asks for, a view of its own if it names no more than one; and what the tabs say."""
     address = Address.of(query, zone)
-    views = list(saved.seen_by(viewer))
+    views = saved.seen_by(viewer)
     view = next((one for one in views if one.pk == address.view), None)
     kept = of_view(view.query, view.columns, view.pk, zone) if view else None
     if kept and is_bare(query):

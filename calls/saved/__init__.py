@@ -23,15 +23,14 @@ LONGEST_QUERY = 4_000
 OWN: dict[str, tuple[str, ...] | None] = {"q": None, "by": ("both", "words"), "sort": SORTS}
 
 
-def seen_by(viewer: Viewer) -> QuerySet[SavedView]:
+def seen_by(viewer: Viewer) -> list[SavedView]:
     """One's own first, in one's own order, and those that others share by name: but for those whose address
     or name says what they may not see."""
-    rows = SavedView.objects.for_workspace(viewer.workspace_id)
-    shared = rows.filter(is_shared=True).exclude(owner_id=viewer.user_id).only("name", "query")
-    open_to = [view.pk for view in shared if _is_open_to(view, viewer)]
     theirs = Case(When(owner_id=viewer.user_id, then=Value(0)), default=Value(1))
-    found = rows.filter(Q(owner_id=viewer.user_id) | Q(pk__in=open_to))
-    return found.select_related("owner").order_by(theirs, "position", "name", "id")
+    rows = SavedView.objects.for_workspace(viewer.workspace_id).select_related("owner")
+    found = rows.filter(Q(owner_id=viewer.user_id) | Q(is_shared=True))
+    found = found.order_by(theirs, "position", "name", "id")
+    return [view for view in found if view.owner_id == viewer.user_id or _is_open_to(view, viewer)]
 
 
 def _is_open_to(view: SavedView, viewer: Viewer) -> bool:

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from ninja import Router, Schema, Status
 from pydantic import Field, StringConstraints
@@ -137,7 +136,10 @@ def _person(request: HttpRequest) -> UUID:
 
 
 def _seen(request: HttpRequest, view_id: UUID) -> SavedView:
-    return get_object_or_404(saved.seen_by(request.viewer), pk=view_id)
+    view = next((one for one in saved.seen_by(request.viewer) if one.pk == view_id), None)
+    if view is None:
+        raise Http404
+    return view
 
 
 def _own(request: HttpRequest, view_id: UUID, act: str) -> SavedView:
