@@ -82,7 +82,8 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
             "finished": found.closed_at is not None,
             "csrf": get_token(request),
             "stream": stream,
-            "replay": reverse("calls:replay", args=[found.pk]),
+            # Each state of the record has an address of its own: the browser may have kept another.
+            "replay": f"{reverse('calls:replay', args=[found.pk])}?revision={found.revision}",
             "figures": reverse("calls:figures", args=[found.pk]),
             "outcomes": wording.outcomes(),
             "errors": wording.ERRORS,
@@ -116,7 +117,7 @@ def replay(request: HttpRequest, call_id: UUID) -> HttpResponse:
     found = _call(request, call_id)
     events = parts.replay_of(found, seeing.turns(found.turns.all()))
     answer = JsonResponse({"duration_ms": found.duration_ms, "events": events})
-    # It may still change while facts about the call come in late; after that the browser may keep it.
+    # It still changes for a while after its end. What is told later than that is there with the page.
     patch_cache_control(answer, private=True, max_age=3_600 if found.closed_at else 0)
     return answer
 

@@ -13,9 +13,14 @@ from agents.models import Agent, ModelCall
 from agents.services import publish
 from base.markdown import to_html
 from calls import parts
+from calls.fold import SOCKET, WEBHOOK
+from calls.models import Call
+from calls.services import Opening, finish, record
+from platforms.events import CallEnded, CallStarted
 from platforms.models import Connection
 from tests.agents.rules.made import rule
 from tests.calls.made import A_SHORT_CALL, BEGAN, make_call, said
+from tests.calls.told import spoken
 from tests.people import make_member, sign_in
 
 
@@ -187,6 +192,32 @@ def test_a_replay_is_packed_and_may_be_kept_by_the_browser_alone(operator, agent
 
     assert response["Content-Encoding"] == "gzip"
     assert response["Cache-Control"] == "private, max-age=3600"
+
+
+def test_what_a_platform_tells_after_all_had_ended_is_in_the_replay_of_the_page(operator, workspace):
+    """Nothing was heard for so long that the watch ended it; the browser may have kept what it was then."""
+    opening = Opening(started_at=BEGAN)
+
+    def tell(*events, source: str) -> Call:
+        return record(workspace.pk, "retell", "x", events, source=source, opening=opening)
+
+    def replay_of(call: Call) -> tuple[str, str]:
+        page = operator.get(f"/calls/{call.pk}/").content.decode()
+        address = page_data(page, "call-data")["replay"]
+        return address, operator.get(address).content.decode()
+
+    call = tell(CallStarted(BEGAN), CallEnded(BEGAN + timedelta(seconds=9)), source=SOCKET)
+    assert finish(call.pk)
+    before, _ = replay_of(call)
+    tell(
+        spoken("c0", "I was charged twice.", 1_000, 2_000, n=1),
+        CallEnded(BEGAN + timedelta(seconds=9)),
+        source=WEBHOOK,
+    )
+    after, replay = replay_of(call)
+
+    assert before != after
+    assert "I was charged twice." in replay
 
 
 # --- The list -------------------------------------------------------------------------------------------
