@@ -207,6 +207,7 @@ def test_an_empty_workspace_is_told_what_will_be_here(page):
     shown = page()
 
     assert "No model has been asked yet" in shown
+    assert 'no agent can answer. <a href="/settings/models/">' in shown
     assert "No webhook came in the last hour" in shown
     assert "No browser has told of an error" in shown
 

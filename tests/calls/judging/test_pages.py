@@ -37,6 +37,10 @@ def ask(workspace):
 # --- What is defined ------------------------------------------------------------------------------------
 
 
+def test_who_has_no_agent_is_led_to_making_one(admin):
+    assert '<a href="/agents/#create">make an agent</a>' in admin.get("/settings/analysis/").content.decode()
+
+
 def test_a_field_is_added_changed_and_asked_for_no_longer(agent, admin):
     typed = {
         "name": "Which plan?",

@@ -110,6 +110,15 @@ async def test_its_latest_come_first_and_lead_back(chatter, model):
         assert (await chatter.client.get(path)).status_code in (302, 404), path
 
 
+async def test_who_has_no_agent_is_led_to_agents(house, person):
+    owner = await person("owner", await sync_to_async(Workspace.objects.create)(name="Elsewhere"))
+
+    page = (await owner.get("/chat/")).text
+
+    assert '<a class="btn" href="/agents/">' in page
+    assert '<div class="composer-picks" hidden>' in page
+
+
 async def test_a_chat_is_its_own_persons(house, chatter, person, model):
     """Colleagues read it as a call; viewers, strangers and other workspaces not at all."""
     operator, colleague = await person("operator"), await person("admin")
