@@ -40,7 +40,7 @@ def _is_open_to(view: SavedView, viewer: Viewer) -> bool:
         return False
     if "caller" in asked and (not viewer.may(Permission.SEE_NUMBERS) or "numbers" in mask.kinds):
         return False
-    words = (value for name, value in asked.items() if name == "q" or name.startswith(FIELD))
+    words = (asked.get(name, "") for name in asked if name == "q" or name.startswith(FIELD))
     return all(mask.text(text) == text for text in (view.name, *words))
 
 
