@@ -16,6 +16,7 @@ from tests.api.described import OPERATIONS, description, operations
 
 # Whose shapes are ours.
 ROOMS = {"accounts", "agents", "base", "calls", "live", "observability", "platforms", "webhooks"}
+NAMES_OTHERS = {"create_reviews"}  # rows that may be gone, in what it is sent
 EVERY_OPERATION = pytest.mark.parametrize("name", OPERATIONS)
 
 
@@ -37,7 +38,7 @@ def test_every_answer_has_a_shape(name):
     answers = operation["responses"]
 
     assert {401, 403} <= set(answers)
-    assert (404 in answers) == ("{" in path)
+    assert (404 in answers) == ("{" in path or name in NAMES_OTHERS)
     for status, answer in answers.items():
         for content in answer["content"].values():
             if content["schema"] == {"type": "string", "format": "binary"}:
