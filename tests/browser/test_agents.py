@@ -178,6 +178,10 @@ def test_an_agent_is_made_from_a_template_and_every_look_of_it_is_right(visit):
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Prompt").click()
     expect(prompt(page)).to_have_value(re.compile("you keep the diary"))
     assert flaws(page) == {}
+    page.goto(f"{page.url.partition('#')[0]}#tests")
+    page.reload()  # as one of the last it does not come to the top
+    tests = page.get_by_role("navigation", name="Sections").get_by_role("link", name="Tests")
+    expect(tests).to_have_attribute("aria-current", "true")
 
 
 REBASED = [

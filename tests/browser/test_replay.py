@@ -138,6 +138,8 @@ def test_a_call_is_heard_beside_the_list(visit):
     expect(play).to_be_enabled()
     assert page.evaluate("() => window.sounds.length") == 0
     assert drawer.locator("canvas").evaluate(IS_DRAWN)
+    used = drawer.locator("[data-marks]").evaluate("(one) => JSON.parse(one.dataset.marks).tools.length")
+    expect(drawer.locator(".player-marks .tick-head")).to_have_count(used)
     page.locator("body").press("p")
     expect(pause).to_be_visible()
     page.wait_for_function("() => window.sounds[0].currentTime > 0.2")
