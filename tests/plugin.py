@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import tempfile
 from base64 import urlsafe_b64encode
-from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,9 +26,6 @@ from base import processes
 from base.embedded import places, postgres, redis
 
 BROWSER = "tests/browser/"
-# For whom looks at pages a whole Earshot is running. Two of them, and half the files for each: one after the
-# other they take longer than all the rest.
-HOUSES = ("test_a", "test_pl")  # the first file of each
 MIGRATED = "TESTS_MIGRATED"  # the file beside our own PostgreSQL that says whether a worker has migrated it
 MOST_WORKERS = 14  # Redis has sixteen databases
 
@@ -109,17 +105,16 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Three workers a core: much of a run is waiting, for processes to start and calls to end."""
+    """Five workers for two cores: much of a run is waiting, for processes to start and calls to end."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST_WORKERS, 3 * cores)
+    return min(MOST_WORKERS, max(2, 5 * cores // 2))
 
 
 class ByHouse(LoadFileScheduling):
-    """A file is one worker's; all that look at the pages of one house are, too."""
+    """A file is one worker's; all that look at pages are, too: a whole Earshot is running for them."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
-        return f"{BROWSER}{bisect(HOUSES, Path(file).name)}" if file.startswith(BROWSER) else file
+        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -136,7 +136,7 @@ def test_a_form_without_its_token_is_refused_kindly(maya):
     response = Client(enforce_csrf_checks=True).post(LOGIN, {"login": maya.email, "password": PASSWORD})
 
     assert response.status_code == 403
-    assert "Reload the page" in response.content.decode()
+    assert "reload the page" in response.content.decode()
 
 
 def test_sessions_outlive_an_emptied_redis(maya):
