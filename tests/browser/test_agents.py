@@ -26,9 +26,14 @@ def the_editor(visitor, name: str) -> Page:
     expect(page.locator(".call").first).to_be_visible()
     page.get_by_role("link", name="Agents").click()
     page.get_by_role("link", name=name, exact=True).click()
-    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
-    page.wait_for_load_state()  # its modules are there: what is written is kept
+    loaded(page, name)
     return page
+
+
+def loaded(page: Page, name: str) -> None:
+    """The editor's modules are there, too: what is written is kept."""
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    page.wait_for_load_state()
 
 
 @contextmanager
@@ -166,6 +171,7 @@ def test_an_agent_is_made_from_a_template_and_every_look_of_it_is_right(visit):
     dialog.get_by_label("Appointments").check()
     dialog.get_by_label("Name").fill("Nora")
     dialog.get_by_role("button", name="Make the agent").click()
+    loaded(page, "Nora")
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Model").click()
 
     page.get_by_role("combobox", name="Order").select_option(label="An order of its own")
