@@ -77,5 +77,10 @@ class Bucket(S3Storage):
 
     @_as_a_folder
     def delete(self, name: str) -> None:
-        """What is not there does no harm. A bucket that is not there fails: nothing was deleted."""
-        self.bucket.Object(self._normalize_name(name)).delete()
+        """What is not there does no harm; Google says so, Amazon does not. A bucket that is not there fails:
+        nothing was deleted."""
+        try:
+            self.bucket.Object(self._normalize_name(name)).delete()
+        except ClientError as error:
+            if _named(error) != "NoSuchKey":
+                raise

@@ -35,12 +35,15 @@ class Sending:
         self._source = None if name is None else _opened(name, first, last)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while self._source is not None:
-            while piece := await asyncio.to_thread(self._read):
-                yield piece
-            await asyncio.to_thread(self.close)
-            name = next(self._rest, None)
-            self._source = None if name is None else await asyncio.to_thread(_opened, name)
+        try:
+            while self._source is not None:
+                while piece := await asyncio.to_thread(self._read):
+                    yield piece
+                await asyncio.to_thread(self.close)
+                name = next(self._rest, None)
+                self._source = None if name is None else await asyncio.to_thread(_opened, name)
+        finally:  # Django does not, where sending has failed
+            self.close()
 
     def _read(self) -> bytes:
         size = PIECE_BYTES if self._left is None else min(PIECE_BYTES, self._left)
@@ -52,6 +55,7 @@ class Sending:
     def close(self) -> None:
         if self._source is not None:
             self._source.close()
+            self._source = None
 
 
 def _opened(name: str, first: int = 0, last: int | None = None) -> Readable:

@@ -15,7 +15,7 @@ FAULT = "<?xml version='1.0'?><Error><Code>{}</Code><Message>no</Message></Error
 
 class FarSide:
     """Its one bucket is called NAME. `fails` is a code that it answers everything with, `cuts` how many bytes
-    it sends of what it promised."""
+    it sends of what it promised. `is_google`: a file that is to be deleted has to be there."""
 
     url = ""
 
@@ -23,6 +23,7 @@ class FarSide:
     asked: list[tuple[str, str, str]]  # method, key, range
     fails: str
     cuts: int | None
+    is_google: bool
 
     def __init__(self) -> None:
         self.forget()
@@ -38,7 +39,8 @@ class FarSide:
             self.files[key] = body
             return 200, b""
         if method == "DELETE":
-            self.files.pop(key, None)
+            if self.files.pop(key, None) is None and self.is_google:
+                return 404, FAULT.format("NoSuchKey").encode()
             return 204, b""
         if not key:
             return 200, self._listed(parse_qs(place.query)["prefix"][0])
@@ -57,7 +59,7 @@ class FarSide:
         return f"<ListBucketResult><IsTruncated>false</IsTruncated>{keys}</ListBucketResult>".encode()
 
     def forget(self) -> None:
-        self.files, self.asked, self.fails, self.cuts = {}, [], "", None
+        self.files, self.asked, self.fails, self.cuts, self.is_google = {}, [], "", None, False
 
     def storage(self, bucket: str = NAME) -> Bucket:
         return Bucket(**self.options(bucket))

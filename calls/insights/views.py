@@ -87,10 +87,12 @@ def _fields(wanted: Asked, choices: dict[str, dict[str, str]]) -> list[dict]:
 
 
 def _unused(request: HttpRequest) -> list[str]:
-    """What the list of calls would go by at such an address, and figures do not: by label."""
-    given = Filters.of(request.GET, zone_of(request)).chips(request.workspace.pk)
-    labels = [one["label"] for one in given if one["name"] not in (*asked.DIMENSIONS, *OF_DAYS)]
-    return [*(["Search"] if request.GET.get("q") else []), *labels]
+    """What the list of calls would go by at such an address, and figures do not: by label; where it makes no
+    sense there either, by name."""
+    filters, used = Filters.of(request.GET, zone_of(request)), {*asked.DIMENSIONS, *OF_DAYS}
+    labels = [one["label"] for one in filters.chips(request.workspace.pk) if one["name"] not in used]
+    wrong = [name for name in filters.faults if name not in used]
+    return [*(["Search"] if request.GET.get("q") else []), *labels, *wrong]
 
 
 def _against(wanted: Asked, known: dict[str, str]) -> str:

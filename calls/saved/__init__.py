@@ -40,7 +40,8 @@ def _is_open_to(view: SavedView, viewer: Viewer) -> bool:
         return False
     if "caller" in asked and (not viewer.may(Permission.SEE_NUMBERS) or "numbers" in mask.kinds):
         return False
-    words = (asked.get(name, "") for name in asked if name == "q" or name.startswith(FIELD))
+    told = (name for name in asked if name == "q" or name.startswith(FIELD))
+    words = (value for name in told for value in asked.getlist(name))
     return all(mask.text(text) == text for text in (view.name, *words))
 
 

@@ -95,6 +95,7 @@ def test_a_shared_one_that_names_a_caller_or_words_is_for_who_may_see_them(world
         ("Of a number that was said", "q=%2B44+7700+900142"),
         ("Ring +44 7700 900142", "status=failed"),
         ("Of a number in a field", "field.call_back=07700900142"),
+        ("Of a number beside what is not wanted", "field.call_back=07700900142&field.call_back=!x"),
     ],
 )
 def test_a_shared_one_that_says_what_is_masked_is_not_there_for_them(world, anna, name, query):

@@ -84,6 +84,16 @@ def test_what_is_not_there_is_no_fault_of_the_bucket(bucket, does):
         everything(bucket)[does]()
 
 
+def test_deleting_what_is_not_there_does_no_harm_where_that_is_said(far, bucket):
+    far.is_google = True
+    bucket.save("exports/one", ContentFile(b"one"))
+
+    bucket.delete("exports/one")
+    bucket.delete("exports/one")
+
+    assert far.files == {}
+
+
 @pytest.mark.parametrize("does", ["save", "read", "delete", "listdir"])
 def test_a_bucket_that_is_not_there_is_no_missing_file(misspelt, does):
     """Else an erasure would be content with a name that is misspelt."""

@@ -40,7 +40,27 @@ def test_files_are_sent_piece_by_piece(storage, names, part, sent):
     sending = Sending(names, *part)
 
     assert pieces(sending) == sent
-    sending.close()
+
+
+class BreaksOff:
+    closed = False
+
+    def read(self, size: int) -> bytes:
+        raise OSError("it broke off")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_what_broke_off_is_closed(storage, monkeypatch):
+    source = BreaksOff()
+    monkeypatch.setattr(storage, "open", lambda *_: source)
+    source.seek = lambda first: None
+    sending = Sending(["one"])
+
+    with pytest.raises(OSError, match="broke off"):
+        pieces(sending)
+    assert source.closed
 
 
 def test_one_that_is_not_there_is_known_before_anything_is_sent(storage):

@@ -6,6 +6,7 @@ from agents.services import publish
 from calls.models import Call
 from calls.services import Opening
 from tests.calls.told import BEGAN
+from tests.people import make_member, sign_in
 
 
 @pytest.fixture
@@ -26,3 +27,13 @@ def opening(agent) -> Opening:
     return Opening(
         started_at=BEGAN, level=Call.Level.TOKEN, agent_id=agent.pk, version_id=agent.live_version_id
     )
+
+
+@pytest.fixture
+def operator(workspace):
+    return sign_in(make_member(workspace, "operator"))
+
+
+@pytest.fixture
+def viewer(workspace):
+    return sign_in(make_member(workspace, "viewer"))

@@ -160,6 +160,7 @@ def test_filters_of_the_list_that_figures_do_not_know_are_named(client):
 
     assert "Not used here: Search, Status, Tag." in text
     assert figures(text)["Calls"].startswith("24")
+    assert "Not used here: status." in page(client, status="faild")
     assert "Not used here" not in page(client, when="7d", channel="phone", view="table", compare="none")
 
 
