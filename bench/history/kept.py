@@ -1,5 +1,4 @@
-"""A database of a million turns, kept between runs: to load it and to build its indexes takes a quarter of an
-hour."""
+"""A database of a million turns, kept between runs: to load it and to build its indexes takes half an hour."""
 
 import os
 import shutil

@@ -80,6 +80,8 @@ def main() -> None:
             "SET session_replication_role = replica"
         )  # rows that fit each other need no looking up
         database.execute("SET maintenance_work_mem = '2GB'")
+        # As in the migration: a graph that several build at once is worse.
+        database.execute("SET max_parallel_maintenance_workers = 0")
         database.execute("COMMENT ON TABLE calls_turn IS NULL")
         database.execute("TRUNCATE accounts_workspace CASCADE")
         with _indexes_later(database):
