@@ -1,4 +1,4 @@
-"""A database of a million turns, kept between runs: to load it and to build its indexes takes half an hour."""
+"""A database of a million turns, kept between runs: to load it and build its indexes takes half an hour."""
 
 import os
 import shutil
