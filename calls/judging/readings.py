@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, QuerySet, Sum
-from django.db.models.functions import Length
+from django.db.models.functions import Greatest, Length
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -175,6 +175,8 @@ def _note(act: str, reading: Reading, actor: UUID | None) -> None:
 
 
 def progress(reading: Reading, **counted: Any) -> None:
-    """A piece is through: `done`, `failed` and `cost_usd` are added."""
+    """A piece is through: `done`, `failed` and `cost_usd` are added. There may be more calls than there were
+    when it was asked for: some were live then."""
     added = {name: F(name) + counted.pop(name) for name in ("done", "failed", "cost_usd")}
+    added["about"] = Greatest("about", added["done"])
     Reading.objects.filter(pk=reading.pk).update(**added, **counted, alive_at=timezone.now())

@@ -112,6 +112,20 @@ async def test_it_goes_on_where_a_dead_worker_left_it_and_leaves_out_what_came_l
     assert (reading.status, reading.done) == ("done", 2)
 
 
+async def test_a_call_that_was_live_when_it_was_asked_for_is_one_more(over, vendors):
+    live = await sync_to_async(make_over)(over.agent)
+    await Call.objects.filter(pk=live.pk).aupdate(ended_at=None)
+    reading = await begun(over)
+    assert reading.about == 1
+    await Call.objects.filter(pk=live.pk).aupdate(ended_at=over.ended_at)
+    answers(vendors, AMOUNT)
+
+    await worker(tasks.read_on)
+
+    await reading.arefresh_from_db()
+    assert (reading.done, reading.about) == (2, 2)
+
+
 async def test_a_call_whose_answer_is_none_is_counted_and_the_rest_goes_on(over, vendors):
     reading = await begun(over)
     answers(vendors, "I would rather not say.")
