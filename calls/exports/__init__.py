@@ -130,20 +130,28 @@ def ask(
 
 def stop(export: Export) -> bool:
     """No more of it is made, and what there is goes; False if it had ended."""
-    stopped = Export.objects.filter(pk=export.pk, status__in=OPEN).update(
-        status=Status.STOPPED, ended_at=timezone.now()
+    if not _end(export):
+        return False
+    try:
+        _forget_files(export)
+    except OSError as error:  # they go with it, after a day
+        logger.warning("export %s was stopped, and its files stay for now: %s", export.pk, error)
+    return True
+
+
+def _end(export: Export) -> bool:
+    """Whoever makes it finds that there is nothing more to do."""
+    return bool(
+        Export.objects.filter(pk=export.pk, status__in=OPEN).update(
+            status=Status.STOPPED, ended_at=timezone.now()
+        )
     )
-    if stopped:
-        export.refresh_from_db()
-        try:
-            _forget_files(export)
-        except OSError as error:  # they go with it, after a day
-            logger.warning("export %s was stopped, and its files stay for now: %s", export.pk, error)
-    return bool(stopped)
 
 
 def remove(export: Export) -> None:
-    """The row and its files. If the storage is away this raises, and the row stays to be tried again."""
+    """The row and its files. If the storage is away this raises, and the row stays, stopped, to be tried
+    again."""
+    _end(export)
     _forget_files(export)
     export.delete()
 

@@ -124,7 +124,6 @@ def delete_export(request: HttpRequest, export_id: UUID):
     answer: then it has gone within a day."""
     export = _own(request, export_id)
     was = _told(export)
-    exports.stop(export)
     try:
         exports.remove(export)
     except OSError as error:
@@ -154,13 +153,15 @@ def get_export_file(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
     export = found(request, _seen(request), export_id)
     if export.status != Export.Status.DONE:
         return json_error(409, "export_not_done", "This export is not done.")
-    audit.note(
-        "export.fetch",
-        workspace=export.workspace_id,
-        actor=request.viewer.actor_id,
-        target=f"export:{export.pk}",
-    )
-    return serving.answer(request, export)
+    answer = serving.answer(request, export)
+    if answer.streaming:  # and was not refused
+        audit.note(
+            "export.fetch",
+            workspace=export.workspace_id,
+            actor=request.viewer.actor_id,
+            target=f"export:{export.pk}",
+        )
+    return answer
 
 
 def _seen(request: HttpRequest):

@@ -45,8 +45,8 @@ def go_on(export_id: UUID, *, is_slow: bool = True) -> bool:
     enough = time.monotonic() + (TURN_SECONDS if is_slow else PART_SECONDS)
     try:
         while True:
-            export = Export.objects.get(pk=export_id)
-            more = export.status == Status.RUNNING and _make_part(export, enough)
+            export = _running(export_id).first()
+            more = export is not None and _make_part(export, enough)
             cache.delete(_failed(export_id))
             if not more:
                 return False

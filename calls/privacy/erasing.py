@@ -162,7 +162,6 @@ def _beside(caller: Caller) -> Counter[str]:
         readings.end(reading, Reading.Status.STOPPED, "It was of a caller who was erased.")
         Reading.objects.filter(pk=reading.pk).update(query="")
     for export in Export.objects.filter(pk__in=_about(Export, caller)):
-        exports.stop(export)
         exports.remove(export)
         went["exports"] += 1
     LegalHold.objects.for_workspace(caller.workspace_id).filter(caller=caller.digits).delete()

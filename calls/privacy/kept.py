@@ -110,10 +110,10 @@ def _remove_words(calls: CallQuerySet, before: datetime) -> None:
     Call.objects.filter(pk__in=ids).update(
         summary="", title="", words_removed_at=now, embedded_at=now, judged_at=now, revision=F("revision") + 1
     )
-    for workspace_id in {call.workspace_id for call in calls}:
-        spelling.forget(workspace_id, said)
     for call in calls:
         forget(parts.topic(call))
+    for workspace_id in {call.workspace_id for call in calls}:  # last: it keeps others from learning words
+        spelling.forget(workspace_id, said)
 
 
 # --- Numbers --------------------------------------------------------------------------------------------

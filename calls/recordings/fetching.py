@@ -73,7 +73,7 @@ def fetch(recording: Recording) -> bool:
         return False
     recording.tries += 1
     if recording.tries > (MOST_KEEPS if recording.reason else MOST_TRIES):
-        _give_up(recording, IN_VAIN)  # nobody who tried came to say what was in the way
+        _give_up(recording, recording.reason or IN_VAIN)  # nobody who tried came to say what was in the way
         return True
     leave_database()
     try:
@@ -168,11 +168,13 @@ def _ms(length: timedelta) -> int:
 
 
 def _later(recording: Recording, error: NotNow | OSError) -> None:
+    """Tries are counted together. Where storage failed once they say nothing about the platform, which had
+    it: it is then given as long as the storage is."""
     status = error.status if isinstance(error, NotNow) else 0
-    reason, most = ("", MOST_TRIES) if isinstance(error, NotNow) else (UNKEPT, MOST_KEEPS)
-    looked_enough = status in FINAL and recording.tries >= MOST_LOOKS
-    if status == 410 or looked_enough or recording.tries >= most:
-        _give_up(recording, FINAL.get(status, reason or IN_VAIN))
+    reason = recording.reason if isinstance(error, NotNow) else UNKEPT
+    most, looks = (MOST_KEEPS, MOST_KEEPS) if reason else (MOST_TRIES, MOST_LOOKS)
+    if status == 410 or recording.tries >= (looks if status in FINAL else most):
+        _give_up(recording, FINAL.get(status, IN_VAIN if isinstance(error, NotNow) else UNKEPT))
         return
     logger.warning(
         "recording of call %s: try %d failed (%s)", recording.call_id, recording.tries, _named(error)

@@ -6,7 +6,7 @@ told another's, and nobody what was erased.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -70,17 +70,20 @@ def learn(workspace_id: UUID, text: str) -> None:
 
 def forget(workspace_id: UUID, words: Iterable[str] | None = None) -> int:
     """Of these words, or of all, those that no call has any more; how many that were. For a thread."""
-    gone = 0
-    with connection.cursor() as cursor:
-        if words is None:
+    if words is None:
+        with connection.cursor() as cursor:
             cursor.execute("SELECT text FROM calls_word WHERE workspace_id = %s", [workspace_id])
             words = [text for (text,) in cursor.fetchall()]
-        words, configs = list(words), configs_of(workspace_id)
-        for start in range(0, len(words), TRIMMED):
-            batch = words[start : start + TRIMMED]
-            unsaid = _unsaid(workspace_id, batch, configs)
-            gone += _drop(workspace_id, unsaid, configs) if unsaid else 0
-    return gone
+    configs = configs_of(workspace_id)
+    # All are looked for before the first goes: from then on, in a longer transaction, nobody else learns any.
+    unsaid = [word for some in _batches(words) for word in _unsaid(workspace_id, some, configs)]
+    return sum(_drop(workspace_id, some, configs) for some in _batches(unsaid))
+
+
+def _batches(words: Iterable[str]) -> Iterator[list[str]]:
+    words = list(words)
+    for start in range(0, len(words), TRIMMED):
+        yield words[start : start + TRIMMED]
 
 
 @transaction.atomic

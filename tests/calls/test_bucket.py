@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Role
+from accounts.models import AuditEntry, Role
 from calls import exports
 from calls.exports import making
 from calls.models import Call, Export, Recording
@@ -172,6 +172,8 @@ def test_an_export_is_made_and_fetched_part_by_part(far, reader, export, monkeyp
     for answer in (reader.get(f"{address}/file"), reader.delete(address)):
         assert answer.status_code == 503
         assert answer.json()["error"]["code"] == "unavailable"
+    # Nobody has been handed it in vain.
+    assert AuditEntry.objects.filter(action="export.fetch").count() == 1
     far.fails = ""
     assert reader.delete(address).status_code == 200
     assert far.files == {}
@@ -181,6 +183,15 @@ def test_an_export_is_stopped_while_the_storage_is_away(far, reader, export):
     far.fails = "SlowDown"
 
     assert reader.post(f"/api/v1/exports/{export.pk}/stop").json()["status"] == "stopped"
+
+
+def test_one_that_is_removed_while_the_storage_is_away_is_made_no_more(far, reader, export):
+    far.fails = "NoSuchBucket"  # which is not tried again
+
+    assert reader.delete(f"/api/v1/exports/{export.pk}").status_code == 503
+
+    export.refresh_from_db()
+    assert (export.status, len(far.asked)) == ("stopped", 1)
 
 
 def test_those_of_yesterday_are_not_all_tried_while_the_storage_is_away(far, agent, export):

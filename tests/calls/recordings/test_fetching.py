@@ -119,6 +119,19 @@ def test_one_that_cannot_be_had_says_why(platform, told, storage, answer, tries,
     assert files(storage) == []
 
 
+@pytest.mark.parametrize("status", [503, 404])
+def test_tries_that_the_storage_spent_are_not_the_platforms(platform, told, status):
+    recording = told(platform.has("/one.wav", status=status))
+    Recording.objects.update(tries=fetching.MOST_TRIES, reason=fetching.UNKEPT)
+    recording.refresh_from_db()
+    fetch(recording)
+    recording.refresh_from_db()
+    assert (recording.status, recording.reason) == ("waiting", fetching.UNKEPT)
+
+    platform.has("/one.wav", a_call())
+    assert until_settled(recording).status == "kept"
+
+
 def test_a_private_network_is_not_asked(told, settings):
     settings.PRIVATE_HOSTS = []
 
