@@ -111,10 +111,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 class ByHouse(LoadFileScheduling):
-    """A file is one worker's; all that look at pages are, too: a whole Earshot is running for them."""
+    """A file is one worker's. So is a folder of those that look at pages, each with a browser of its own: in
+    another worker they would get in each other's way, as they change the same agents, or the same lists."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+        file = super()._split_scope(nodeid)
+        return file.rpartition("/")[0] if nodeid.startswith(BROWSER) else file
 
 
 @pytest.hookimpl(optionalhook=True)

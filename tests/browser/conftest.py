@@ -8,10 +8,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import chromium
-from tests.config.running import Up, a_home
+from tests.browser.house import House, joined
 
-SPEED = 3  # of the callers: nobody here waits for a call to take its three minutes
-CROWD = 2  # of them: each talks beside all the other tests
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -37,25 +35,30 @@ def browser() -> Iterator[Browser]:
 
 # For as long as pages are looked at: its callers would go on talking beside all the other tests.
 @pytest.fixture(scope="package")
-def earshot() -> Iterator[Up]:
+def earshot() -> Iterator[House]:
     """All of it, with simulated callers: what a newcomer gets from `make run`."""
     chromium.options()
     if sys.platform != "linux":
         pytest.skip("reads /proc")
-    with a_home() as home:
-        # Of our own network it may ask its simulator alone: the tests' own leave is for what they play.
-        up = Up(home, SIMULATOR_SPEED=str(SPEED), SIMULATOR_CROWD=str(CROWD), PRIVATE_HOSTS="")
-        up.wait_ready()
-        yield up
-        if up.process.poll() is None:
-            up.stop()
+    with joined() as house:
+        yield house
+
+
+@pytest.fixture(autouse=True)
+def among_others(request) -> Iterator[None]:
+    """Other workers have tests in the same house, some of which kill what runs there: not during this one."""
+    if "earshot" not in request.fixturenames:
+        yield
+        return
+    with request.getfixturevalue("earshot").among_others():
+        yield
 
 
 @dataclass
 class Visitor:
     """One person at one browser, and everything their browser complained about."""
 
-    earshot: Up
+    earshot: House
     context: BrowserContext
     theme: str = "light"
     viewport: dict = field(default_factory=lambda: WIDE)
@@ -104,7 +107,9 @@ def a_browser_of_ones_own(browser: Browser, state: dict | None = None) -> Browse
 @pytest.fixture(scope="package")
 def shared(browser, earshot) -> Iterator[BrowserContext]:
     """Somebody signed in, for all tests here: their cache is warm, which halves what a page costs."""
-    context = a_browser_of_ones_own(browser, _state(browser, earshot))
+    with earshot.among_others():
+        state = _state(browser, earshot)
+    context = a_browser_of_ones_own(browser, state)
     yield context
     context.close()
 
@@ -139,7 +144,7 @@ def visit(browser, earshot, shared):
 _signed_in: dict[str, dict] = {}
 
 
-def _state(browser: Browser, earshot: Up) -> dict:
+def _state(browser: Browser, earshot: House) -> dict:
     """Cookies of somebody who signed in once: signing in again and again is throttled, as it should be."""
     if earshot.url not in _signed_in:
         context = browser.new_context()

@@ -7,6 +7,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NARROW, WIDE
+from tests.config.running import wait_for
 
 # Narrow ones first: a page is opened in the first of them, where it is hardest to reach what is looked at.
 LIGHT_NARROW, DARK_NARROW, DARK_WIDE, LIGHT_WIDE = (
@@ -118,3 +119,14 @@ def a_live_call(page: Page) -> None:
     """The youngest that is spoken, so that it goes on for a while."""
     page.locator(f"{SPOKEN} .call-who").last.click()
     expect(page.locator(".turn").first).to_be_visible()
+
+
+def an_ended_call(visitor) -> dict:
+    """The youngest in which both spoke, as the API tells of it: tests tell of others without a word."""
+    api = visitor.context.request
+
+    def found() -> dict:
+        calls = api.get(f"{visitor.earshot.url}/api/v1/calls?status=ended&limit=50").json()["items"]
+        return next((call for call in calls if call["turn_count"] > 3 and call["agent"]), {})
+
+    return wait_for(found, seconds=180, every=1)

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -37,15 +37,25 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60, every: float = 0
 @contextmanager
 def a_home() -> Iterator[Path]:
     """A data folder that a server's own account can reach, unlike pytest's. What runs there ends with it."""
-    home = Path(tempfile.mkdtemp(prefix="earshot-up-"))
-    home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    home = a_new_home()
     try:
         yield home
     finally:
-        for pid in family(home):
-            with suppress(ProcessLookupError):  # it went with the one before
-                os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(home, ignore_errors=True)
+        end(home)
+
+
+def a_new_home() -> Path:
+    home = Path(tempfile.mkdtemp(prefix="earshot-up-"))
+    home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    return home
+
+
+def end(home: Path) -> None:
+    """What still runs there, and the folder."""
+    for pid in family(home):
+        with suppress(ProcessLookupError):  # it went with the one before
+            os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def environment(home: Path, **settings: str) -> dict[str, str]:
@@ -72,13 +82,38 @@ def refused(home: Path, *arguments: str, **settings: str) -> str:
     return lines[0]
 
 
-class Up:
-    """A running `manage.py up`."""
+class Running:
+    """An Earshot that is ready: where it is, who may sign in, and its processes."""
+
+    def __init__(self, home: Path, ready: Mapping[str, str]) -> None:
+        self.home, self.ready = home, ready
+
+    @property
+    def url(self) -> str:
+        return self.ready["url"]
+
+    def first_run(self) -> dict[str, Any]:
+        return json.loads((self.home / "first-run.json").read_text())
+
+    def pid_of(self, role: str) -> int:
+        """The process of a role, or 0."""
+        for pid, words in family(self.home).items():
+            if role in WORDS and all(word in words for word in WORDS[role]):
+                return pid
+        return 0
+
+    def page(self, path: str = "/accounts/login/") -> int:
+        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+            return answer.status
+
+
+class Up(Running):
+    """A `manage.py up` of one's own."""
 
     def __init__(
         self, home: Path, *arguments: str, python: tuple[str, ...] = (sys.executable,), **settings: str
     ):
-        self.home = home
+        super().__init__(home, {})
         self.lines: list[str] = []
         self.began = time.monotonic()
         self._heard: queue.Queue[str | None] = queue.Queue()
@@ -122,23 +157,9 @@ class Up:
                 self.lines.append(line)
 
     def wait_ready(self) -> re.Match[str]:
-        self.ready = self.wait_for_line(READY)
-        self.url = self.ready["url"]
-        return self.ready
-
-    def first_run(self) -> dict[str, Any]:
-        return json.loads((self.home / "first-run.json").read_text())
-
-    def pid_of(self, role: str) -> int:
-        """The process of a role, or 0."""
-        for pid, words in family(self.home).items():
-            if role in WORDS and all(word in words for word in WORDS[role]):
-                return pid
-        return 0
-
-    def page(self, path: str = "/accounts/login/") -> int:
-        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
-            return answer.status
+        match = self.wait_for_line(READY)
+        self.ready = match.groupdict()
+        return match
 
     def stop(self, with_signal: signal.Signals = signal.SIGINT) -> int:
         """Ask it to stop, and answer its exit code."""

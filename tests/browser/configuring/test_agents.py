@@ -11,7 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from config.env import BASE_DIR
 from simulator.director import plan
-from tests.browser.conftest import NARROW, SPEED
+from tests.browser.conftest import NARROW
+from tests.browser.house import SPEED
 from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
 from tests.browser.modules import LOAD, with_imports
 from tests.config.running import environment

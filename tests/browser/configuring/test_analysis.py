@@ -4,21 +4,9 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
-from tests.config.running import wait_for
+from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, an_ended_call, flaws
 
 READ = 60_000  # the worker may have calls of others to read first
-
-
-def an_ended_call(visitor) -> dict:
-    """One in which both spoke."""
-    api = visitor.context.request
-
-    def found() -> dict:
-        calls = api.get(f"{visitor.earshot.url}/api/v1/calls?status=ended&limit=50").json()["items"]
-        return next((call for call in calls if call["turn_count"] > 3 and call["agent"]), {})
-
-    return wait_for(found, seconds=180, every=1)
 
 
 def a_field_is_added(page: Page, agent: str) -> None:

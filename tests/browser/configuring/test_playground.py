@@ -4,9 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.configuring.test_agents import the_editor
+from tests.browser.configuring.test_tests import an_ended_call
 from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
-from tests.browser.test_agents import the_editor
-from tests.browser.test_tests import an_ended_call
 
 
 def test_the_draft_is_heard_beside_what_is_live_branched_and_begun_from_a_call(visit):

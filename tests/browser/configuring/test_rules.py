@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.configuring.test_agents import saved, the_editor
 from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
-from tests.browser.test_agents import saved, the_editor
 
 
 def test_a_rule_is_written_by_keyboard_tried_on_past_calls_and_put_before_another(visit):

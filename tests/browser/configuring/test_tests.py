@@ -5,9 +5,9 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.configuring.test_agents import saved, the_editor
 from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
 from tests.browser.modules import LOAD, with_imports
-from tests.browser.test_agents import saved, the_editor
 
 
 def an_ended_call(page: Page) -> None:

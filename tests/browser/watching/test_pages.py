@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NARROW
-from tests.browser.looking import FINISHED, a_live_call, flaws
+from tests.browser.looking import FINISHED, a_live_call, an_ended_call, flaws
 
 # Only what happens to elements: a caret is none, and has to move. A card with a new reason may say so.
 SHIFTS = """() => new Promise((done) => {
@@ -27,11 +27,8 @@ SHIFTS = """() => new Promise((done) => {
 GAP = "const box = document.querySelector('[data-follow]'); const gap = box.scrollHeight - box.clientHeight"
 
 
-def an_ended_call(visitor) -> Page:
-    page = visitor.open("/calls/?status=ended")
-    ended = "() => document.querySelector('.row-link') || (location.reload(), false)"
-    page.wait_for_function(ended, polling=2_000, timeout=150_000)
-    page.locator(".row-link").first.click()
+def a_record(visitor) -> Page:
+    page = visitor.open(f"/calls/{an_ended_call(visitor)['id']}/")
     expect(page.locator("[data-replay]")).to_be_visible()
     return page
 
@@ -68,7 +65,7 @@ PAGES = {
     "board": lambda visitor: visitor.open("/"),
     "rows": lambda visitor: visitor.open("/?view=rows"),
     "call": lambda visitor: (page := visitor.open("/"), a_live_call(page))[0],
-    "replay": an_ended_call,
+    "replay": a_record,
     "chat": a_chat,
     "history": lambda visitor: visitor.open("/calls/"),
     "no match": lambda visitor: visitor.open("/calls/?status=failed&to=2020-01-01"),
@@ -158,7 +155,7 @@ def test_a_reader_is_never_moved_and_can_come_back(visit):
 
 
 def test_a_link_to_a_moment_goes_there_and_does_not_play(visit):
-    page = an_ended_call(visit())
+    page = a_record(visit())
     page.goto(page.url.split("?")[0].split("#")[0] + "?t=2.5")
 
     expect(page.locator('.replay [data-part="at"]')).to_have_text("0:02")
@@ -168,7 +165,7 @@ def test_a_link_to_a_moment_goes_there_and_does_not_play(visit):
 
 
 def test_a_link_to_a_turn_goes_there(visit):
-    page = an_ended_call(visit())
+    page = a_record(visit())
     page.goto(page.url.split("?")[0].split("#")[0] + "#turn-2")
     page.reload()
 

@@ -26,22 +26,23 @@ def all_live(pages: list[Page]) -> None:
 
 
 def test_ten_tabs_are_one_connection_and_each_ends_as_its_record(visit, earshot):
-    wait_for(lambda: streams(earshot.home) == 0, 60)
     visitor = visit()
-    board = visitor.open()
-    expect(board.locator(SPOKEN).nth(1)).to_be_visible(timeout=60_000)
-    links = board.locator(f"{SPOKEN} .call-who").evaluate_all(
-        "(all) => all.slice(-2).map((one) => one.getAttribute('href'))"
-    )
-    pages = [board, visitor.open(), *(visitor.open(link) for link in links * 4)]
+    with earshot.to_oneself():
+        wait_for(lambda: streams(earshot.home) == 0, 60)
+        board = visitor.open()
+        expect(board.locator(SPOKEN).nth(1)).to_be_visible(timeout=60_000)
+        links = board.locator(f"{SPOKEN} .call-who").evaluate_all(
+            "(all) => all.slice(-2).map((one) => one.getAttribute('href'))"
+        )
+        pages = [board, visitor.open(), *(visitor.open(link) for link in links * 4)]
 
-    all_live(pages)
-    wait_for(lambda: streams(earshot.home) == 1, 60)
+        all_live(pages)
+        wait_for(lambda: streams(earshot.home) == 1, 60)
 
-    before = earshot.pid_of("web")
-    os.kill(before, signal.SIGKILL)
-    wait_for(lambda: earshot.pid_of("web") not in (0, before))
-    all_live(pages)
+        before = earshot.pid_of("web")
+        os.kill(before, signal.SIGKILL)
+        wait_for(lambda: earshot.pid_of("web") not in (0, before))
+        all_live(pages)
     first, *others = (page for page in pages if page.url.endswith(links[0]))
     for page in (first, *others):
         expect(page.locator(FINISHED)).to_be_attached(timeout=A_CALL_MS)
