@@ -184,7 +184,7 @@ def _initdb(programs: Path, folder: Path, account: Account | None, durable: bool
         command.argv, **command.options(), capture_output=True, text=True, timeout=300
     )
     if made.returncode != 0:
-        reason = (made.stderr.strip().splitlines() or ["no reason given"])[0]  # the last: what it does about it
+        reason = next(iter(made.stderr.strip().splitlines()), "no reason given")  # then what it does about it
         raise CannotStart(f"PostgreSQL could not make its data folder {folder}: {reason}")
     half.rename(folder / "data")
 

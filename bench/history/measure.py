@@ -162,11 +162,12 @@ def _recall(workspace: Workspace, asked_for: Sequence[str]) -> Target:
         vector = asked.vector_of(question.text, workspace.pk)
         worded = [one.call_id for one in by_words(workspace.pk, question)]
         tenth = _exact(workspace, vector)[-1] + SAME
+        around = meaning.around(workspace.pk, vector)
         for near, told in (
-            (meaning.nearest(workspace.pk, vector, worded=worded), found),
-            (meaning.nearest(workspace.pk, vector), alone),
+            (meaning.nearest(workspace.pk, vector, around, worded=worded), found),
+            (around, alone),
         ):
-            told.append(sum(distance <= tenth for _, _, distance in near[:TENTH]) / TENTH)
+            told.append(sum(one.distance <= tenth for one in near[:TENTH]) / TENTH)
     recall = statistics.mean(alone)
     for name, parts in (("recall@10 of the index", alone), ("of a search, with what has the words", found)):
         print(f"  {name:<52} {statistics.mean(parts):>7.4f} {'':>7} {len(parts):>6}", flush=True)

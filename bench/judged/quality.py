@@ -26,8 +26,9 @@ from agents.models import Agent, AgentVersion  # noqa: E402
 from bench import corpus  # noqa: E402
 from calls import embeddings  # noqa: E402
 from calls.models import Call, Turn  # noqa: E402
-from calls.search import asked, found, texts  # noqa: E402
-from calls.search.meaning import by_meaning  # noqa: E402
+from calls.search import asked, texts  # noqa: E402
+from calls.search.found import look_for  # noqa: E402
+from calls.search.meaning import around, by_meaning  # noqa: E402
 from calls.search.words import by_words  # noqa: E402
 
 QUERIES = Path(__file__).parent / "queries.jsonl"
@@ -81,8 +82,8 @@ def rankings(workspace: Workspace, text: str) -> dict[str, list]:
     vector = asked.vector_of(question.text, workspace.pk)
     return {
         "words": [one.call_id for one in by_words(workspace.pk, question)],
-        "meaning": [one.call_id for one in by_meaning(workspace.pk, vector)],
-        "both": [one.call_id for one in found.find(workspace.pk, question, vector)],
+        "meaning": [one.call_id for one in by_meaning(around(workspace.pk, vector))],
+        "both": [hit.call_id for hit in look_for(text, workspace.pk).hits],
     }
 
 

@@ -24,8 +24,8 @@ from base.errors import Faulty
 from calls import figures, saved
 from calls.exports import cells
 from calls.filters import FIELD, UTC_NAME, Filters, named
-from calls.lists import looked_for
 from calls.models import Call, CustomField, Export
+from calls.search.found import look_for
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def rows_of(query: str, workspace_id: UUID, zone: str = UTC_NAME) -> QuerySet[Ca
     if not asked.get("q"):
         return among
     words_alone = asked.get("by") == "words"
-    found = looked_for.look_for(asked["q"], workspace_id, words_alone=words_alone, among=among)
+    found = look_for(asked["q"], workspace_id, words_alone=words_alone, among=among)
     return among.filter(pk__in=[hit.call_id for hit in found.hits])
 
 

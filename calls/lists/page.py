@@ -9,9 +9,11 @@ from django.http import QueryDict
 
 from calls import figures
 from calls.filters import Filters
-from calls.lists import columns, looked_for, rows
+from calls.lists import columns, rows
 from calls.lists.address import BOTH, WORDS, Address
 from calls.models import Call
+from calls.search.found import look_for
+from calls.search.fusion import MOST as MOST_FOUND
 from calls.sorting import NEWEST, Gone, Sort
 
 PAGE = 50
@@ -23,7 +25,7 @@ ORDERS = {
     "cost": (("dearest", "Dearer"), ("cheapest", "Cheaper")),
     "score": (("highest", "Higher"), ("lowest", "Lower")),
 }
-MOST_PAGES = looked_for.MOST // PAGE
+MOST_PAGES = MOST_FOUND // PAGE
 
 
 def listed(address: Address, workspace_id: UUID, cursor: str, *, sees_words: bool) -> dict[str, Any]:
@@ -55,7 +57,7 @@ def found(address: Address, workspace_id: UUID, number: int) -> dict[str, Any]:
     among = (
         address.filters.narrow(Call.objects.for_workspace(workspace_id)) if address.filters.query else None
     )
-    result = looked_for.look_for(address.q, workspace_id, words_alone=address.by == WORDS, among=among)
+    result = look_for(address.q, workspace_id, words_alone=address.by == WORDS, among=among)
     hits = {hit.call_id: hit for hit in result.hits[(number - 1) * PAGE : number * PAGE]}
     calls = Call.objects.for_workspace(workspace_id).listed()
     known = {call.pk: call for call in calls.filter(pk__in=list(hits))}
@@ -66,7 +68,7 @@ def found(address: Address, workspace_id: UUID, number: int) -> dict[str, Any]:
         "before": _at(address, "page", str(number - 1) if number > 1 else ""),
         "after": _at(address, "page", str(number + 1) if number * PAGE < count else ""),
         "count": count,
-        "is_exact": count < looked_for.MOST,
+        "is_exact": count < MOST_FOUND,
         "is_search": True,
         "before_word": "Better",
         "after_word": "Further",

@@ -6,10 +6,11 @@ from django.urls import reverse
 
 from agents.models import Agent
 from calls import parts
-from calls.lists.looked_for import look_for
 from calls.lists.rows import way
 from calls.models import Call
-from calls.search.found import Hit, Snippet
+from calls.search.found import look_for
+from calls.search.fusion import Hit
+from calls.search.why import Snippet
 from calls.wording import UNKNOWN_AGENT
 
 MOST_CALLS, MOST_AGENTS, MOST_FOUND = 20, 20, 5

@@ -9,7 +9,7 @@ from calls.models import Call, Turn
 from calls.notes import notes
 from calls.personal import seeing
 from calls.recordings import told
-from calls.search import asked, found
+from calls.search import asked, why
 
 
 def peek(call: Call, text: str, *, words_alone: bool, sees_words: bool) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _marks(call: Call, used: list[tuple[int, bool | None]]) -> str:
     return json.dumps({"tools": tools, "rules": rules})
 
 
-def _moments(call: Call, text: str, *, words_alone: bool) -> list[found.Snippet]:
+def _moments(call: Call, text: str, *, words_alone: bool) -> list[why.Snippet]:
     question = asked.read(text, call.workspace_id)
     vector = None if words_alone else asked.vector_of(question.text, call.workspace_id)
-    return found.moments(call, question, vector)
+    return why.moments(call, question, vector)

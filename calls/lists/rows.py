@@ -14,7 +14,8 @@ from calls import figures, page, parts, wording
 from calls.history import LIVE
 from calls.models import Call, Turn
 from calls.personal import seeing
-from calls.search.found import Hit, Snippet
+from calls.search.fusion import Hit
+from calls.search.why import Snippet
 from calls.wording import Outcome
 
 QUOTED, MARKED_LENGTH = 160, 2_000  # characters of a quotation, and of what its marks are taken out of

@@ -11,7 +11,10 @@ from accounts.permissions import Permission
 from base.api import Shown, answers, ours
 from calls.api import LISTED, CallFilters, CallOut, told
 from calls.models import Call
-from calls.search import asked, found
+from calls.search import asked
+from calls.search.found import look_for
+from calls.search.fusion import MOST, Hit
+from calls.search.why import Snippet
 
 router = Router(tags=["Calls"])
 
@@ -53,7 +56,7 @@ class Search(CallFilters):
         description="Words, “phrases in quotation marks”, -words that must not be there; or a sentence.",
     )
     by: Literal["both", "words"] = Field("both", description="By words and meaning, or by words alone.")
-    limit: int = Field(20, ge=1, le=found.MOST, description="How many hits at most.")
+    limit: int = Field(20, ge=1, le=MOST, description="How many hits at most.")
 
 
 @router.get(
@@ -66,19 +69,20 @@ def search_calls(request: HttpRequest, asked_for: Query[Search]):
     """What was said, by its words and by its meaning, the best first. Calls are found within a minute of
     their end."""
     workspace_id = request.viewer.workspace_id
-    question = asked.read(asked_for.q, workspace_id)
-    vector = None if asked_for.by == "words" else asked.vector_of(asked_for.q, workspace_id)
+    by_words = asked_for.by == "words"
     among = asked_for.filters.narrow(ours(request, Call)) if asked_for.filters.query else None
-    hits = found.find(workspace_id, question, vector, among)[: asked_for.limit]
+    found = look_for(asked_for.q, workspace_id, words_alone=by_words, among=among)
+    hits = found.hits[: asked_for.limit]
     calls = {call.pk: call for call in ours(request, LISTED).filter(pk__in=[hit.call_id for hit in hits])}
     hits = [hit for hit in hits if hit.call_id in calls]
-    why = found.snippets(hits, calls, question)
+    why = found.why(calls)
     shown = {one.id: one for one in told(calls.values(), request)}
     items = [_hit(hit, shown[hit.call_id], why[hit.call_id]) for hit in hits]
-    return SearchOut(items=items, next=None, meaning=vector is not None, corrected=question.corrected)
+    is_meant = found.by_meaning and not by_words
+    return SearchOut(items=items, next=None, meaning=is_meant, corrected=found.question.corrected)
 
 
-def _hit(hit: found.Hit, call: CallOut, why: found.Snippet) -> HitOut:
+def _hit(hit: Hit, call: CallOut, why: Snippet) -> HitOut:
     turn = why.turn
     return HitOut(
         call=call,

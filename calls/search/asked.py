@@ -69,10 +69,14 @@ class Question:
         return {term.text: term.meant for term in self.terms if term.meant}
 
 
+def trimmed(text: str) -> str:
+    return " ".join(text.replace("\0", " ").split())[:LONGEST]
+
+
 def read(text: str, workspace_id: UUID) -> Question:
     """A query as people type it: words, "phrases in quotation marks", -words that must not be there. For a
     thread."""
-    text = " ".join(text.replace("\0", " ").split())[:LONGEST]
+    text = trimmed(text)
     units = [
         (minus, phrase or bare(word) or word, bool(phrase)) for minus, phrase, word in _UNIT.findall(text)
     ]

@@ -1,13 +1,14 @@
 """Calls by their meaning: those in which something like it was said."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from pgvector import HalfVector
 
 from calls import embedders, points
+from calls.points import Near
 from calls.search.among import Among, of_calls
 
 NEAREST = 400  # texts that are looked at
@@ -19,22 +20,6 @@ NEAREST_OF_SOME = 100
 SHARES = [1.0, 0.3, 0.1]
 MOST = 200  # calls
 ALIKE = 0.2  # less is nothing in common; an agent, who cannot look at what it is told, asks for more
-# What was said in some calls, all of it compared.
-_SAID = """
-SELECT id, call_id, turn_id, vector <=> (SELECT vector FROM place) AS distance FROM calls_embedding
-WHERE workspace_id = %s AND model = %s AND {condition} ORDER BY distance LIMIT %s
-"""
-_CALLS = """
-SELECT call_id, (array_agg(turn_id ORDER BY nth))[1], max(likeness), sum(share * likeness) AS score
-FROM (
-    SELECT call_id, turn_id, 1 - distance AS likeness,
-        row_number() OVER (PARTITION BY call_id ORDER BY distance) AS nth
-    FROM nearest WHERE 1 - distance >= %s
-) AS said JOIN unnest(%s::float8[]) WITH ORDINALITY AS weighed (share, nth) USING (nth)
-GROUP BY call_id ORDER BY score DESC, call_id DESC LIMIT %s
-"""
-
-Near = tuple[UUID, UUID | None, float]  # the call, the turn if it is no summary, the distance
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,56 +30,63 @@ class ByMeaning:
     score: float
 
 
-def by_meaning(
-    workspace_id: UUID,
-    vector: Sequence[float],
-    among: Among | None = None,
-    worded: Sequence[UUID] = (),
-) -> list[ByMeaning]:
-    """The best first. `vector`: of the query, as `calls.embeddings.query_for` makes it. `worded`: calls that
-    have its words. For a thread."""
-    nearest, params = _nearest(workspace_id, vector, among, worded)
-    with connection.cursor() as cursor:
-        cursor.execute(nearest + _CALLS, [*params, ALIKE, SHARES, MOST])
-        return [ByMeaning(*row) for row in cursor.fetchall()]
+def around(workspace_id: UUID, vector: Sequence[float], among: Among | None = None) -> list[Near]:
+    """What was said near it, nearest first, as the index has it; of few calls, what was said in any of them.
+    `vector`: of the query, as `calls.embeddings.query_for` makes it. For a thread."""
+    if among is None:
+        return points.nearest(workspace_id, vector, most=NEAREST, of_each=OF_EACH)
+    if among.few is None:
+        only = among.condition
+        return points.nearest(workspace_id, vector, most=NEAREST_OF_SOME, of_each=OF_EACH, among=only)
+    return _said_in(among.few, workspace_id, vector) if among.few else []
 
 
 def nearest(
     workspace_id: UUID,
     vector: Sequence[float],
+    near: Sequence[Near],
     among: Among | None = None,
     worded: Sequence[UUID] = (),
 ) -> list[Near]:
-    """What was said nearest to it, nearest first, as `by_meaning` looks at it."""
-    nearest, params = _nearest(workspace_id, vector, among, worded)
+    """The nearest of what is `around`, and of what was said in the calls that have the words. For a thread.
+
+    A word or two lie far from all that is said, and from there an index does not find every way. What has
+    these very words is likely among the nearest.
+    """
+    if not worded or (among and among.few is not None):
+        return list(near)
+    both = {one.embedding_id: one for one in (*near, *_said_in(worded, workspace_id, vector))}
+    most = NEAREST if among is None else NEAREST_OF_SOME
+    return sorted(both.values(), key=lambda one: one.distance)[:most]
+
+
+def by_meaning(nearest: Iterable[Near]) -> list[ByMeaning]:
+    """The calls in which it was said, the best first. `nearest`: nearest first."""
+    said: dict[UUID, list[Near]] = {}
+    for near in nearest:
+        if 1 - near.distance >= ALIKE:
+            said.setdefault(near.call_id, []).append(near)
+    calls = [
+        ByMeaning(
+            call_id,
+            some[0].turn_id,
+            1 - some[0].distance,
+            sum(share * (1 - one.distance) for share, one in zip(SHARES, some, strict=False)),
+        )
+        for call_id, some in said.items()
+    ]
+    return sorted(calls, key=lambda call: (call.score, call.call_id), reverse=True)[:MOST]
+
+
+def _said_in(calls: Sequence[UUID], workspace_id: UUID, vector: Sequence[float]) -> list[Near]:
+    """The nearest of what was said in these calls, all of it compared."""
+    condition, ids = of_calls(calls)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{nearest} SELECT call_id, turn_id, distance FROM nearest ORDER BY distance",  # noqa: S608  ours
-            params,
+            f"""
+            SELECT id, call_id, turn_id, vector <=> %s::halfvec AS distance FROM calls_embedding
+            WHERE workspace_id = %s AND model = %s AND {condition} ORDER BY distance LIMIT %s
+            """,  # noqa: S608  ours
+            [HalfVector(list(vector)).to_text(), workspace_id, embedders.name(), *ids, NEAREST],
         )
-        return cursor.fetchall()
-
-
-def _nearest(
-    workspace_id: UUID, vector: Sequence[float], among: Among | None, worded: Sequence[UUID]
-) -> tuple[str, list[Any]]:
-    """The beginning of a query that knows it as `nearest`."""
-    is_few = among is not None and among.few is not None
-    parts: list[tuple[str, Sequence[Any]]] = []
-    most = NEAREST if among is None or is_few else NEAREST_OF_SOME
-    if not is_few:
-        only = among.condition if among else None
-        parts.append(points.near(workspace_id, most=most, of_each=OF_EACH, among=only))
-    # A word or two lie far from all that is said, and from there an index does not find every way. What has
-    # these very words is likely among the nearest.
-    calls = among.few if among and among.few is not None else worded
-    if is_few or calls:
-        condition, ids = of_calls(calls)
-        parts.append((_SAID.format(condition=condition), [workspace_id, embedders.name(), *ids, NEAREST]))
-    found = " UNION ALL ".join(f"({sql})" for sql, _ in parts)
-    sql = f"""
-        WITH {points.PLACE},
-        found AS (SELECT DISTINCT ON (id) * FROM ({found}) AS either),
-        nearest AS MATERIALIZED (SELECT * FROM found ORDER BY distance LIMIT %s)
-    """  # noqa: S608  all that is asked for are parameters
-    return sql, [*points.at(vector), *(value for _, values in parts for value in values), most]
+        return [Near(*row) for row in cursor.fetchall()]

@@ -79,7 +79,7 @@ def test_nobody_runs_ahead_for_the_newest_of_many_calls_with_common_words(agent,
 
 
 def test_meaning_is_found_by_its_index_which_looks_on_for_what_fits(agent, call):
-    ask = lambda among=None: meaning.by_meaning(agent.workspace_id, [0.1] * 256, among)  # noqa: E731
+    ask = lambda among=None: meaning.around(agent.workspace_id, [0.1] * 256, among)  # noqa: E731
     [plan] = plans(ask, "seqscan", "bitmapscan", "sort")
     assert "nearest_texts" in plan
     assert "who_said_it" in plan
@@ -98,10 +98,10 @@ def test_of_many_calls_the_index_is_asked(agent, call, monkeypatch):
     none = Among.of(some.exclude(pk=call.pk))
     some = Among.of(some)
 
-    assert [one.call_id for one in meaning.by_meaning(agent.workspace_id, vector, some)] == [call.pk]
-    assert meaning.by_meaning(agent.workspace_id, vector, none) == []
+    assert [one.call_id for one in meaning.around(agent.workspace_id, vector, some)] == [call.pk]
+    assert meaning.around(agent.workspace_id, vector, none) == []
     *_, plan = plans(
-        lambda: meaning.by_meaning(agent.workspace_id, vector, some), "seqscan", "bitmapscan", "sort"
+        lambda: meaning.around(agent.workspace_id, vector, some), "seqscan", "bitmapscan", "sort"
     )
     assert "nearest_texts" in plan
     assert "who_said_it" in plan

@@ -12,7 +12,9 @@ from agents.services import publish
 from calls import embeddings
 from calls.embeddings import query_for
 from calls.models import Call, Point, SearchText
-from calls.search import asked, found, texts
+from calls.search import asked, texts, why
+from calls.search.found import look_for
+from calls.search.fusion import Hit
 from tests.calls.made import BEGAN, make_call, said, used
 
 
@@ -61,13 +63,11 @@ def other_agent(db) -> Agent:
     return agent
 
 
-def search(agent, text: str, *, meaning: bool = True, **narrowed) -> list[found.Hit]:
-    question = asked.read(text, agent.workspace_id)
-    vector = async_to_sync(query_for)(text, agent.workspace_id) if meaning else None
-    return found.find(agent.workspace_id, question, vector, **narrowed)
+def search(agent, text: str, *, meaning: bool = True, **narrowed) -> list[Hit]:
+    return list(look_for(text, agent.workspace_id, words_alone=not meaning, **narrowed).hits)
 
 
-def calls(hits: list[found.Hit]) -> list:
+def calls(hits: list[Hit]) -> list:
     return [hit.call_id for hit in hits]
 
 
@@ -203,9 +203,8 @@ def test_a_word_that_must_not_be_there_and_is_nowhere_changes_nothing(agent, ref
 
 
 def test_the_turn_that_says_it_is_quoted_and_marked(agent, refund):
-    question = asked.read("charge card", agent.workspace_id)
-    hits = found.find(agent.workspace_id, question, None)
-    why = found.snippets(hits, {refund.pk: refund}, question)[refund.pk]
+    found = look_for("charge card", agent.workspace_id, words_alone=True)
+    why = found.why({refund.pk: refund})[refund.pk]
 
     assert why.turn.key == "c0"
     assert why.text == "My card was charged two times for one bill."
@@ -213,9 +212,8 @@ def test_the_turn_that_says_it_is_quoted_and_marked(agent, refund):
 
 
 def test_what_only_means_it_is_quoted_unmarked(agent, outage):
-    question = asked.read("blackout after bad weather", agent.workspace_id)
-    hits = search(agent, "blackout after bad weather")
-    why = found.snippets(hits, {outage.pk: outage}, question)[outage.pk]
+    found = look_for("blackout after bad weather", agent.workspace_id)
+    why = found.why({outage.pk: outage})[outage.pk]
 
     assert why.turn.key == "c0"
     assert not any(is_hit for _, is_hit in why.pieces)
@@ -225,9 +223,9 @@ def test_the_turns_of_one_call_that_say_it_are_told_in_their_order(agent, refund
     question = asked.read("charged billing", agent.workspace_id)
     vector = async_to_sync(query_for)("my card was charged", agent.workspace_id)
 
-    moments = found.moments(refund, question, vector)
+    moments = why.moments(refund, question, vector)
 
     assert moments[0].turn.key == "c0"
     assert [moment.turn.n for moment in moments] == sorted(moment.turn.n for moment in moments)
     assert ("charged", True) in moments[0].pieces
-    assert found.moments(refund, asked.read("zebra", agent.workspace_id), None) == []  # a tool answered it
+    assert why.moments(refund, asked.read("zebra", agent.workspace_id), None) == []  # a tool answered it

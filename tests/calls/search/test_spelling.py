@@ -13,7 +13,8 @@ from agents.services import publish
 from calls import embeddings
 from calls.models import Call, Embedding, SearchText, Word
 from calls.personal import seeing
-from calls.search import asked, found, spelling, texts
+from calls.search import asked, spelling, texts
+from calls.search.found import look_for
 from tests.calls.made import make_call, said
 
 
@@ -63,11 +64,11 @@ def test_no_word_is_told_to_somebody_from_whom_words_are_hidden(agent, outage):
     ],
 )
 def test_a_misspelt_word_finds_what_was_meant_and_says_so(agent, outage, typed, meant):
-    question = asked.read(f"{typed} please", agent.workspace_id)
+    found = look_for(f"{typed} please", agent.workspace_id, words_alone=True)
 
-    assert question.corrected == {typed: meant}
-    assert [hit.call_id for hit in found.find(agent.workspace_id, question, None)] == [outage.pk]
-    why = found.snippets(found.find(agent.workspace_id, question, None), {outage.pk: outage}, question)
+    assert found.question.corrected == {typed: meant}
+    assert [hit.call_id for hit in found.hits] == [outage.pk]
+    why = found.why({outage.pk: outage})
     assert meant in [text.lower() for text, is_hit in why[outage.pk].pieces if is_hit]
 
 
