@@ -84,6 +84,7 @@ servers = Servers()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Iterator[None]:
+    gc.disable()  # until all is loaded: of that hardly anything goes, and each look at it takes longer
     # A wrapper runs before pytest-django's own hook, which loads the settings.
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
@@ -97,6 +98,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: Python need not look for cycles there again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:
@@ -105,9 +107,9 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Five workers for two cores: much of a run is waiting, for processes to start and calls to end."""
+    """Seven workers for two cores: much of a run is waiting, for processes to start and calls to end."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST_WORKERS, max(2, 5 * cores // 2))
+    return min(MOST_WORKERS, max(2, 7 * cores // 2))
 
 
 class ByHouse(LoadFileScheduling):
