@@ -107,9 +107,9 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Five workers for two cores: much of a run is waiting, for processes to start and calls to end."""
+    """Two workers for a core: much of a run is waiting, for processes to start and calls to end."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST_WORKERS, max(2, 5 * cores // 2))
+    return min(MOST_WORKERS, max(2, 2 * cores))
 
 
 class ByHouse(LoadFileScheduling):
