@@ -26,7 +26,8 @@ def leave_database() -> None:
 def meanwhile(work: Callable[[], Answer]) -> Iterator[Callable[[], Answer]]:
     """with meanwhile(work) as answer: another thread does it, on a connection of its own, until answer().
 
-    In a transaction this one does it, at answer(): the other would not see what was written.
+    In a transaction this one does it, at answer(): the other would not see what was written. For what asks
+    the database and no more: a server's event loop does not know of the other thread.
     """
     if connection.in_atomic_block:
         yield work

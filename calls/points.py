@@ -16,7 +16,7 @@ from pgvector import HalfVector
 from calls import embedders
 from calls.models import Point
 
-SEARCHED = 400  # of the index, at each step: `hnsw.ef_search`
+SEARCHED = 200  # of the index, at each step: `hnsw.ef_search`
 TEXTS = 5_000  # that are looked at where only some calls count
 SWEPT = 1_000  # points in one transaction
 # Whoever keeps points shares this lock until what says them is written; whoever removes them has it alone,

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+from asgiref.sync import SyncToAsync, async_to_sync
+
 from agents.llm import budget, router
 from agents.llm.attempt import Attempt
 from agents.llm.chain import Candidate
@@ -46,6 +48,17 @@ async def attempt(request: Request, candidate: Candidate) -> AsyncIterator[Attem
 def run(work: Coroutine[Any, Any, T]) -> T:
     """For a task, which has no event loop. What was spent is on record when it returns."""
     return asyncio.run(_run(work))
+
+
+def wait(work: Coroutine[Any, Any, T]) -> T:
+    """For a thread: on the server's event loop, if that waits for this thread, else as `run`. A loop for this
+    alone would end before anything is on record."""
+    server = getattr(SyncToAsync.threadlocal, "main_event_loop", None)
+    return async_to_sync(_itself)(work) if server and server.is_running() else run(work)
+
+
+async def _itself(work: Coroutine[Any, Any, T]) -> T:
+    return await work
 
 
 async def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -164,7 +164,7 @@ def _recall(workspace: Workspace, asked_for: Sequence[str]) -> Target:
         tenth = _exact(workspace, vector)[-1] + SAME
         around = meaning.around(workspace.pk, vector)
         for near, told in (
-            (meaning.nearest(workspace.pk, vector, around, worded=worded), found),
+            (meaning.nearest(around, meaning.in_those(worded, workspace.pk, vector)), found),
             (around, alone),
         ):
             told.append(sum(one.distance <= tenth for one in near[:TENTH]) / TENTH)

@@ -59,12 +59,11 @@ def found(address: Address, workspace_id: UUID, number: int) -> dict[str, Any]:
     )
     result = look_for(address.q, workspace_id, words_alone=address.by == WORDS, among=among)
     hits = {hit.call_id: hit for hit in result.hits[(number - 1) * PAGE : number * PAGE]}
-    calls = Call.objects.for_workspace(workspace_id).listed()
-    known = {call.pk: call for call in calls.filter(pk__in=list(hits))}
-    there = [known[pk] for pk in hits if pk in known]
+    calls, why = result.shown(list(hits.values()), Call.objects.for_workspace(workspace_id).listed())
+    there = [calls[pk] for pk in hits if pk in calls]
     count = len(result.hits)
     return {
-        "rows": rows.found(there, hits, result.why(known)),
+        "rows": rows.found(there, hits, why),
         "before": _at(address, "page", str(number - 1) if number > 1 else ""),
         "after": _at(address, "page", str(number + 1) if number * PAGE < count else ""),
         "count": count,

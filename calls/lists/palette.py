@@ -34,9 +34,7 @@ def calls(workspace_id: UUID, text: str) -> dict:
     look by."""
     found = look_for(text, workspace_id)
     best = found.hits[:MOST_FOUND]
-    known = Call.objects.for_workspace(workspace_id).listed()
-    rows = {call.pk: call for call in known.filter(pk__in=[hit.call_id for hit in best])}
-    why = found.why(rows)
+    rows, why = found.shown(best, Call.objects.for_workspace(workspace_id).listed())
     told = [_call(rows[hit.call_id], hit, why[hit.call_id]) for hit in best if hit.call_id in rows]
     return {"calls": told, "meaning": found.by_meaning}
 

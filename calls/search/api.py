@@ -73,11 +73,9 @@ def search_calls(request: HttpRequest, asked_for: Query[Search]):
     among = asked_for.filters.narrow(ours(request, Call)) if asked_for.filters.query else None
     found = look_for(asked_for.q, workspace_id, words_alone=by_words, among=among)
     hits = found.hits[: asked_for.limit]
-    calls = {call.pk: call for call in ours(request, LISTED).filter(pk__in=[hit.call_id for hit in hits])}
-    hits = [hit for hit in hits if hit.call_id in calls]
-    why = found.why(calls)
+    calls, why = found.shown(hits, ours(request, LISTED))
     shown = {one.id: one for one in told(calls.values(), request)}
-    items = [_hit(hit, shown[hit.call_id], why[hit.call_id]) for hit in hits]
+    items = [_hit(hit, shown[hit.call_id], why[hit.call_id]) for hit in hits if hit.call_id in calls]
     is_meant = found.by_meaning and not by_words
     return SearchOut(items=items, next=None, meaning=is_meant, corrected=found.question.corrected)
 

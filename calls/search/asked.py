@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
 from django.db import connection
 
+from agents.llm import paid
 from agents.llm.errors import ProviderError
 from base.pool import leave_database
 from calls.embedders import embedder
@@ -99,7 +99,7 @@ def vector_of(text: str, workspace_id: UUID) -> list[float] | None:
         if (by := embedder()).prices is None:  # here, and at once: nobody is waited for
             return by.embed([text[:LONGEST]], at_once=True)[0][0]
         leave_database()
-        return async_to_sync(query_for)(text, workspace_id)
+        return paid.wait(query_for(text, workspace_id))
     except ProviderError:
         return None
 

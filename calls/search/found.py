@@ -12,7 +12,7 @@ from calls.search import asked, meaning
 from calls.search.among import Among
 from calls.search.asked import Question
 from calls.search.fusion import MOST, Hit, fused
-from calls.search.why import Snippet, snippets
+from calls.search.why import Snippet, snippets, telling
 from calls.search.words import ByWords, by_words
 
 
@@ -34,10 +34,13 @@ class Found:
         """How many were found by their meaning alone."""
         return len(self.hits) - self.worded
 
-    def why(self, calls: dict[UUID, Call]) -> dict[UUID, Snippet]:
-        """What to quote of each of these calls."""
-        shown = [hit for hit in self.hits if hit.call_id in calls]
-        return snippets(shown, calls, self.question)
+    def shown(
+        self, hits: Sequence[Hit], rows: QuerySet[Call]
+    ) -> tuple[dict[UUID, Call], dict[UUID, Snippet]]:
+        """The calls of these hits that are among the `rows`, and what to quote of each. For a thread."""
+        with meanwhile(lambda: telling(hits, self.question)) as turns:
+            calls = {call.pk: call for call in rows.filter(pk__in=[hit.call_id for hit in hits])}
+            return calls, snippets(calls, turns(), self.question)
 
 
 def look_for(
@@ -51,28 +54,23 @@ def look_for(
     if words_alone:
         question, worded = _by_words(text, workspace_id, among, narrowed)
         return Found(question, fused(worded, ()))
-    # The one takes as long as the other, and neither needs the other's answer.
-    with meanwhile(lambda: _around(text, workspace_id, narrowed)) as around:
-        question, worded = _by_words(text, workspace_id, among, narrowed)
-        place = around()
-    if place is None:
-        return Found(question, fused(worded, ()), by_meaning=False)
-    vector, near = place
-    known = [one.call_id for one in worded]
-    meant = meaning.by_meaning(meaning.nearest(workspace_id, vector, near, narrowed, known))
+    with meanwhile(lambda: _by_words(text, workspace_id, among, narrowed)) as by_words:
+        vector = asked.vector_of(text, workspace_id)
+        if vector is None:
+            question, worded = by_words()
+            return Found(question, fused(worded, ()), by_meaning=False)
+        # The index takes as long as all the rest, and needs nothing of it.
+        with meanwhile(lambda: meaning.around(workspace_id, vector, narrowed)) as around:
+            question, worded = by_words()
+            known = [one.call_id for one in worded]
+            in_those = meaning.in_those(known, workspace_id, vector, narrowed)
+            near = meaning.nearest(around(), in_those, narrowed)
+    meant = meaning.by_meaning(near)
     if any(term.is_phrase or term.is_unwanted for term in question.terms):
         # Who writes so wants what has these words, and nothing like it.
         having = set(known)
         meant = [one for one in meant if one.call_id in having]
     return Found(question, fused(worded, meant))
-
-
-def _around(
-    text: str, workspace_id: UUID, narrowed: Among | None
-) -> tuple[Sequence[float], list[meaning.Near]] | None:
-    """Where it lies, and what was said near there. None: nobody can say."""
-    vector = asked.vector_of(text, workspace_id)
-    return None if vector is None else (vector, meaning.around(workspace_id, vector, narrowed))
 
 
 def _by_words(

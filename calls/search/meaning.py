@@ -41,21 +41,23 @@ def around(workspace_id: UUID, vector: Sequence[float], among: Among | None = No
     return _said_in(among.few, workspace_id, vector) if among.few else []
 
 
-def nearest(
-    workspace_id: UUID,
-    vector: Sequence[float],
-    near: Sequence[Near],
-    among: Among | None = None,
-    worded: Sequence[UUID] = (),
+def in_those(
+    calls: Sequence[UUID], workspace_id: UUID, vector: Sequence[float], among: Among | None = None
 ) -> list[Near]:
-    """The nearest of what is `around`, and of what was said in the calls that have the words. For a thread.
+    """What was said near it in the calls that have the words. For a thread.
 
     A word or two lie far from all that is said, and from there an index does not find every way. What has
     these very words is likely among the nearest.
     """
-    if not worded or (among and among.few is not None):
-        return list(near)
-    both = {one.embedding_id: one for one in (*near, *_said_in(worded, workspace_id, vector))}
+    has_all = among is not None and among.few is not None  # that is around
+    return _said_in(calls, workspace_id, vector) if calls and not has_all else []
+
+
+def nearest(around: Sequence[Near], in_those: Sequence[Near], among: Among | None = None) -> list[Near]:
+    """The nearest of both."""
+    if not in_those:
+        return list(around)
+    both = {one.embedding_id: one for one in (*around, *in_those)}
     most = NEAREST if among is None else NEAREST_OF_SOME
     return sorted(both.values(), key=lambda one: one.distance)[:most]
 

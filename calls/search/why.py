@@ -39,9 +39,11 @@ _FIRST = re.compile(r"\b\w")
 _QUOTED = ", ".join(f"turn.{name}" for name in ("id", "call_id", "key", "n", "role", "text", "start_ms"))
 
 
-def snippets(hits: Sequence[Hit], calls: dict[UUID, Call], question: Question) -> dict[UUID, Snippet]:
-    """For each call the turn that has most of the words, or that says the like. For a thread."""
-    turns = _telling(hits, question)
+def snippets(
+    calls: Mapping[UUID, Call], turns: Mapping[UUID, Turn], question: Question
+) -> dict[UUID, Snippet]:
+    """What to quote of each of these calls. `turns`: those that are `telling`; without one it is the summary
+    that tells. For a thread."""
     told = {pk: _line(_said(call, turns.get(pk))) for pk, call in calls.items()}
     asked_for = _asked_for(told.values(), list(calls), question)
     return {pk: _snippet(turns.get(pk), line, asked_for) for pk, line in told.items()}
@@ -91,9 +93,9 @@ def _said(call: Call, turn: Turn | None) -> str:
     return seeing.shown(parts.plain(call, turn.role, turn.text[:LOOKED_AT]))
 
 
-def _telling(hits: Sequence[Hit], question: Question) -> dict[UUID, Turn]:
+def telling(hits: Sequence[Hit], question: Question) -> dict[UUID, Turn]:
     """Of each call the turn with most of the words, the first of those; else the one that says the like. No
-    more is read of it than what a snippet shows."""
+    more is read of it than what a snippet shows. For a thread."""
     wanted = question.wanted
     worded = [hit.call_id for hit in hits if hit.by_words is not None] if wanted else []
     like = [hit.by_meaning.turn_id for hit in hits if hit.by_meaning and hit.by_meaning.turn_id]

@@ -1,9 +1,6 @@
 """What was said is found by what it is about."""
 
 import asyncio
-import http.server
-import json
-import threading
 from uuid import UUID
 
 import pytest
@@ -24,6 +21,7 @@ from platforms.events import CallAnalyzed, TurnTakenBack
 from tests.agents.conftest import dropped_connections as dropped_connections
 from tests.calls.made import make_call, said, used
 from tests.calls.told import BEGAN, BY_THE_PLATFORM
+from tests.calls.vendor import vendor as vendor
 
 
 @pytest.fixture
@@ -165,56 +163,6 @@ def test_it_finds_nothing_of_another_workspace_nor_of_other_calls(call, agent):
     assert nearest(other.pk, "charged twice") == []
     assert nearest(stranger.workspace_id, "charged twice", among=Call.objects.all()) == []
     assert nearest(call.workspace_id, "charged twice", among=Call.objects.exclude(pk=call.pk)) == []
-
-
-class Vendor(http.server.BaseHTTPRequestHandler):
-    """Speaks like OpenAI: a vector for each text, in any order, or a refusal."""
-
-    asked: list[dict] = []
-    status = 200
-    came, free = threading.Event(), threading.Event()
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.asked.append(body | {"path": self.path})
-        self.came.set()
-        self.free.wait(30)
-        data = [
-            {"object": "embedding", "index": n, "embedding": [float(n)] + [1.0] * 255}
-            for n in range(len(body["input"]))
-        ]
-        told = {
-            "object": "list",
-            "data": data[::-1],
-            "model": body["model"],
-            "usage": {"prompt_tokens": 500_000, "total_tokens": 500_000},
-        }
-        answer = json.dumps(told if self.status == 200 else {"error": {"message": "secret words"}}).encode()
-        self.send_response(self.status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def vendor(settings):
-    embedders._made.cache_clear()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Vendor) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        settings.EMBEDDINGS, settings.OPENAI_API_KEY = "openai", "sk-test"
-        settings.OPENAI_BASE_URL = f"http://127.0.0.1:{server.server_address[1]}/v1"
-        Vendor.asked, Vendor.status = [], 200
-        Vendor.came.clear()
-        Vendor.free.set()
-        yield Vendor
-        server.shutdown()
-        thread.join()
-    embedders._made.cache_clear()
 
 
 @pytest.mark.django_db(transaction=True)

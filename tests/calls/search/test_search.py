@@ -204,7 +204,7 @@ def test_a_word_that_must_not_be_there_and_is_nowhere_changes_nothing(agent, ref
 
 def test_the_turn_that_says_it_is_quoted_and_marked(agent, refund):
     found = look_for("charge card", agent.workspace_id, words_alone=True)
-    why = found.why({refund.pk: refund})[refund.pk]
+    why = found.shown(found.hits, Call.objects.filter(pk=refund.pk))[1][refund.pk]
 
     assert why.turn.key == "c0"
     assert why.text == "My card was charged two times for one bill."
@@ -213,7 +213,7 @@ def test_the_turn_that_says_it_is_quoted_and_marked(agent, refund):
 
 def test_what_only_means_it_is_quoted_unmarked(agent, outage):
     found = look_for("blackout after bad weather", agent.workspace_id)
-    why = found.why({outage.pk: outage})[outage.pk]
+    why = found.shown(found.hits, Call.objects.filter(pk=outage.pk))[1][outage.pk]
 
     assert why.turn.key == "c0"
     assert not any(is_hit for _, is_hit in why.pieces)

@@ -68,7 +68,7 @@ def test_a_misspelt_word_finds_what_was_meant_and_says_so(agent, outage, typed, 
 
     assert found.question.corrected == {typed: meant}
     assert [hit.call_id for hit in found.hits] == [outage.pk]
-    why = found.why({outage.pk: outage})
+    _, why = found.shown(found.hits, Call.objects.filter(pk=outage.pk))
     assert meant in [text.lower() for text, is_hit in why[outage.pk].pieces if is_hit]
 
 
