@@ -94,7 +94,8 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     return (yield)
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
     """What is loaded by now stays: Python need not look for cycles there again and again."""
     gc.collect()
     gc.freeze()

@@ -149,8 +149,8 @@ def _end(export: Export) -> bool:
 
 
 def remove(export: Export) -> None:
-    """The row and its files. If the storage is away this raises, and the row stays, stopped, to be tried
-    again."""
+    """The row and its files. If the storage is away this raises, and the row stays, to be tried again; no
+    more is made of it then, unless a transaction takes that back, too."""
     _end(export)
     _forget_files(export)
     export.delete()

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -51,20 +51,33 @@ class House(Running):
 def joined() -> Iterator[House]:
     """The house of this run, which the first to come starts, and the last to leave ends."""
     folder = Path(os.environ["EARSHOT_HOME"])
-    with (folder / "house.door").open("a") as door, (folder / "house.turnstile").open("a") as turnstile:
+    with ExitStack() as files:
+        door, turnstile, guests = (
+            files.enter_context((folder / f"house.{name}").open("a"))
+            for name in ("door", "turnstile", "guests")
+        )
         with _known(folder) as known:
-            known.setdefault("house", None)
-            if not known["house"]:
-                known.update(house=_start(), guests=0)
-            known["guests"] += 1
+            if "house" not in known:
+                known["house"] = _start()
+            fcntl.flock(guests, fcntl.LOCK_SH)  # a worker that dies is no guest any more
             house = House(known["house"], door, turnstile)
         try:
             yield house
         finally:
             with _known(folder) as known:
-                known["guests"] -= 1
-                if not known["guests"]:
+                if _is_last(guests):
                     _end(known.pop("house"))
+
+
+def _is_last(guests: TextIO) -> bool:
+    """Whoever asks is no guest from now on."""
+    try:
+        fcntl.flock(guests, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        fcntl.flock(guests, fcntl.LOCK_UN)
+    return True
 
 
 def _start() -> dict:

@@ -19,9 +19,9 @@ def test_a_newcomer_watches_a_call_from_the_board_to_its_replay(visit, earshot):
     visitor.sign_in(page)
 
     calls_arrive_and_are_heard(page)
-    a_live_call(page)
-    a_reload_in_mid_sentence_loses_nothing(page)
-    with earshot.to_oneself():
+    with earshot.to_oneself():  # from here on, that the call is still going on when the server is killed
+        a_live_call(page)
+        a_reload_in_mid_sentence_loses_nothing(page)
         the_serving_process_is_killed_and_the_page_recovers(page, earshot)
     the_call_ends_where_it_is(page)
     it_is_the_record_to_the_byte(page)
