@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from config.api import api
 
+admin.autodiscover()
 # One door: the admin's own login page would go round the throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 

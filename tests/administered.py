@@ -178,6 +178,7 @@ def superuser() -> Client:
 
 
 def registered() -> list[type]:
+    admin.autodiscover()  # nobody may have asked for a page yet
     return sorted(
         (model for model in admin.site._registry if model._meta.app_label in OURS),
         key=lambda m: m._meta.label,
