@@ -256,6 +256,19 @@ def test_a_statement_that_was_ended_says_to_ask_for_less(accept):
     assert b"pg_sleep" not in response.content
 
 
+def test_only_what_may_pass_and_was_but_asked_for_is_tried_again():
+    offers = {
+        (method, status): b">Try again</a>" in errors.error_response(ask("/calls/"), status).content
+        for method, ask in (("get", RequestFactory().get), ("post", RequestFactory().post))
+        for status in (404, 429, 500, 503)
+    }
+    assert {asked for asked, is_offered in offers.items() if is_offered} == {
+        ("get", 429),
+        ("get", 500),
+        ("get", 503),
+    }
+
+
 @pytest.mark.parametrize("away", [OperationalError("the server is gone"), RedisConnectionError("refused")])
 @pytest.mark.parametrize("accept", [PROGRAM, BROWSER])
 def test_a_database_or_redis_that_is_away_is_not_a_breakdown(away, accept):
@@ -268,4 +281,5 @@ def test_a_database_or_redis_that_is_away_is_not_a_breakdown(away, accept):
     assert response.status_code == 503
     assert response["Retry-After"] == "2"
     assert b"Not available right now" in response.content
+    assert (b">Try again</a>" in response.content) == (accept == BROWSER)
     assert str(away).encode() not in response.content
