@@ -42,7 +42,7 @@ SAYINGS = {
 # Programs live here; a browser that asks for HTML still gets a page (the wallboard is /live/).
 _FOR_PROGRAMS = ("/api/", "/live/", "/webhooks/", "/health/")
 _LONGEST_ACCEPT = 1000
-_MAY_PASS = (429, 500, 503)
+_MAY_PASS = (429, 500, 503)  # a page that was asked for is offered again; what was sent, a link cannot send
 # The database or Redis is away for the moment: trying again is the right advice, and "broken" the wrong word.
 _PASSING = (OperationalError, InterfaceError, RedisError)
 
@@ -80,8 +80,7 @@ def error_response(request: HttpRequest, status: int, message: str = "", title: 
         "title": title or usual_title,
         "advice": message or advice,
         "trace_id": current_trace_id(),
-        "may_pass": status in _MAY_PASS
-        and request.method == "GET",  # what was sent is not sent again by a link
+        "may_pass": status in _MAY_PASS and request.method == "GET",
         "theme": theme_of(request),
     }
     return HttpResponse(render_to_string(template, context), status=status)
