@@ -25,7 +25,7 @@ from django.utils.crypto import constant_time_compare
 from accounts.models import ApiToken, Membership, User
 from accounts.permissions import Permission, role_may
 from accounts.sessions import WORKSPACE, SessionStore
-from accounts.tokens import digest, working_tokens
+from accounts.tokens import digest, used_tokens, working_tokens
 
 KEPT_S = 5.0  # how old a remembered answer may be; with a re-check every 10 s, lost access ends within 15 s
 KEPT_NOBODY_S = 1.0
@@ -75,10 +75,10 @@ def viewer_of_token(token_digest: str) -> Viewer | None:
 
 def viewers_of_tokens(digests: Sequence[str]) -> dict[str, Viewer]:
     """By the digest of the token. Whoever is missing is nobody."""
-    tokens = list(working_tokens().filter(digest__in=digests))
+    tokens = used_tokens(digests)
     now = timezone.now()
     seen = [
-        token.pk
+        token.token_id
         for token in tokens
         if token.last_used_at is None or token.last_used_at < now - _TOKEN_SEEN_EVERY
     ]
@@ -86,7 +86,11 @@ def viewers_of_tokens(digests: Sequence[str]) -> dict[str, Viewer]:
         ApiToken.objects.filter(pk__in=seen).update(last_used_at=now)
     return {
         token.digest: Viewer(
-            user_id=None, workspace_id=token.workspace_id, role=token.role, name=token.name, token_id=token.pk
+            user_id=None,
+            workspace_id=token.workspace_id,
+            role=token.role,
+            name=token.name,
+            token_id=token.token_id,
         )
         for token in tokens
     }

@@ -2,11 +2,14 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from accounts import audit
@@ -15,6 +18,22 @@ from base.ids import uuid7
 
 PREFIX = "es_"
 _SHOWN = len(PREFIX) + 6
+_WORKS = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
+_USED = f"""
+SELECT digest, id, workspace_id, role, name, last_used_at FROM accounts_apitoken
+WHERE digest = ANY(%s) AND {_WORKS}
+"""  # noqa: S608  ours
+
+
+class Used(NamedTuple):
+    """A token that works, as far as a request needs to know it."""
+
+    digest: str
+    token_id: UUID
+    workspace_id: UUID
+    role: str
+    name: str
+    last_used_at: datetime | None
 
 
 @transaction.atomic
@@ -61,4 +80,12 @@ def digest(plain: str) -> str:
 
 def working_tokens() -> QuerySet[ApiToken]:
     """Tokens that are neither revoked nor expired."""
-    return ApiToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
+    return ApiToken.objects.filter(RawSQL(_WORKS, [], BooleanField()))  # noqa: S611  ours
+
+
+def used_tokens(digests: Sequence[str]) -> list[Used]:
+    """Those of them that work. Every request of a program asks for one: a query that is put together anew
+    each time would take four times as long."""
+    with connection.cursor() as cursor:
+        cursor.execute(_USED, [list(digests)])
+        return list(map(Used._make, cursor.fetchall()))

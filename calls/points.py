@@ -6,8 +6,7 @@ says it, in the same transaction, and goes with the last, by `sweep`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -59,9 +58,8 @@ LIMIT %s
 Condition = tuple[str, Sequence[Any]]  # of a query, with its parameters
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
-    """Something that was said near to what is looked for."""
+class Near(NamedTuple):
+    """Something that was said near to what is looked for: a row, as there are hundreds for each search."""
 
     embedding_id: UUID
     call_id: UUID
@@ -135,7 +133,7 @@ def nearest(
             f"WITH {PLACE} SELECT * FROM ({sql}) AS near ORDER BY distance",  # noqa: S608  ours
             [*at(vector), *params],
         )
-        return [Near(*row) for row in cursor.fetchall()]
+        return list(map(Near._make, cursor.fetchall()))
 
 
 def at(vector: Sequence[float]) -> list[Any]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from operator import attrgetter
 from uuid import UUID
 
 from django.db import connection
@@ -54,30 +56,29 @@ def in_those(
 
 
 def nearest(around: Sequence[Near], in_those: Sequence[Near], among: Among | None = None) -> list[Near]:
-    """The nearest of both."""
+    """The nearest of both. `in_those` has all of its calls that is near enough to be among them."""
     if not in_those:
         return list(around)
-    both = {one.embedding_id: one for one in (*around, *in_those)}
-    most = NEAREST if among is None else NEAREST_OF_SOME
-    return sorted(both.values(), key=lambda one: one.distance)[:most]
+    those = {one.call_id for one in in_those}
+    both = [*in_those, *(one for one in around if one.call_id not in those)]
+    both.sort(key=attrgetter("distance"))
+    return both[: NEAREST if among is None else NEAREST_OF_SOME]
 
 
 def by_meaning(nearest: Iterable[Near]) -> list[ByMeaning]:
     """The calls in which it was said, the best first. `nearest`: nearest first."""
     said: dict[UUID, list[Near]] = {}
-    for near in nearest:
-        if 1 - near.distance >= ALIKE:
-            said.setdefault(near.call_id, []).append(near)
-    calls = [
-        ByMeaning(
-            call_id,
-            some[0].turn_id,
-            1 - some[0].distance,
-            sum(share * (1 - one.distance) for share, one in zip(SHARES, some, strict=False)),
-        )
-        for call_id, some in said.items()
+    for near in takewhile(lambda near: 1 - near.distance >= ALIKE, nearest):
+        said.setdefault(near.call_id, []).append(near)
+    scores = [(sum(map(_counts, SHARES, some)), call_id) for call_id, some in said.items()]
+    return [
+        ByMeaning(call_id, said[call_id][0].turn_id, 1 - said[call_id][0].distance, score)
+        for score, call_id in sorted(scores, reverse=True)[:MOST]
     ]
-    return sorted(calls, key=lambda call: (call.score, call.call_id), reverse=True)[:MOST]
+
+
+def _counts(share: float, near: Near) -> float:
+    return share * (1 - near.distance)
 
 
 def _said_in(calls: Sequence[UUID], workspace_id: UUID, vector: Sequence[float]) -> list[Near]:
@@ -91,4 +92,4 @@ def _said_in(calls: Sequence[UUID], workspace_id: UUID, vector: Sequence[float])
             """,  # noqa: S608  ours
             [HalfVector(list(vector)).to_text(), workspace_id, embedders.name(), *ids, NEAREST],
         )
-        return [Near(*row) for row in cursor.fetchall()]
+        return list(map(Near._make, cursor.fetchall()))

@@ -2,7 +2,7 @@
 words or numbers that are not for them."""
 
 import re
-from functools import partial
+from functools import cache, partial
 
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -53,8 +53,13 @@ def ask(visitor: Visitor, rule: Rule, place: Place, address: str):
     return send("/" + place.fill(address), data, headers={"accept": "text/html"})
 
 
-def walked_pages():
+@cache
+def walked_pages() -> tuple[tuple[str, Rule], ...]:
     """Every page with an address we can fill; of the admin, those without parameters."""
+    return tuple(_walked_pages())
+
+
+def _walked_pages():
     for address in pages():
         if rule_of(address) == "admin/" and re.search(r"[<(]", address):
             continue

@@ -47,7 +47,7 @@ def a_recorded_call(visitor) -> str:
                 return call["id"]
         return ""
 
-    return f"/calls/{wait_for(found, seconds=180, every=2)}/"
+    return f"/calls/{wait_for(found, seconds=300, every=2)}/"
 
 
 def wrong(marked: list[dict], heard: dict) -> list[dict]:
