@@ -7,9 +7,9 @@ SECTIONS = (
     ("connections", "settings:connections", "Connections", "hook"),
     ("models", "models:list", "Models", "bolt"),
     ("spend", "spending:spend", "Spend", "chart"),
-    ("analysis", "analysis:fields", "Analysis", "eye"),
+    ("analysis", "analysis:fields", "Analysis", "gauge"),
     ("tokens", "settings:tokens", "API tokens", "lock"),
-    ("privacy", "privacy:page", "Privacy", "eye"),
+    ("privacy", "privacy:page", "Privacy", "user"),
 )
 
 

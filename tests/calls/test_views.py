@@ -132,6 +132,15 @@ def test_a_viewer_gets_facts_and_not_one_word(viewer, agent):
         assert words not in html
 
 
+@pytest.mark.parametrize(("ended", "way"), [(True, "History"), (False, "Live")])
+def test_whoever_may_not_read_the_words_is_shown_the_way_back(viewer, agent, ended, way):
+    call = make_call(agent, A_SHORT_CALL, ended=ended)
+
+    html = viewer.get(f"/calls/{call.pk}/").content.decode()
+
+    assert re.findall(r"</svg>Back to (\w+)</a>", html) == [way]
+
+
 def test_a_call_of_another_workspace_is_not_there(operator, db):
     elsewhere = Agent.objects.create(workspace=Workspace.objects.create(name="Elsewhere"), name="Juno")
     call = make_call(elsewhere)

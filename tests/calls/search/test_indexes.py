@@ -81,7 +81,7 @@ def test_nobody_runs_ahead_for_the_newest_of_many_calls_with_common_words(agent,
 def test_meaning_is_found_by_its_index_which_looks_on_for_what_fits(agent, call):
     ask = lambda among=None: meaning.around(agent.workspace_id, [0.1] * 256, among)  # noqa: E731
     [plan] = plans(ask, "seqscan", "bitmapscan", "sort")
-    assert "nearest_texts" in plan
+    assert "nearest_points" in plan
     assert "who_said_it" in plan
     with connection.cursor() as cursor:
         cursor.execute("SHOW hnsw.iterative_scan")
@@ -89,7 +89,7 @@ def test_meaning_is_found_by_its_index_which_looks_on_for_what_fits(agent, call)
 
     *_, plan = plans(lambda: ask(Among.of(Call.objects.for_workspace(agent.workspace_id))))
     assert "calls_embedding" in plan  # of so few calls all texts are compared
-    assert "nearest_texts" not in plan
+    assert "nearest_points" not in plan
 
 
 def test_of_many_calls_the_index_is_asked(agent, call, monkeypatch):
@@ -103,7 +103,7 @@ def test_of_many_calls_the_index_is_asked(agent, call, monkeypatch):
     *_, plan = plans(
         lambda: meaning.around(agent.workspace_id, vector, some), "seqscan", "bitmapscan", "sort"
     )
-    assert "nearest_texts" in plan
+    assert "nearest_points" in plan
     assert "who_said_it" in plan
 
 

@@ -211,6 +211,15 @@ def test_the_turn_that_says_it_is_quoted_and_marked(agent, refund):
     assert [text for text, is_hit in why.pieces if is_hit] == ["card", "charged"]
 
 
+@pytest.mark.parametrize(("text", "marked"), [("Will", ["Will"]), ("Will billing", ["Will", "billing"])])
+def test_a_name_that_says_nothing_as_a_word_is_quoted(agent, refund, text, marked):
+    found = look_for(text, agent.workspace_id, words_alone=True)
+    why = found.shown(found.hits, Call.objects.filter(pk=refund.pk))[1][refund.pk]
+
+    assert why.turn.key == "r1"
+    assert [text for text, is_hit in why.pieces if is_hit] == marked
+
+
 def test_what_only_means_it_is_quoted_unmarked(agent, outage):
     found = look_for("blackout after bad weather", agent.workspace_id)
     why = found.shown(found.hits, Call.objects.filter(pk=outage.pk))[1][outage.pk]
