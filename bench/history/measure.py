@@ -68,7 +68,7 @@ def _person(workspace: Workspace) -> User:
 
 def _about(workspace: Workspace) -> str:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*), pg_size_pretty(pg_relation_size('nearest_texts')) FROM calls_turn")
+        cursor.execute("SELECT count(*), pg_size_pretty(pg_relation_size('nearest_points')) FROM calls_turn")
         turns, size = cursor.fetchone()
     calls = Call.objects.for_workspace(workspace.pk).count()
     return f"{turns:,} turns of {calls:,} calls; the index of their meaning has {size}"

@@ -60,9 +60,10 @@ class Point(Row):
                 fields=["vector"],
                 opclasses=["halfvec_cosine_ops"],
                 m=32,
-                # Of a sentence there are a hundred with other names and numbers: it looks beyond them.
-                ef_construction=400,
-                name="nearest_texts",
+                # Of a sentence there are a hundred with other names and numbers: it looks beyond them, as far
+                # as pgvector can.
+                ef_construction=1000,
+                name="nearest_points",
             )
         ]
 
