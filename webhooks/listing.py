@@ -159,13 +159,17 @@ def page(workspace_id: UUID, filters: Filters, cursor: str) -> tuple[list[Delive
     )
 
 
-def changes(
-    workspace_id: UUID, filters: Filters, shown: Iterable[UUID], top: UUID | None
-) -> tuple[list[Delivery], list[Delivery]]:
-    """The rows a page shows, as they are now, and up to PAGE that have come since its newest one, `top`."""
+def changes(workspace_id: UUID, shown: list[UUID]) -> list[Delivery]:
+    """The rows a page shows, as they are now."""
+    return list(deliveries(workspace_id).filter(id__in=shown))
+
+
+def missing(workspace_id: UUID, filters: Filters, shown: list[UUID], floor: UUID | None) -> list[Delivery]:
+    """Up to PAGE that belong on the newest page and are not shown there: come since, or come to match since, as
+    one that is given up long after a newer one was. `floor` is its oldest row, if another page follows."""
     rows = deliveries(workspace_id)
-    fresh = filters.narrow(rows.filter(id__gt=top) if top else rows)[:PAGE]
-    return list(rows.filter(id__in=list(shown))), list(fresh)
+    belong = filters.narrow(rows.filter(id__gt=floor) if floor else rows)
+    return list(belong.exclude(id__in=shown)[:PAGE])
 
 
 def counted(rows: QuerySet) -> str:

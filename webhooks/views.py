@@ -63,7 +63,7 @@ def _listed(
         "open": _detail(request, opened) if opened else None,
         "newer": newer,
         "older": older,
-        "top": found[0].pk if found else "",
+        "floor": found[-1].pk if older else "",
         "count": listing.counted(filters.narrow(listing.deliveries(request.workspace.pk))),
         "kinds": listing.kinds(connections),
         "selectable": filters.status in listing.SELECTABLE,
@@ -81,14 +81,16 @@ def _rejected(request: HttpRequest, filters: listing.Filters) -> dict:
 @require_GET
 @requires(Permission.SEE_CALLS)
 def changes(request: HttpRequest) -> HttpResponse:
-    """What has changed for a page that shows rows `row` (repeated), the newest of them `top`."""
+    """What has changed for a page that shows rows `row` (repeated), down to `floor` if older ones follow."""
     filters = listing.Filters.of(request.GET)
     shown = [UUID(row) for row in request.GET.getlist("row")[:MOST_ASKED_AFTER] if _is_id(row)]
-    top = request.GET.get("top", "")
+    floor = request.GET.get("floor", "")
     now = timezone.now()
-    known, fresh = listing.changes(request.workspace.pk, filters, shown, UUID(top) if _is_id(top) else None)
+    fresh = []
+    if "cursor" not in request.GET:  # only on the newest page does any appear
+        fresh = listing.missing(request.workspace.pk, filters, shown, UUID(floor) if _is_id(floor) else None)
     context = {
-        "known": [page.row(delivery, now) for delivery in known],
+        "known": [page.row(delivery, now) for delivery in listing.changes(request.workspace.pk, shown)],
         "fresh": [page.row(delivery, now) for delivery in fresh],
         "tabs": listing.tabs(request.workspace.pk, filters),
         "filters": filters,

@@ -283,13 +283,31 @@ def test_a_page_hears_of_its_rows_and_of_those_that_came_since(operator, connect
     since = ids(some(connection, 2, status="dead"))[::-1]
     some(connection, 1, status="applied")
 
-    known, fresh = changed(operator, f"status=dead&top={top}&row={old}&row={top}&row=nonsense")
+    known, fresh = changed(operator, f"status=dead&row={old}&row={top}&row=nonsense&floor=nonsense")
 
     assert (sorted(known), fresh) == (sorted([old, top]), since)
+
+
+def test_a_page_hears_of_one_that_was_given_up_after_a_newer_one(operator, connection):
+    below, floor, waiting, top = ids(some(connection, 4, status="dead"))
+    Delivery.objects.filter(pk=waiting).update(status="pending", attempts=7)
+    shown = f"status=dead&row={floor}&row={top}"
+    assert changed(operator, f"{shown}&floor={floor}")[1] == []
+
+    Delivery.objects.filter(pk=waiting).update(status="dead", attempts=8)
+
+    assert changed(operator, f"{shown}&floor={floor}")[1] == [waiting]
+    assert changed(operator, shown)[1] == [waiting, below]  # nothing older follows, so this is the page's, too
+
+
+def test_a_page_of_older_ones_hears_of_its_own_rows_only(operator, connection):
+    older, _ = ids(some(connection, 2, status="dead"))
+
+    assert changed(operator, f"status=dead&cursor=any&row={older}") == ([older], [])
 
 
 def test_a_row_that_left_the_filter_is_still_told_of(operator, connection):
     (dead,) = some(connection, 1, status="dead")
     Delivery.objects.update(status="applied")
 
-    assert changed(operator, f"status=dead&top={dead.pk}&row={dead.pk}") == ([str(dead.pk)], [])
+    assert changed(operator, f"status=dead&row={dead.pk}") == ([str(dead.pk)], [])

@@ -186,6 +186,17 @@ def test_new_ones_appear_by_themselves_while_nobody_reads(visit):
     expect(rows(page).first).to_contain_text("Gave up", timeout=20_000)
 
 
+def test_one_given_up_after_a_newer_one_appears_below_it(visit):
+    page = the_dead(visit(), 3)
+    page.mouse.move(5, 5)
+    ids = rows(page).evaluate_all("rows => rows.map(row => row.id)")
+
+    for hidden in (0, 1, 2):  # as the page was before that one had been tried for the last time
+        rows(page).nth(hidden).evaluate("row => row.remove()")
+        expect(rows(page)).to_have_count(3, timeout=15_000)
+        assert rows(page).evaluate_all("rows => rows.map(row => row.id)") == ids
+
+
 def test_new_ones_are_counted_and_move_nothing_while_somebody_reads(visit):
     visitor = visit()
     call_id = dead_letters(visitor.earshot, 1)

@@ -19,8 +19,9 @@ function address() {
   const query = new URLSearchParams(location.search);
   const open = query.get("open");
   query.delete("open");
-  if (root.dataset.top) query.set("top", root.dataset.top);
   const shown = rows().slice(0, MOST_ASKED).map((row) => row.id.slice(2));
+  const floor = rows().length > MOST_ASKED ? shown.at(-1) : root.dataset.floor;
+  if (floor) query.set("floor", floor);
   for (const id of new Set([...shown, ...(open ? [open] : [])])) query.append("row", id);
   return `${root.dataset.changes}?${query}`;
 }
@@ -75,10 +76,14 @@ function announce(count) {
   pill.hidden = count === 0;
 }
 
+// Each goes to its own place: what has come to match since, as a dead letter, may be older than the newest row.
 function take(fresh) {
-  root.dataset.top = fresh[0].id.slice(2);
-  rows()[0].before(...fresh);
-  for (const row of fresh) wordAll(row);
+  for (const row of fresh) {
+    const next = rows().find((shown) => shown.id < row.id);
+    if (next) next.before(row);
+    else rows().at(-1).after(row);
+    wordAll(row);
+  }
   announce(0);
 }
 
