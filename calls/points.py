@@ -15,7 +15,9 @@ from pgvector import HalfVector
 from calls import embedders
 from calls.models import Point
 
-SEARCHED = 200  # of the index, at each step: `hnsw.ef_search`
+# Texts that the index is asked for at each step, `hnsw.ef_search`: as many as are wanted of all calls, and
+# fewer where it goes on anyway until enough are of those that count.
+SEARCHED, SEARCHED_OF_SOME = 400, 200
 TEXTS = 5_000  # that are looked at where only some calls count
 SWEPT = 1_000  # points in one transaction
 # Whoever keeps points shares this lock until what says them is written; whoever removes them has it alone,
@@ -35,24 +37,24 @@ FROM calls_embedding said WHERE workspace_id = %s AND NOT EXISTS (
         AND point.model = said.model AND point.digest = said.digest)
 ORDER BY model, digest ON CONFLICT DO NOTHING
 """
-# Where it is looked from, in front of NEAR: PostgreSQL knows the place before it asks the index, and with it
-# how far that is to look, which is on and on until there are enough that fit.
-PLACE = """
-place AS MATERIALIZED (
+# PostgreSQL knows the place it looks from before it asks the index, and with it how far that is to look: on
+# and on until enough fit. The nearest texts are taken from the index one by one, and with each who
+# said it. What the index finds late may be nearer than what it found before: that is kept, too.
+_NEAREST = """
+WITH place AS MATERIALIZED (
     SELECT %s::halfvec AS vector, set_config('hnsw.iterative_scan', 'relaxed_order', true),
-        set_config('hnsw.ef_search', %s, true))
-"""
-# The nearest texts are taken from the index one by one, and with each who said it, until there are enough.
-NEAR = """
-SELECT said.id, said.call_id, said.turn_id, near.distance
-FROM (
-    SELECT digest, vector <=> (SELECT vector FROM place) AS distance FROM calls_point
-    WHERE workspace_id = %s AND model = %s ORDER BY vector <=> (SELECT vector FROM place) LIMIT %s
-) AS near, LATERAL (
-    SELECT id, call_id, turn_id FROM calls_embedding
-    WHERE workspace_id = %s AND model = %s AND digest = near.digest {narrowed} ORDER BY id DESC LIMIT %s
-) AS said
-LIMIT %s
+        set_config('hnsw.ef_search', %s, true)),
+said AS (
+    SELECT said.id, said.call_id, said.turn_id, near.distance
+    FROM (
+        SELECT digest, vector <=> (SELECT vector FROM place) AS distance FROM calls_point
+        WHERE workspace_id = %s AND model = %s ORDER BY vector <=> (SELECT vector FROM place) LIMIT %s
+    ) AS near, LATERAL (
+        SELECT id, call_id, turn_id FROM calls_embedding
+        WHERE workspace_id = %s AND model = %s AND digest = near.digest {narrowed} ORDER BY id DESC LIMIT %s
+    ) AS said
+    LIMIT %s)
+SELECT * FROM said ORDER BY distance
 """
 
 Condition = tuple[str, Sequence[Any]]  # of a query, with its parameters
@@ -125,34 +127,21 @@ def nearest(
     of_each: int,
     among: Condition | None = None,
 ) -> list[Near]:
-    """What was said nearest to the vector, nearest first, by the index; else as `near`. For a thread."""
-    sql, params = near(workspace_id, most=most, of_each=of_each, among=among)
-    with connection.cursor() as cursor:
-        # What the index finds late may be nearer than what it found before: that need not be thrown away.
-        cursor.execute(
-            f"WITH {PLACE} SELECT * FROM ({sql}) AS near ORDER BY distance",  # noqa: S608  ours
-            [*at(vector), *params],
-        )
-        return list(map(Near._make, cursor.fetchall()))
-
-
-def at(vector: Sequence[float]) -> list[Any]:
-    """The parameters of PLACE."""
-    return [HalfVector(list(vector)).to_text(), str(SEARCHED)]
-
-
-def near(
-    workspace_id: UUID, *, most: int, of_each: int, among: Condition | None = None
-) -> tuple[str, list[Any]]:
-    """NEAR with its parameters: the ids of an embedding, its call and its turn, and the distance. Of each
-    text those who said it last, `of_each`.
+    """What was said nearest to the vector, nearest first, by the index. Of each text those who said it last,
+    `of_each`. For a thread.
 
     `among`: only embeddings that meet this, which should be many: the fewer they are, the longer it takes.
     """
     here = (workspace_id, embedders.name())
     narrowed, values = among or ("", ())
-    texts = TEXTS if narrowed else most
-    return (
-        NEAR.format(narrowed=f"AND {narrowed}" if narrowed else ""),
-        [*here, texts, *here, *values, of_each, most],
-    )
+    searched, texts = (SEARCHED_OF_SOME, TEXTS) if narrowed else (SEARCHED, most)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _NEAREST.format(narrowed=f"AND {narrowed}" if narrowed else ""),
+            [
+                *(HalfVector(list(vector)).to_text(), str(searched)),
+                *(*here, texts),
+                *(*here, *values, of_each, most),
+            ],
+        )
+        return list(map(Near._make, cursor.fetchall()))
