@@ -34,14 +34,8 @@ def fixed() -> dict[str, dict[str, str]]:
 
 
 def choices(workspace_id: UUID) -> dict[str, dict[str, str]]:
-    """What can be chosen in a workspace: `fixed`, and its agents, topics and custom fields of few values."""
-    found = fixed() | {name: _names(name, workspace_id) for name in ("agent", "topic")}
-    fields = CustomField.objects.for_workspace(workspace_id).filter(is_active=True)
-    for one in fields.filter(kind__in=(CustomField.FieldKind.CHOICE, CustomField.FieldKind.BOOLEAN)):
-        values = {str(value): str(value) for value in one.choices}
-        known = found.setdefault(f"{names.FIELD}{one.key}", {})
-        known |= values if one.kind == CustomField.FieldKind.CHOICE else YES_OR_NO
-    return found
+    """What can be chosen in a workspace: `fixed`, and its agents and topics."""
+    return fixed() | {name: _names(name, workspace_id) for name in ("agent", "topic")}
 
 
 def told(term: Term, workspace_id: UUID) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """The fields of the dialog that narrows a list: each filter as somebody fills it in, not as it is written."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from calls.filters import FIELD, Filters, choices, grammar, named, numbers
+from calls.filters import FIELD, YES_OR_NO, Filters, choices, grammar, named, numbers
 from calls.filters.terms import Term
 from calls.models import CustomField
 
@@ -50,14 +51,21 @@ def fields(filters: Filters, workspace_id: UUID, *, sees_words: bool) -> list[Fi
     found += [_range(filters, name) for name in RANGES]
     found += [_choice(filters, name, known[name], "one") for name in ONE_OF]
     found += [_text(filters, name, hint) for name, hint in WRITTEN.items()]
-    if not sees_words:
-        return found
-    for custom in CustomField.objects.for_workspace(workspace_id).filter(is_active=True).order_by("name"):
-        name = f"{FIELD}{custom.key}"
-        values = known.get(name)
-        one = _choice(filters, name, values) if values else _text(filters, name, HINTS.get(custom.kind, ""))
-        found.append(replace(one, label=custom.name))
-    return found
+    return [*found, *_custom(filters, workspace_id)] if sees_words else found
+
+
+def _custom(filters: Filters, workspace_id: UUID) -> Iterator[Field]:
+    """A key that several agents have is one filter, with the values of all of them."""
+    by_key: dict[str, list[CustomField]] = {}
+    for one in CustomField.objects.for_workspace(workspace_id).filter(is_active=True).order_by("name", "id"):
+        by_key.setdefault(one.key, []).append(one)
+    for key, (first, *others) in by_key.items():
+        name = f"{FIELD}{key}"
+        known = YES_OR_NO if first.kind == CustomField.FieldKind.BOOLEAN else {}
+        if first.kind == CustomField.FieldKind.CHOICE:
+            known = {str(value): str(value) for one in (first, *others) for value in one.choices}
+        shown = _choice(filters, name, known) if known else _text(filters, name, HINTS.get(first.kind, ""))
+        yield replace(shown, label=first.name)
 
 
 def _choice(filters: Filters, name: str, known: dict[str, str], kind: str = "choice") -> Field:

@@ -1,18 +1,18 @@
 """What each row of a list of calls says."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F
+from django.db import connection
 from django.utils import timezone
 
 from calls import figures, page, parts, wording
 from calls.history import LIVE
-from calls.models import Call, Turn
+from calls.models import Call
 from calls.personal import seeing
 from calls.search.fusion import Hit
 from calls.search.why import Snippet
@@ -20,6 +20,12 @@ from calls.wording import Outcome
 
 QUOTED, MARKED_LENGTH = 160, 2_000  # characters of a quotation, and of what its marks are taken out of
 SLOW_MS = 2_000  # a p95 of replies above it is marked
+# One turn of each call, from its end, and not all of them to leave out all but one.
+_SAID_LAST = """
+SELECT call.id, last.role, last.text, last.n FROM unnest(%s::uuid[]) AS call (id),
+LATERAL (SELECT role, left(text, %s) AS text, n FROM calls_turn
+    WHERE call_id = call.id AND role <> 'tool' AND text <> '' ORDER BY n DESC LIMIT 1) AS last
+"""
 MOODS = {"positive": "ok", "negative": "danger"}  # and the tone of each
 
 
@@ -67,11 +73,8 @@ class Row:
 
 def rows(calls: Sequence[Call], *, sees_words: bool) -> list[Row]:
     """With the last words of each."""
-    last = _last_words([call.pk for call in calls]) if sees_words else {}
-    return [
-        replace(row, quote=_last(call, last.get(call.pk)))
-        for row, call in zip(_rows(calls), calls, strict=True)
-    ]
+    last = _last_words(calls) if sees_words else {}
+    return [replace(row, quote=last.get(row.id)) for row in _rows(calls)]
 
 
 def found(calls: Sequence[Call], hits: Mapping[UUID, Hit], why: Mapping[UUID, Snippet]) -> list[Row]:
@@ -115,18 +118,18 @@ def _row(call: Call, replies: figures.Replies | None, cost: Decimal) -> Row:
     )
 
 
-def _last_words(ids: Iterable[UUID]) -> Mapping[UUID, Turn]:
-    spoken = Turn.objects.filter(call_id__in=list(ids)).exclude(role=Turn.Role.TOOL).exclude(text="")
-    newest = spoken.order_by("call_id", F("n").desc()).distinct("call_id")
-    return {turn.call_id: turn for turn in newest.only("call_id", "n", "role", "text")}
+def _last_words(calls: Sequence[Call]) -> dict[UUID, Quote]:
+    """By call; not there: nobody said anything."""
+    by_id = {call.pk: call for call in calls}
+    with connection.cursor() as cursor:
+        cursor.execute(_SAID_LAST, [list(by_id), MARKED_LENGTH])
+        return {pk: _quote(by_id[pk], role, text, n) for pk, role, text, n in cursor.fetchall()}
 
 
-def _last(call: Call, turn: Turn | None) -> Quote | None:
-    if turn is None:
-        return None
-    said = seeing.shown(parts.plain(call, turn.role, turn.text[:MARKED_LENGTH]))
+def _quote(call: Call, role: str, text: str, n: int) -> Quote:
+    said = seeing.shown(parts.plain(call, role, text))
     short = said if len(said) <= QUOTED else f"{said[:QUOTED].rsplit(' ', 1)[0]}…"
-    return Quote(turn.role, [(short, False)], turn.n)
+    return Quote(role, [(short, False)], n)
 
 
 def way(hit: Hit, why: Snippet) -> str:

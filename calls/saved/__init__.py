@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from accounts.access import Viewer
@@ -26,11 +26,12 @@ OWN: dict[str, tuple[str, ...] | None] = {"q": None, "by": ("both", "words"), "s
 def seen_by(viewer: Viewer) -> list[SavedView]:
     """One's own first, in one's own order, and those that others share by name: but for those whose address
     or name says what they may not see."""
-    theirs = Case(When(owner_id=viewer.user_id, then=Value(0)), default=Value(1))
     rows = SavedView.objects.for_workspace(viewer.workspace_id).select_related("owner")
-    found = rows.filter(Q(owner_id=viewer.user_id) | Q(is_shared=True))
-    found = found.order_by(theirs, "position", "name", "id")
-    return [view for view in found if view.owner_id == viewer.user_id or _is_open_to(view, viewer)]
+    found = list(
+        rows.filter(Q(owner_id=viewer.user_id) | Q(is_shared=True)).order_by("position", "name", "id")
+    )
+    own = [view for view in found if view.owner_id == viewer.user_id]
+    return own + [view for view in found if view.owner_id != viewer.user_id and _is_open_to(view, viewer)]
 
 
 def _is_open_to(view: SavedView, viewer: Viewer) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from agents.models import Agent
 from calls.models import Call, Recording, SavedView, Turn
 from tests.calls.judging.made import make_field
 from tests.calls.made import A_SHORT_CALL, BEGAN, make_call, used
@@ -126,6 +127,16 @@ def test_custom_fields_are_offered_as_what_they_are(operator, agent, refund):
     page = operator.get("/calls/?field.churn=yes").content.decode()
     assert '<input type="checkbox" name="field.churn" value="yes" checked>Yes</label>' in page
     assert 'aria-label="Remove May leave Yes"' in page
+
+
+def test_a_field_that_several_agents_have_is_offered_once_with_the_values_of_all(operator, agent, refund):
+    other = Agent.objects.create(workspace=agent.workspace, name="Sol")
+    make_field(agent, "plan", "choice", choices=["Gold", "Tin"])
+    make_field(other, "plan", "choice", choices=["Tin", "Zinc"])
+
+    page = operator.get("/calls/").content.decode()
+
+    assert re.findall(r'name="field.plan" value="([^"]*)"', page) == ["Gold", "Tin", "Zinc"]
 
 
 # --- The drawer -----------------------------------------------------------------------------------------
