@@ -14,6 +14,8 @@ import tempfile
 from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,6 +94,19 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     else:
         servers.start()
     return (yield)
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """In a fresh checkout pytest rewrites the asserts of all tests and keeps that: seven seconds of CPU. Each
+    worker begins with other files, and finds the rest rewritten; in one order they all would do all of it."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if not number or session.config.args != session.config.getini("testpaths"):
+        return
+    workers, root = int(os.environ["PYTEST_XDIST_WORKER_COUNT"]), session.config.rootpath
+    files = sorted(root.joinpath("tests").rglob("test_*.py"))
+    for file in files[int(number) :: workers]:
+        with suppress(Exception, pytest.skip.Exception):  # collecting the file says what is wrong with it
+            import_module(".".join(file.relative_to(root).with_suffix("").parts))
 
 
 @pytest.hookimpl(tryfirst=True)
