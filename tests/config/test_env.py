@@ -12,16 +12,20 @@ from django.conf import settings
 from config.env import BASE_DIR, SETTINGS, BadSetting, read
 
 
-def manage(*arguments, **environment):
-    """Run manage.py with these settings, and answer the finished process."""
+def python(*arguments, **environment):
+    """Run Python with these settings, and answer the finished process."""
     return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *arguments],
         cwd=BASE_DIR,
         env=os.environ | environment,
         capture_output=True,
         text=True,
         timeout=60,
     )
+
+
+def manage(*arguments, **environment):
+    return python("manage.py", *arguments, **environment)
 
 
 def test_the_example_names_every_setting_with_its_default():
@@ -47,21 +51,17 @@ def test_every_setting_in_the_table_is_read_by_some_code():
     [("serve", "", "30s"), ("serve", "options=-c%20statement_timeout%3D5s", "5s"), ("migrate", "", "0")],
 )
 def test_only_statements_that_somebody_waits_for_are_ended(role, options, seconds, django_db_setup):
-    ask = (
-        "import sys; sys.argv = ['manage.py', sys.argv[1]]; import django; django.setup()\n"
-        "from django.db import connection\n"
-        "cursor = connection.cursor(); cursor.execute('SHOW statement_timeout'); print(cursor.fetchone()[0])"
-    )
+    ask = """
+import sys
+sys.argv = ["manage.py", sys.argv[1]]
+from django.db import connection
+cursor = connection.cursor()
+cursor.execute("SHOW statement_timeout")
+print(cursor.fetchone()[0])
+"""
     joined = "&" if "?" in settings.DATABASE_URL else "?"
     address = f"{settings.DATABASE_URL}{joined if options else ''}{options}"
-    told = subprocess.run(
-        [sys.executable, "-c", ask, role],
-        cwd=BASE_DIR,
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": address},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    told = python("-c", ask, role, DJANGO_SETTINGS_MODULE="config.settings", DATABASE_URL=address)
 
     assert told.stdout.split() == [seconds], told.stderr
 
@@ -135,11 +135,12 @@ def test_without_secrets_nothing_but_up_starts(tmp_path):
 def test_secrets_are_made_once_and_kept_for_their_owner_only(tmp_path):
     made = []
     for _ in range(2):
-        shown = manage(
-            "shell", "-c", "from django.conf import settings; print(settings.SECRET_KEY)",
+        shown = python(
+            "-c", "from config import settings; print(settings.SECRET_KEY)",
             EARSHOT_HOME=str(tmp_path), SECRET_KEY="", FIELD_ENCRYPTION_KEY="", DEBUG="true",
         )  # fmt: skip
-        made.append(shown.stdout.strip().splitlines()[-1])
+        assert shown.returncode == 0, shown.stderr
+        made.append(shown.stdout)
 
     assert made[0] == made[1]
     secrets = tmp_path / "secrets"
