@@ -165,8 +165,8 @@ def changes(workspace_id: UUID, shown: list[UUID]) -> list[Delivery]:
 
 
 def missing(workspace_id: UUID, filters: Filters, shown: list[UUID], floor: UUID | None) -> list[Delivery]:
-    """Up to PAGE that belong on the newest page and are not shown there: come since, or come to match since, as
-    one that is given up long after a newer one was. `floor` is its oldest row, if another page follows."""
+    """Up to PAGE that belong on the newest page and are not shown there: come since, or come to match since,
+    as one that is given up long after a newer one was. `floor` is its oldest row, if another page follows."""
     rows = deliveries(workspace_id)
     belong = filters.narrow(rows.filter(id__gt=floor) if floor else rows)
     return list(belong.exclude(id__in=shown)[:PAGE])

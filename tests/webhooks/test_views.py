@@ -297,7 +297,8 @@ def test_a_page_hears_of_one_that_was_given_up_after_a_newer_one(operator, conne
     Delivery.objects.filter(pk=waiting).update(status="dead", attempts=8)
 
     assert changed(operator, f"{shown}&floor={floor}")[1] == [waiting]
-    assert changed(operator, shown)[1] == [waiting, below]  # nothing older follows, so this is the page's, too
+    # Nothing older follows, so what lies below is this page's, too.
+    assert changed(operator, shown)[1] == [waiting, below]
 
 
 def test_a_page_of_older_ones_hears_of_its_own_rows_only(operator, connection):
