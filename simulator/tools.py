@@ -4,10 +4,12 @@ import asyncio
 import hashlib
 import json
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from simulator.stories.story import VARIANTS, Story, render
+from simulator.stories import STORIES
+from simulator.stories.story import VARIANTS, render
 from simulator.web import App, Request, Response, as_json
 
 ACCOUNT = {"account_number": {"type": "string", "description": "LE followed by eight digits"}}
@@ -63,19 +65,26 @@ CATALOGUE: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+@cache
+def _told() -> dict[tuple[str, str], tuple[int, dict[str, Any], float]]:
+    """What a tool answers to such arguments in the stories: status, result, seconds. It never changes."""
+    told = {}
+    for story in STORIES.values():
+        for use in (use for line in story.lines for use in line.tools):
+            for variant in range(VARIANTS):
+                facts = story.facts(variant)
+                key = use.name, _canonical(render(use.arguments, facts))
+                told[key] = use.status, render(use.result, facts), use.seconds
+    return told
+
+
 class Tools:
     """Answers `POST /tools/<name>`: as the stories say for their arguments, sensibly for any other."""
 
-    def __init__(self, stories: Iterable[Story], speed: float) -> None:
+    def __init__(self, speed: float) -> None:
         self._speed = speed
         self.used: dict[str, int] = dict.fromkeys(CATALOGUE, 0)
-        self._told: dict[tuple[str, str], tuple[int, dict[str, Any], float]] = {}
-        for story in stories:
-            for use in (use for line in story.lines for use in line.tools):
-                for variant in range(VARIANTS):
-                    facts = story.facts(variant)
-                    key = use.name, _canonical(render(use.arguments, facts))
-                    self._told[key] = use.status, render(use.result, facts), use.seconds
+        self._told = _told()
 
     def add_to(self, app: App) -> None:
         app.route("GET", "/tools", self.catalogue)

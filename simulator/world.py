@@ -14,7 +14,7 @@ from simulator.platform.rest import Rest
 from simulator.platform.webhooks import Target, Webhooks
 from simulator.server import Server
 from simulator.stories import HOSTED, STORIES, Story
-from simulator.stories.script import Script
+from simulator.stories.script import script
 from simulator.tools import Tools
 from simulator.vendors.anthropic import Anthropic
 from simulator.vendors.faults import Faults
@@ -71,9 +71,9 @@ class World:
             renew=renew,
         )
         self.phone = Phone(self.pace, timing, self.webhooks, memory)
-        self.tools = Tools(STORIES.values(), speed)
+        self.tools = Tools(speed)
         models = Models(
-            Script(STORIES.values()),
+            script(),
             self.stats,
             Faults(faults, seed),
             rate=token_rate,

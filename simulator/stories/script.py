@@ -5,8 +5,10 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from simulator.stories import STORIES
 from simulator.stories.story import VARIANTS, Line, Story, render
 
 # A suffix or a likeness shorter than this says too little about where we are.
@@ -176,6 +178,12 @@ class Script:
         if not users:
             return Reply("Hello, you're through to Larkfield Energy. How can I help?")
         return Reply(ASIDES[(len(users) - 1) % len(ASIDES)])
+
+
+@cache
+def script() -> Script:
+    """Of all that the simulator tells. It never changes, and takes a moment to write."""
+    return Script(STORIES.values())
 
 
 def _without_calling_out(text: str) -> tuple[str, bool]:

@@ -107,7 +107,7 @@ class Watcher:
         return pictures[-1] if pictures else None
 
     async def watch(self) -> None:
-        async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=20, trust_env=False, verify=False) as client:
             while True:
                 after = {"Last-Event-ID": self.positions[-1]} if self.positions else {}
                 try:

@@ -3,10 +3,10 @@
 import pytest
 
 from simulator.stories import HOSTED, STORIES, VARIANTS, render
-from simulator.stories.script import Said, Script
+from simulator.stories.script import Said, script
 from simulator.tools import CATALOGUE, Tools
 
-SCRIPT = Script(STORIES.values())
+SCRIPT = script()
 EVERY_TOOL = (*CATALOGUE, "end_call", "transfer_call")
 
 
@@ -157,4 +157,4 @@ def test_what_it_does_not_know_gets_a_sensible_question():
 
 
 def test_the_tools_answer_what_the_story_needs():
-    assert Tools(STORIES.values(), 1.0).used == dict.fromkeys(CATALOGUE, 0)
+    assert Tools(1.0).used == dict.fromkeys(CATALOGUE, 0)

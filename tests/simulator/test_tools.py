@@ -9,7 +9,7 @@ from simulator.tools import CATALOGUE
 
 @pytest_asyncio.fixture
 async def http(world):
-    async with httpx.AsyncClient(base_url=world.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=world.url, trust_env=False, verify=False) as http:
         yield http
 
 

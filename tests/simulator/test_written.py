@@ -3,11 +3,11 @@
 import pytest
 
 from simulator.stories import STORIES, render
-from simulator.stories.script import Said, Script
+from simulator.stories.script import Said, script
 from simulator.stories.written import written
 from simulator.vendors.reader import read
 
-SCRIPT = Script(STORIES.values())
+SCRIPT = script()
 SUGGEST = "Suggest what the caller could ask next."
 
 

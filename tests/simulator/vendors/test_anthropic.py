@@ -106,7 +106,7 @@ async def test_an_error_may_come_in_the_middle(client):
 async def test_either_header_proves_the_key(world):
     body = {"model": "sim-claude", "messages": FIRST, "max_tokens": 10}
     url = f"{world.anthropic_url}/v1/messages"
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as http:
         assert (await http.post(url, json=body, headers={"x-api-key": "k"})).status_code == 200
         assert (await http.post(url, json=body, headers={"authorization": "Bearer k"})).status_code == 200
         assert (await http.post(url, json=body)).status_code == 401

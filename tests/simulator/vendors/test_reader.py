@@ -3,10 +3,10 @@
 import json
 
 from simulator.stories import STORIES, render
-from simulator.stories.script import Said, Script
+from simulator.stories.script import Said, script
 from simulator.vendors.reader import read
 
-SCRIPT = Script(STORIES.values())
+SCRIPT = script()
 JUDGE = 'Answer with one JSON object: {"summary": "…", "sentiment": "…", "successful": true}'
 REFUND = STORIES["refund"]
 FACTS = REFUND.facts(5)
