@@ -73,8 +73,8 @@ def test_whoever_watches_knows_of_a_death_within_ten_seconds():
 
 
 async def test_a_call_goes_on_in_another_process(database):
-    # An answer takes a second, so that it is still given when we have seen it begin.
-    async with World(seed=1, speed=12, token_rate=4, timing=STEADY) as world:
+    # An answer takes seconds, so that it is still given when we have seen it begin.
+    async with World(seed=1, speed=12, token_rate=1, timing=STEADY) as world:
         house = await sync_to_async(build)(world)
         port = own_port()
         url = f"ws://127.0.0.1:{port}/voice/retell/{house.agent.key}"
@@ -191,7 +191,8 @@ async def emptied(url: str) -> None:
 
 
 async def test_a_restart_lets_answers_finish_and_calls_go_on(database):
-    async with World(seed=1, speed=6, timing=STEADY) as world:
+    # An answer takes seconds, so that it is still given when we have seen it begin.
+    async with World(seed=1, speed=6, token_rate=2, timing=STEADY) as world:
         house = await sync_to_async(build)(world)
         old, new = own_port(), own_port()
         with a_web_process(old) as leaving, a_web_process(new):

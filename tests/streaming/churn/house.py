@@ -32,8 +32,8 @@ class House:
         gone = self.webs[place]
         if gone in self._proxy.up:
             self._proxy.up.remove(gone)
-        gone.process.send_signal(how)
-        await asyncio.to_thread(gone.process.wait, 30)
+        gone.send(how)
+        await asyncio.to_thread(gone.process.join, 30)
         await asyncio.to_thread(self._open[place].close)
         await asyncio.sleep(seconds)
         self.webs[place] = self._start(place, gone)
