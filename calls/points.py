@@ -15,9 +15,10 @@ from pgvector import HalfVector
 from calls import embedders
 from calls.models import Point
 
-# Texts that the index is asked for at each step, `hnsw.ef_search`: as many as are wanted of all calls, and
-# fewer where it goes on anyway until enough are of those that count.
-SEARCHED, SEARCHED_OF_SOME = 400, 200
+# Texts that the index is asked for, `hnsw.ef_search`: of all calls as many as it takes to find the nearest
+# (docs/search.md has figures), and no others are looked at; fewer where it goes on, step by step, until
+# enough are of those that count.
+SEARCHED, SEARCHED_OF_SOME = 350, 200
 TEXTS = 5_000  # that are looked at where only some calls count
 SWEPT = 1_000  # points in one transaction
 # Whoever keeps points shares this lock until what says them is written; whoever removes them has it alone,
@@ -134,7 +135,7 @@ def nearest(
     """
     here = (workspace_id, embedders.name())
     narrowed, values = among or ("", ())
-    searched, texts = (SEARCHED_OF_SOME, TEXTS) if narrowed else (SEARCHED, most)
+    searched, texts = (SEARCHED_OF_SOME, TEXTS) if narrowed else (SEARCHED, SEARCHED)
     with connection.cursor() as cursor:
         cursor.execute(
             _NEAREST.format(narrowed=f"AND {narrowed}" if narrowed else ""),
