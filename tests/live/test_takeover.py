@@ -200,7 +200,7 @@ async def test_a_restart_lets_answers_finish_and_calls_go_on(database):
                 await until(lambda port=port: answers(port), STARTED)
             async with one_address([old, new]) as address:
                 url = f"ws://{address}/voice/retell/{house.agent.key}"
-                calling = asyncio.create_task(world.call("meter_reading", url))
+                calling = asyncio.create_task(world.call("renewal", url))
                 call = await until(recorded)
                 stream = f"http://{address}/live/calls/{call.pk}/stream"
                 async with watching(stream, await a_cookie(house)) as watcher:
