@@ -123,9 +123,9 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two workers for a core: much of a run is waiting, for processes to start and calls to end."""
+    """Five for two cores: much of a run is waiting, for processes to start and calls to end."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST_WORKERS, max(2, 2 * cores))
+    return min(MOST_WORKERS, 5 * max(1, cores) // 2)
 
 
 class ByHouse(LoadFileScheduling):
@@ -145,18 +145,27 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByHouse | No
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long must not be left for the end, when there is nothing else to do beside it: pages come
-    first, then files with processes of their own, then those with the most to do."""
+    first, then by turns files that wait for processes of their own and files that keep a core busy, so that
+    there is always something to do, then those with the most to do."""
     weights = Counter[Path]()
     for item in items:
         weights[item.path] += weight(item)
     pages = [item for item in items if item.nodeid.startswith(BROWSER)]
     others = [item for item in items if not item.nodeid.startswith(BROWSER)]
-    items[:] = [*pages, *sorted(others, key=lambda item: (-weights[item.path], str(item.path)))]
+    others.sort(key=lambda item: (-weights[item.path], str(item.path)))
+    kinds = {item.path: kind for item in others for kind in ("processes", "busy") if kind in item.keywords}
+    places = Counter[str]()
+    turns = {}
+    for path in dict.fromkeys(item.path for item in others):
+        kind = kinds.get(path, "")
+        turns[path] = (not kind, places[kind])
+        places[kind] += 1
+    items[:] = [*pages, *sorted(others, key=lambda item: turns[item.path])]
 
 
 def weight(item: pytest.Item) -> int:
     """About how long it takes, beside a test that needs nothing."""
-    if "processes" in item.keywords:
+    if "processes" in item.keywords or "busy" in item.keywords:
         return 300
     database = item.get_closest_marker("django_db")
     commits = "transactional_db" in item.fixturenames or (database and database.kwargs.get("transaction"))

@@ -25,6 +25,8 @@ from tests.administered import (
 )
 from webhooks.models import Delivery
 
+pytestmark = pytest.mark.busy
+
 
 @pytest.fixture(scope="module")
 def world(for_a_module) -> Workspace:

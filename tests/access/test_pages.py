@@ -4,6 +4,7 @@ words or numbers that are not for them."""
 import re
 from functools import cache, partial
 
+import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -11,6 +12,8 @@ from accounts.permissions import Permission
 from tests.access.conftest import PLACEHOLDER, WORDS, Place, Visitor, shown_wrongly
 from tests.access.rule import ANYBODY, STAFF, Rule
 from tests.access.rules import PAGES
+
+pytestmark = pytest.mark.busy
 
 
 def pages(resolver=None, prefix=""):

@@ -10,6 +10,8 @@ from tests.agents.testing.made import make_run, make_test
 from tests.api.described import OPERATIONS
 from tests.sdks import Late
 
+pytestmark = pytest.mark.busy
+
 asking = Late("tests.api.asking")
 
 

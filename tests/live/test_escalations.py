@@ -12,6 +12,8 @@ from tests.agents.rules.made import rule
 from tests.live.ruled import RULES, fired, one_call, speak, tell, tell_all, with_rules
 from tests.live.scenes import at, scenes
 
+pytestmark = pytest.mark.busy
+
 
 async def test_the_watch_and_the_backtest_give_the_same_firings_on_200_calls(agent, watching, log):
     told, before = scenes(200), -1

@@ -21,6 +21,8 @@ from tests.webhooks.told import kept
 from webhooks.models import Delivery
 from webhooks.services import apply_next
 
+pytestmark = pytest.mark.busy
+
 ids = count()
 # What whoever held the socket of tests/platforms/retell/payloads.CALL heard, and the watch that stepped in.
 AS_WE_HEARD_IT = [
