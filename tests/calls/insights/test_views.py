@@ -137,7 +137,9 @@ def test_two_versions_are_held_against_each_other(client, agent):
 def test_few_are_drawn_hollow_and_none_say_what_to_do(new):
     client = viewer_of(new)
     assert "No call ended in these days" in page(client)
-    make_call(new, SPOKEN, started_at=NOON - DAY)
+    call = make_call(new, SPOKEN, started_at=NOON - DAY)
+    tallies.mark(call)
+    assert "These days are being added up" in page(client)
     settled()
 
     text = page(client)
