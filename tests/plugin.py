@@ -145,22 +145,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByHouse | No
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long must not be left for the end, when there is nothing else to do beside it: pages come
-    first, then by turns files that wait for processes of their own and files that keep a core busy, so that
-    there is always something to do, then those with the most to do."""
+    first, then those with the most to do. Files that wait for processes of their own take turns with others,
+    so that there is always something to do."""
     weights = Counter[Path]()
     for item in items:
         weights[item.path] += weight(item)
     pages = [item for item in items if item.nodeid.startswith(BROWSER)]
     others = [item for item in items if not item.nodeid.startswith(BROWSER)]
     others.sort(key=lambda item: (-weights[item.path], str(item.path)))
-    kinds = {item.path: kind for item in others for kind in ("processes", "busy") if kind in item.keywords}
-    places = Counter[str]()
-    turns = {}
+    waiting = {item.path for item in others if "processes" in item.keywords}
+    places, turns = Counter[bool](), {}
     for path in dict.fromkeys(item.path for item in others):
-        kind = kinds.get(path, "")
-        turns[path] = (not kind, places[kind])
-        places[kind] += 1
-    items[:] = [*pages, *sorted(others, key=lambda item: turns[item.path])]
+        turns[path] = places[path in waiting]
+        places[path in waiting] += 1
+    items[:] = [*pages, *sorted(others, key=lambda item: (turns[item.path], item.path not in waiting))]
 
 
 def weight(item: pytest.Item) -> int:
