@@ -59,22 +59,20 @@ def nearest(around: Sequence[Near], in_those: Sequence[Near], among: Among | Non
     """The nearest of both. `in_those` has all of its calls that is near enough to be among them."""
     if not in_those:
         return list(around)
-    those = {one.call_id for one in in_those}
-    both = [*in_those, *(one for one in around if one.call_id not in those)]
+    those = {one.call_id.int for one in in_those}
+    both = [*in_those, *(one for one in around if one.call_id.int not in those)]
     both.sort(key=attrgetter("distance"))
     return both[: NEAREST if among is None else NEAREST_OF_SOME]
 
 
 def by_meaning(nearest: Iterable[Near]) -> list[ByMeaning]:
     """The calls in which it was said, the best first. `nearest`: nearest first."""
-    said: dict[UUID, list[Near]] = {}
+    said: dict[int, list[Near]] = {}  # by call, as a number: hashing and comparing a UUID is done in Python
     for near in takewhile(lambda near: 1 - near.distance >= ALIKE, nearest):
-        said.setdefault(near.call_id, []).append(near)
-    scores = [(sum(map(_counts, SHARES, some)), call_id) for call_id, some in said.items()]
-    return [
-        ByMeaning(call_id, said[call_id][0].turn_id, 1 - said[call_id][0].distance, score)
-        for score, call_id in sorted(scores, reverse=True)[:MOST]
-    ]
+        said.setdefault(near.call_id.int, []).append(near)
+    scores = [(sum(map(_counts, SHARES, some)), call) for call, some in said.items()]
+    best = [(score, said[call][0]) for score, call in sorted(scores, reverse=True)[:MOST]]
+    return [ByMeaning(first.call_id, first.turn_id, 1 - first.distance, score) for score, first in best]
 
 
 def _counts(share: float, near: Near) -> float:
