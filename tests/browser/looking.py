@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
@@ -56,6 +57,13 @@ MARKUP = """() => {
   };
   return [...document.querySelectorAll('.turns > .turn')].map(told);
 }"""
+
+
+def in_time(page: Page, script: str, arg: Any = None) -> Any:
+    """What `script` finds on a page that does not follow what it shows, once it finds something. It is loaded
+    again each second: a script that does so itself does it without end, and nobody else gets on."""
+    found = page.evaluate(script, arg)
+    return found or wait_for(lambda: page.reload() and page.evaluate(script, arg), seconds=180, every=1)
 
 
 def live_or_over(page: Page) -> None:

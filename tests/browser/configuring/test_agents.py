@@ -13,7 +13,7 @@ from config.env import BASE_DIR
 from simulator.director import plan
 from tests.browser.conftest import NARROW
 from tests.browser.house import SPEED
-from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
+from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws, in_time
 from tests.browser.modules import LOAD, with_imports
 from tests.config.running import environment
 
@@ -82,9 +82,9 @@ def test_what_is_published_answers_the_next_call_and_can_be_taken_back(visit, ea
     with a_call_to("Odell", earshot):
         call.goto(f"{page.url.split('/agents/')[0]}/calls/?agent={page.url.rstrip('/').split('/')[-1]}")
         of_v2 = (
-            "() => [...document.querySelectorAll('.hit-row')].find((row) => row.textContent.includes('v2'))"
+            "() => [...document.querySelectorAll('.hit-row')].some((row) => row.textContent.includes('v2'))"
         )
-        call.wait_for_function(f"{of_v2} || (location.reload(), false)", polling=1_000, timeout=150_000)
+        in_time(call, of_v2)
         call.locator(".hit-row", has_text="v2").last.locator(".row-link").click()
         expect(call.locator('.turn[data-role="agent"]').first).to_contain_text(GREETING)
     call.close()

@@ -3,14 +3,13 @@
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NARROW
-from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
-from tests.config.running import wait_for
+from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws, in_time
 
 
 def test_a_budget_is_added_changed_and_removed(visit):
     visitor = visit(viewport=NARROW)
     page = visitor.open("/settings/spend/")
-    wait_for(lambda: page.reload() and page.get_by_role("table", name="By model").count())
+    in_time(page, "() => document.querySelector('[aria-labelledby=spend-models]') !== null")
     page.get_by_label("For").select_option(label="Odell")
     page.get_by_label("Hard limit, USD").last.fill("500")
     page.get_by_role("button", name="Add budget").click()

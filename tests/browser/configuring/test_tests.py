@@ -6,7 +6,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.configuring.test_agents import saved, the_editor
-from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
+from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws, in_time
 from tests.browser.modules import LOAD, with_imports
 
 
@@ -14,8 +14,7 @@ def an_ended_call(page: Page) -> None:
     """From an agent's page to one of its calls. Simulated callers ring all the time."""
     here, there = page.url.split("/agents/")
     page.goto(f"{here}/calls/?status=ended&agent={there.strip('/')}")
-    rows = "() => document.querySelector('.hit-row') !== null || (location.reload(), false)"
-    page.wait_for_function(rows, polling=2_000, timeout=150_000)
+    in_time(page, "() => document.querySelector('.hit-row') !== null")
     page.locator(".hit-row .row-link").last.click()
     expect(page).to_have_url(re.compile(r"/calls/[0-9a-f-]{36}/"))
     page.wait_for_load_state()  # its modules are there: what is pressed is heard

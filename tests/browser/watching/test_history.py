@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
+from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws, in_time
 
 # The longest word that the list quotes, but for those so common that nobody is found by them ("Take care of
 # yourself" was all that two calls had to say).
@@ -12,20 +12,19 @@ WORD = """(little) => {
   const said = [...document.querySelectorAll(".snip q")].map((quote) => quote.textContent).join(" ");
   const telling = (word) => !little.split(" ").includes(word.toLowerCase());
   const words = (said.match(/\\p{L}{6,}/gu) || []).filter(telling);
-  return words.sort((a, b) => b.length - a.length)[0] || (location.reload(), false);
+  return words.sort((a, b) => b.length - a.length)[0];
 }"""
 LITTLE = (
     "against because before between during further having should through herself himself itself myself"
     " ourselves theirs themselves yourself yourselves"
 )
-FOUND = "() => document.querySelector('.snip mark') || (location.reload(), false)"
+FOUND = "() => document.querySelector('.snip mark') !== null"
 
 
 def a_list(visitor) -> Page:
     """Of calls that have ended, two of them at least."""
     page = visitor.open("/calls/?status=ended")
-    some = "() => document.querySelectorAll('.row-link').length > 1 || (location.reload(), false)"
-    page.wait_for_function(some, polling=2_000, timeout=150_000)
+    in_time(page, "() => document.querySelectorAll('.row-link').length > 1")
     return page
 
 
@@ -70,11 +69,11 @@ def test_a_list_is_narrowed_looked_through_picked_from_and_kept(visit):
     page.get_by_role("button", name="Remove view").click()
     expect(page.get_by_role("link", name="Ended, with tags")).to_have_count(0)
 
-    word = page.wait_for_function(WORD, arg=LITTLE, polling=2_000, timeout=150_000).json_value()
+    word = in_time(page, WORD, LITTLE)
     page.keyboard.press("/")
     page.keyboard.type(f"{word} status:ended")
     page.keyboard.press("Enter")
     expect(page.locator(".fchip")).to_have_text("StatusEnded")
-    page.wait_for_function(FOUND, polling=2_000, timeout=150_000)
+    in_time(page, FOUND)
     page.locator(".snip a").first.click()
     expect(page).to_have_url(re.compile(r"/calls/[0-9a-f-]{36}/(#turn-\d+)?$"))

@@ -5,15 +5,13 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NARROW
-from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws
-from tests.config.running import wait_for
+from tests.browser.looking import DARK_NARROW, LIGHT_WIDE, flaws, in_time
 
 
 def test_a_chart_is_read_walked_and_followed_to_its_calls(visit):
     page = visit(viewport=NARROW).open("/insights/")
     # Calls of the first minutes are added up behind everybody's back.
-    drawn = page.get_by_role("heading", name="How many calls were there?")
-    wait_for(lambda: page.reload() and drawn.count(), seconds=180, every=1)
+    in_time(page, "() => document.querySelector('[data-chart]') !== null")
     assert flaws(page, (DARK_NARROW, LIGHT_WIDE)) == {}
 
     chart = page.get_by_role("figure", name="How many calls were there?")

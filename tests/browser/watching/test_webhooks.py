@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from platforms.retell.webhooks import sign
 from tests.browser.conftest import NARROW
-from tests.browser.looking import flaws
+from tests.browser.looking import flaws, in_time
 from tests.config.running import wait_for
 
 # Retell never sends such a transcript, so it stays unreadable however often it is tried.
@@ -66,9 +66,7 @@ def rejected(visitor) -> Page:
     assert "unauthenticated" in post(visitor.earshot, "call_forged", secret="key_wrong")
     page = visitor.open("/webhooks/?status=rejected")
     # The counter is written once a second.
-    page.wait_for_function(
-        "() => document.querySelector('.d-attempts summary') || (location.reload(), false)", polling=1_000
-    )
+    in_time(page, "() => document.querySelector('.d-attempts summary') !== null")
     page.locator(".d-attempts summary").first.click()
     return page
 
