@@ -9,9 +9,6 @@ import pytest
 from bench import chromium
 from bench.chromium import where
 
-# A process for each page is two ninths of what a page costs, and most here are looked at for a second or two.
-ONE_FOR_ALL = "--renderer-process-limit=1"
-
 
 def options(*without: str) -> dict[str, Any]:
     """For Playwright's `launch`; `without` names more features of Chromium that are to be off.
@@ -22,5 +19,4 @@ def options(*without: str) -> dict[str, Any]:
     if not found:
         say = pytest.fail if os.environ.get("CI") else pytest.skip
         say("no Chromium here: install one or set CHROMIUM")
-    launch = chromium.options(*without)
-    return launch | {"executable_path": found, "args": [*launch["args"], ONE_FOR_ALL]}
+    return chromium.options(*without) | {"executable_path": found}
