@@ -3,7 +3,8 @@
 # The distribution's own goes first: one compiled without optimisation, as pyenv does, takes a seventh more CPU for all
 # there is. `make run PYTHON=python3.13` takes another.
 PYTHON := $(shell for needs in sys,ensurepip,venv sys; do \
-	for p in /usr/bin/python3 python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	for p in /usr/bin/python3.13 /usr/bin/python3.12 /usr/bin/python3.11 \
+	python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	$$p -c "import $$needs; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo $$p && exit; done; done)
 VENV := .venv
 BIN := $(VENV)/bin

@@ -10,6 +10,7 @@ def test_a_budget_is_added_changed_and_removed(visit):
     visitor = visit(viewport=NARROW)
     page = visitor.open("/settings/spend/")
     in_time(page, "() => document.querySelector('[aria-labelledby=spend-models]') !== null")
+    expect(page.get_by_role("table", name="By model")).to_be_visible()
     page.get_by_label("For").select_option(label="Odell")
     page.get_by_label("Hard limit, USD").last.fill("500")
     page.get_by_role("button", name="Add budget").click()

@@ -12,6 +12,7 @@ def test_a_chart_is_read_walked_and_followed_to_its_calls(visit):
     page = visit(viewport=NARROW).open("/insights/")
     # Calls of the first minutes are added up behind everybody's back.
     in_time(page, "() => document.querySelector('[data-chart]') !== null")
+    expect(page.get_by_role("heading", name="How many calls were there?")).to_be_visible()
     assert flaws(page, (DARK_NARROW, LIGHT_WIDE)) == {}
 
     chart = page.get_by_role("figure", name="How many calls were there?")
