@@ -1,5 +1,6 @@
 """Every setting, read once from the environment (or .env). A bad value stops the start and names itself."""
 
+import gc
 import os
 import secrets as randomness
 import sys
@@ -16,6 +17,9 @@ from config import secrets
 from config.env import BASE_DIR, BadSetting, host_of, read, words
 from config.storage import storages
 from config.unfold import UNFOLD as UNFOLD
+
+# While the rooms are loaded, hardly anything goes; config/apps.py has Python look for cycles again.
+gc.disable()
 
 EARSHOT_HOME = read("EARSHOT_HOME")
 DEBUG = read("DEBUG")

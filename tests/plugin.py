@@ -86,14 +86,15 @@ servers = Servers()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Iterator[None]:
-    gc.disable()  # until all is loaded: of that hardly anything goes, and each look at it takes longer
-    # A wrapper runs before pytest-django's own hook, which loads the settings.
+    # A wrapper runs before pytest-django's own hook, which loads the settings, and all of ours.
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
         os.environ["REDIS_URL"] = redis_url_of(worker)
     else:
         servers.start()
-    return (yield)
+    loaded = yield
+    gc.disable()  # until all tests are loaded too: hardly anything goes, and each look at it takes longer
+    return loaded
 
 
 def pytest_collection(session: pytest.Session) -> None:
@@ -112,7 +113,6 @@ def pytest_collection(session: pytest.Session) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop() -> None:
     """What is loaded by now stays: Python need not look for cycles there again and again."""
-    gc.collect()
     gc.freeze()
     gc.enable()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
+from django.apps import apps
 from django.db import connections
 
 from accounts.models import Workspace
@@ -61,6 +62,15 @@ async def test_nobody_waits_for_a_vendors_sdk_to_be_imported(transactional_db, m
     await server.receive_output(5)
     await server.wait()
     await sync_to_async(connections.close_all)()
+
+
+def test_a_process_looks_for_cycles_once_its_rooms_are_loaded_and_not_there():
+    gc.disable()
+
+    apps.get_app_config("config").ready()
+
+    assert gc.isenabled()
+    assert len(gc.get_objects()) < gc.get_freeze_count() / 10
 
 
 async def test_what_has_been_loaded_is_never_looked_through_for_cycles_again(transactional_db):
