@@ -59,6 +59,7 @@ def prepare(home: Path, *, durable: bool = True, say: Callable[[str], None] = la
     }
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        settings["autovacuum"] = "off"  # plans depend on what was said, not on when it last looked
     argv = [str(programs / "postgres"), "-D", str(data)]
     for name, value in settings.items():
         argv += ["-c", f"{name}={value}"]

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from tests.config.running import Running, Up, a_new_home, end, family, wait_for
 
-SPEED = 3  # of the callers: nobody here waits for a call to take its three minutes
+SPEED = 2  # of the callers: a call takes half a minute. Faster, more of them talk beside all the other tests
 CROWD = 2  # of them: each talks beside all the other tests
 
 _started: list[Up] = []  # by this process, which goes on reading what they say
