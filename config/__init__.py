@@ -4,8 +4,8 @@ import gc
 import sys
 
 # Containers made and not yet gone before Python looks for cycles among them; every process of ours begins
-# here. Its own 700 have it look hundreds of times, in vain, while we are loaded: a sixth of a start. Later,
-# sixty requests under way have more than that too.
+# here. Sixty requests under way have more than its own 700. While rooms are loaded it does not look at all
+# (config/settings.py).
 gc.set_threshold(10_000)
 
 # Where there is OpenTelemetry redis-py loads it, for figures of its own that nobody asks for: 3 MB and 40 ms
