@@ -15,7 +15,7 @@ class ConfigConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """What is loaded by now stays: Python need not look for cycles there, a quarter of a start, and 0.1 s
-        again and again afterwards. Workers share it with the process they come from."""
+        """What is loaded by now stays, so Python need not look for cycles there: that took a quarter of a
+        start, and 0.1 s again and again afterwards. Workers share it with the process they come from."""
         gc.freeze()
         gc.enable()

@@ -59,7 +59,7 @@ def prepare(home: Path, *, durable: bool = True, say: Callable[[str], None] = la
     }
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-        settings["autovacuum"] = "off"  # plans depend on what was said, not on when it last looked
+        settings["autovacuum"] = "off"  # no plan depends on whether it has looked at a table yet
     argv = [str(programs / "postgres"), "-D", str(data)]
     for name, value in settings.items():
         argv += ["-c", f"{name}={value}"]

@@ -18,5 +18,7 @@ def no_scans(db):
 
 def test_calls_that_ended_lately(no_scans):
     lately = Call.objects.filter(ended_at__gt=timezone.now() - timedelta(minutes=10))
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX calls_by_end")  # PostgreSQL may skip through it where workspaces are few
 
-    assert "Index Cond: (ended_at >" in lately.explain()  # of which index, is PostgreSQL's to choose
+    assert "calls_ended" in lately.explain()
