@@ -65,6 +65,7 @@ async def test_nobody_waits_for_a_vendors_sdk_to_be_imported(transactional_db, m
 
 
 def test_a_process_looks_for_cycles_once_its_rooms_are_loaded_and_not_there():
+    gc.unfreeze()
     gc.disable()
 
     apps.get_app_config("config").ready()
